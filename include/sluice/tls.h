@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS settings (OpenSSL 1.1.1 to 4.0 does the work). One context serves any number of connections.
+ *
+ * Thread safety: a context may be used by connections of many threads at once; slu_tls_reload() too. Configurations
+ * are read only during the call.
+ */
+#ifndef SLUICE_TLS_H
+#define SLUICE_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/error.h>
+#include <sluice/log.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct slu_tls_ctx;
+
+enum slu_tls_version {
+	SLU_TLS_DEFAULT = 0, /* minimum: 1.2; maximum: the newest that OpenSSL has */
+	SLU_TLS_1_0 = 0x0301,
+	SLU_TLS_1_1 = 0x0302,
+	SLU_TLS_1_2 = 0x0303,
+	SLU_TLS_1_3 = 0x0304
+};
+
+/* "1.2", "TLSv1.2" and the like; false when text is none. */
+bool slu_tls_version_parse(const char *text, enum slu_tls_version *out);
+
+/* 0 or NULL in a field stands for its default. */
+struct slu_tls_config {
+	bool server;
+
+	/* Client: the server's certificate and its name (host name or IP address) are verified, against ca_file and
+	 * ca_path when either is given, else against the system's store. */
+	const char *ca_file;     /* PEM */
+	const char *ca_path;     /* folder of hashed PEM files */
+	const char *pin;         /* "sha256//" and the base64 of SHA-256 of the SubjectPublicKeyInfo, several with ';'.
+				    Checked besides the chain; with insecure, alone */
+	bool insecure;           /* accept any certificate: said as a warning on every connection */
+	const char *server_name; /* SNI and the name to verify, where it is not the URL's host */
+
+	/* Client: what to identify with, optional. Server: what to serve, required. PEM files; the certificate's may
+	 * hold the chain, the key's defaults to the certificate's. */
+	const char *cert_file;
+	const char *key_file;
+
+	enum slu_tls_version min_version, max_version;
+	const char *cipher_list;  /* TLS 1.2 and below, OpenSSL's syntax */
+	const char *ciphersuites; /* TLS 1.3, names with ':' between */
+	const char *groups;       /* "X25519:P-256" */
+	int security_level;       /* 0: as OpenSSL was built; else 1..5; -1: level 0 */
+	bool no_resumption;       /* client: offer no earlier session; server: issue no tickets */
+	const char *keylog_file;  /* NSS key log for Wireshark. Only ever written when set here */
+	struct slu_log log;
+};
+
+/* A context, or NULL and in error, which has size bytes, the sentence that says why and what to do. */
+struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *error, size_t size);
+
+/* Connections that still use it keep it alive. NULL is fine. */
+void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
+
+/* Server: reads certificate and key again; new connections use them. On failure the old ones stay. */
+int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
+
+/* The OpenSSL that runs, "OpenSSL 3.0.19 27 Jan 2026", and the one that this was built against. Static strings. */
+const char *slu_tls_library(void);
+const char *slu_tls_library_built(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RTMP URLs.
+ *
+ *     rtmp://[user[:password]@]host[:port]/app[/instance]/stream[?query]
+ *
+ * rtmp has port 1935, rtmps (RTMP inside TLS) port 443. The host is a name, an IPv4 address, or an IPv6 address in
+ * brackets. The app takes one path part, or two when there are three or more parts; what follows is the stream name,
+ * and a query string after it belongs to it (ingest services put keys there). A query string in the app, before a
+ * further '/', stays in the app (rtmp://host/app?token=x/stream). Percent escapes are kept as they are except in user
+ * and password, where they are decoded. When the stream is given apart (slu_url_set_stream()), the whole path is the
+ * app.
+ *
+ * All functions are pure and thread-safe on distinct objects.
+ */
+#ifndef SLUICE_URL_H
+#define SLUICE_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A parsed URL. All strings are NUL-terminated, owned by the object, never NULL ("" where absent). */
+struct slu_url {
+	bool tls;             /* rtmps */
+	uint16_t port;        /* given, or the scheme's default */
+	const char *host;     /* without brackets */
+	const char *user;     /* decoded */
+	const char *password; /* decoded */
+	const char *app;      /* "live", "live/instance" */
+	const char *stream;   /* stream name with its query: a secret, usually */
+	const char *tc_url;   /* what connect sends as tcUrl: scheme, host, port where not the default, app; no user */
+	char *storage;        /* private */
+};
+
+/* Parses text. 0, SLU_ERR_URL (and in *why, when why is not NULL, a static sentence that says what is wrong), or
+ * SLU_ERR_NOMEM. On failure *url is cleared. The caller calls slu_url_clear() in the end. */
+int slu_url_parse(struct slu_url *url, const char *text, const char **why);
+
+/* Takes the whole path as the app and stream as the stream name; copies stream. */
+int slu_url_set_stream(struct slu_url *url, const char *stream);
+
+/* Frees what url holds and zeroes it. Wipes user, password and stream first. */
+void slu_url_clear(struct slu_url *url);
+
+/* Writes "rtmps://host:port/app/..." into out, cut to n bytes with its NUL: scheme, host, port and app without any
+ * query, no user, no stream. Fit for logs. Returns out. */
+char *slu_url_redact(const struct slu_url *url, char *out, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

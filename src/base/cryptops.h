@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The crypto that the protocol itself needs, as a table, so that the engine links to no crypto library. */
+#ifndef SLU_BASE_CRYPTOPS_H
+#define SLU_BASE_CRYPTOPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SLU_SHA256_SIZE = 32 };
+
+struct slu_cryptops {
+	/* HMAC-SHA256 of two runs of bytes, one after the other (the second may be empty). 0, or SLU_ERR_NOMEM or
+	 * SLU_ERR_TLS when the crypto library fails. */
+	int (*hmac_sha256)(const void *key, size_t key_size, const void *a, size_t a_size, const void *b, size_t b_size,
+			   uint8_t out[SLU_SHA256_SIZE]);
+	/* Fills out with random bytes. 0 or negative. */
+	int (*random)(void *out, size_t n);
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP as a transport: happy eyeballs (RFC 8305) for clients, an accepted socket for servers. */
+#ifndef SLU_NET_TCP_H
+#define SLU_NET_TCP_H
+
+#include "net/resolve.h"
+#include "net/transport.h"
+
+struct slu_tcp_config {
+	const struct slu_resolver *resolver; /* NULL: slu_resolver_system */
+	enum slu_ip ip;
+	const char *bind_address;
+	const char *bind_interface;
+	int send_buffer;
+	unsigned connect_timeout_ms; /* resolve and connect */
+	unsigned user_timeout_ms;    /* TCP_USER_TIMEOUT; 0: the kernel's */
+	struct slu_log log;
+};
+
+/* Begins to connect to host (a name or a numeric address) at now_ms. Strings are copied. NULL when out of memory or
+ * when the configuration is wrong (then error says why). */
+struct slu_transport *slu_tcp_connect(const struct slu_tcp_config *config, const char *host, uint16_t port,
+				      uint64_t now_ms, char *error, size_t size);
+
+/* An accepted socket; owned from here on, also on failure. NULL when out of memory. */
+struct slu_transport *slu_tcp_accept(const struct slu_tcp_config *config, int fd);
+
+/* What the kernel says of the connection; false when it says nothing (not TCP, not connected). */
+struct slu_tcp_info {
+	uint64_t unacked; /* bytes written and not acknowledged: SIOCOUTQ */
+	uint32_t rtt_us;
+	uint32_t retransmits;
+};
+bool slu_tcp_info(int fd, struct slu_tcp_info *out);
+
+#endif

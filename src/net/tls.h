@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* TLS as a transport on top of another one. The public settings are <sluice/tls.h>. */
+#ifndef SLU_NET_TLS_H
+#define SLU_NET_TLS_H
+
+#include <sluice/tls.h>
+
+#include "net/transport.h"
+
+/* A client's or (as ctx says) server's end over inner, which it owns from here on, also on failure. host is for SNI
+ * and verification; NULL for a server. Its timeout starts when inner is open. References ctx. NULL when out of
+ * memory. */
+struct slu_transport *slu_tls_over(struct slu_tls_ctx *ctx, struct slu_transport *inner, const char *host,
+				   unsigned timeout_ms);
+
+#endif
