@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs what the tests need, builds, and runs every suite. The last line is "N passed, N failed, N skipped".
+#
+#     scripts/test.sh            everything, under 30 minutes on 2 cores
+#     FUZZ_SECONDS=300 scripts/test.sh
+#                                fuzz each target longer than the usual 10 seconds
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+# shellcheck disable=SC2086 # a list
+install_packages $build_packages g++ clang llvm libcmocka-dev python3-pytest valgrind strace iproute2 man-db \
+	nginx libnginx-mod-rtmp ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+	gstreamer1.0-plugins-bad rtmpdump faketime
+clang_version=$(clang -dumpversion | cut -d. -f1)
+install_packages "libclang-rt-$clang_version-dev" "clang-format-$clang_version"
+
+results=$PWD/build/results
+rm -rf "$results"
+mkdir -p "$results"
+broken=0 # steps that failed without a test report of their own
+
+# step NAME COMMAND...: runs it; a failure is kept for the end, so that all suites run.
+step() {
+	say "$1"
+	name=$1
+	shift
+	"$@" || {
+		echo "FAILED: $name"
+		broken=$((broken + 1))
+	}
+}
+
+# build FOLDER COMPILER OPTION...
+build() {
+	folder=build/$1
+	compiler=$2
+	shift 2
+	[ ! -f "$folder/build.ninja" ] || rm -rf "$folder"
+	CC=$compiler meson setup "$folder" "$@" && ninja -C "$folder"
+}
+
+# suite FOLDER: the tests that Meson knows, each TAP line a test.
+suite() {
+	meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier "$2" ||
+		echo "some tests failed"
+	cp "build/$1/meson-logs/testlog.junit.xml" "$results/$1.xml"
+}
+
+# end_to_end FOLDER: the command itself, against itself, bad peers and other people's software.
+end_to_end() {
+	SLUICE=$PWD/build/$1/tools/sluice SLUICE_BUILD=$PWD/build/$1 /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
+		--junitxml="$results/end-to-end-$1.xml" -o junit_suite_name="end-to-end-$1" tests ||
+		echo "some tests failed"
+	[ -s "$results/end-to-end-$1.xml" ]
+}
+
+ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
+UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export ASAN_OPTIONS UBSAN_OPTIONS
+
+step 'build, optimised, gcc' build gcc gcc --werror -Dbuildtype=release
+step 'unit, loop and corpus tests, optimised' suite gcc 1
+step 'end-to-end tests, optimised' end_to_end gcc
+
+step 'build, ASan and UBSan, clang' build asan clang --werror -Db_sanitize=address,undefined -Db_lundef=false
+step 'unit, loop and corpus tests, sanitized' suite asan 4
+step 'end-to-end tests, sanitized' end_to_end asan
+
+step 'build, libFuzzer, clang' build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+step 'fuzz' scripts/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}" "$results/fuzz.xml"
+
+say 'results'
+/usr/bin/python3 scripts/report.py --broken "$broken" "$results"/*.xml
