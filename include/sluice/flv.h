@@ -33,7 +33,8 @@ struct slu_flv_tag {
 	size_t size; /* of body */
 };
 
-/* What the first bytes of an audio or video body say (legacy and Enhanced). */
+/* What the first bytes of an audio or video body say (legacy and Enhanced, behind ModEx and Multitrack too). A
+ * sequence header is no key frame, though its FrameType says so. */
 enum {
 	SLU_FLV_KEYFRAME = 1, /* video: a key frame */
 	SLU_FLV_SEQUENCE_HEADER =
@@ -47,13 +48,14 @@ unsigned slu_flv_flags(uint8_t type, const uint8_t *body, size_t size);
  *
  *   1   a tag is in *tag, its body pointing into data, and *used bytes are done with. The body stays where it is, so
  *       drop those bytes only when done with the tag.
- *   0   more bytes are needed. *used bytes may be dropped (0, or the file header's); at least reader.need bytes, from
+ *   0   more bytes are needed. *used bytes may be dropped (headers, skipped tags); at least reader.need bytes, from
  *       there, are wanted next time, and any smaller number is fine too.
  *   <0  SLU_ERR_FLV; slu_flv_error() has the sentence. Sticky.
  *
  * Tags of unknown type and encrypted tags (Filter set) are skipped and counted. PreviousTagSize is checked, and a
- * wrong one is counted and no error, for writers that get it wrong abound; so is DataOffset over 9 honoured. Each
- * call takes at most one tag, of at most 16 MiB; all splits of a stream give the same tags.
+ * wrong one is counted and no error, for writers that get it wrong abound; but when no tag can begin after it, the
+ * stream is corrupt there. DataOffset over 9 is honoured. Each call takes at most one tag, of at most 16 MiB; all
+ * splits of a stream give the same tags.
  */
 struct slu_flv_reader {
 	size_t need;                   /* bytes wanted, with the present bytes */
@@ -65,6 +67,7 @@ struct slu_flv_reader {
 	/* private */
 	uint32_t prev_size;
 	uint64_t skip;
+	bool lost;
 	int state;
 	int err;
 	char error[160];
