@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-#include <sluice/sluice.h>
-
-const char *slu_version(void)
-{
-	return SLU_VERSION;
-}
