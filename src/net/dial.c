@@ -62,12 +62,15 @@ static const struct advice {
 	{EMFILE, "too many files are open; raise the limit with `ulimit -n`"},
 };
 
+/* EADDRNOTAVAIL where nothing was to be bound: the kernel found no source address. */
+static const char no_address[] = "this device has no address to connect from; check its network connection";
+
 static const char *advise(const struct slu_race *r)
 {
 	for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
 		for (size_t k = 0; k < r->begun; k++) {
 			if (r->attempts[k].err == advices[i].err)
-				return advices[i].text;
+				return advices[i].err == EADDRNOTAVAIL && !r->local ? no_address : advices[i].text;
 		}
 	}
 	return "check this device's network connection, or try again later";

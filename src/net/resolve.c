@@ -87,6 +87,13 @@ static void explain(const struct slu_lookup *l, char *error, size_t size)
 	char name[SLU_ENDPOINT_TEXT];
 
 	slu_endpoint_format(l->host, l->port, name, sizeof name);
+	if (l->gai == EAI_NONAME && l->ip != SLU_IP_ANY) {
+		snprintf(error, size,
+			 "cannot resolve the host of %s: the name does not exist or has no %s address; check it, "
+			 "or drop -4 or -6",
+			 name, l->ip == SLU_IPV4 ? "IPv4" : "IPv6");
+		return;
+	}
 	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
 		if (reasons[i].gai == l->gai) {
 			snprintf(error, size, "cannot resolve the host of %s: %s", name, reasons[i].text);

@@ -185,7 +185,7 @@ static void forget(struct slu_tcp *t, size_t n)
 }
 
 /* The one write call. Bytes written, 0 when the socket takes none now, <0. */
-static long write_runs(struct slu_tcp *t, struct iovec *iov, size_t n)
+static long write_runs(struct slu_tcp *t, struct iovec *iov, uint16_t n)
 {
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = n};
 	ssize_t sent;
@@ -258,7 +258,8 @@ static long gather(struct slu_tcp *t, const struct slu_vec *vec, size_t n)
 static long send_runs(struct slu_tcp *t, const struct slu_vec *vec, size_t nvec)
 {
 	struct iovec iov[MAX_RUNS];
-	size_t n = 0, old = tcp_pending(&t->base);
+	size_t old = tcp_pending(&t->base);
+	uint16_t n = 0; /* fits msg_iovlen, which is an int in one libc and a size_t in another */
 	long sent;
 
 	if (old)

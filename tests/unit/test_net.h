@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,6 +38,18 @@ static inline int test_listen(const char *host, uint16_t port, int backlog)
 	assert_int_equal(bind(fd, (struct sockaddr *)&a.addr, a.len), 0);
 	assert_int_equal(listen(fd, backlog), 0);
 	return fd;
+}
+
+/* Some containers have no IPv6 at all, not even on loopback. */
+static inline bool test_has_ipv6(void)
+{
+	struct slu_address a;
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has = slu_address_parse(&a, "::1", 0) && fd >= 0 && !bind(fd, (struct sockaddr *)&a.addr, a.len);
+
+	if (fd >= 0)
+		close(fd);
+	return has;
 }
 
 /* A port that refuses. */

@@ -182,6 +182,13 @@ static void failures_say_what_to_do(void **state)
 		assert_non_null(strstr(error, cases[i].says));
 		slu_resolver_system.cancel(l);
 	}
+	answer = EAI_NONAME;
+	struct slu_lookup *six = slu_resolver_system.start(&slu_resolver_system, "four.example", 1935, SLU_IPV6);
+	char why[512] = "";
+
+	assert_int_equal(wait_done(six, out, why, sizeof why), SLU_ERR_RESOLVE);
+	assert_non_null(strstr(why, "has no IPv6 address"));
+	slu_resolver_system.cancel(six);
 	answer = EAI_MEMORY;
 	struct slu_lookup *l = slu_resolver_system.start(&slu_resolver_system, "no.example", 1935, SLU_IP_ANY);
 	char error[512] = "";

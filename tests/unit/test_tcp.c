@@ -34,7 +34,7 @@ static void opens_over_both_families(void **state)
 	static const char *const hosts[] = {"127.0.0.1", "::1"};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < (test_has_ipv6() ? 2 : 1); i++) {
 		struct slu_tcp_config config = {.user_timeout_ms = 12345};
 		int l = test_listen(hosts[i], 0, 5), fd;
 		uint16_t port = test_port(l);
@@ -319,17 +319,17 @@ static void local_sockets_are_fine(void **state)
 
 static void an_accepted_socket_names_its_peer(void **state)
 {
-	int l = test_listen("::1", 0, 5), c = socket(AF_INET6, SOCK_STREAM, 0);
+	int l = test_listen("127.0.0.1", 0, 5), c = socket(AF_INET, SOCK_STREAM, 0);
 	struct slu_address to;
 	struct slu_transport *t;
 	char want[64];
 
 	(void)state;
-	assert_true(slu_address_parse(&to, "::1", test_port(l)));
+	assert_true(slu_address_parse(&to, "127.0.0.1", test_port(l)));
 	assert_int_equal(connect(c, (struct sockaddr *)&to.addr, to.len), 0);
 	t = slu_tcp_accept(&(struct slu_tcp_config){.user_timeout_ms = 777}, accept(l, NULL, NULL));
 	assert_non_null(t);
-	snprintf(want, sizeof want, "[::1]:%u", test_port(c));
+	snprintf(want, sizeof want, "127.0.0.1:%u", test_port(c));
 	assert_string_equal(stats_of(t).peer, want);
 	assert_int_equal(option_of(t->ops->fd(t), IPPROTO_TCP, TCP_USER_TIMEOUT), 777);
 	assert_int_equal(option_of(t->ops->fd(t), IPPROTO_TCP, TCP_NODELAY), 1);
