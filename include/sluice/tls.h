@@ -53,7 +53,8 @@ struct slu_tls_config {
 	const char *cipher_list;  /* TLS 1.2 and below, OpenSSL's syntax */
 	const char *ciphersuites; /* TLS 1.3, names with ':' between */
 	const char *groups;       /* "X25519:P-256" */
-	int security_level;       /* 0: as OpenSSL was built; else 1..5; -1: level 0 */
+	int security_level;       /* 0: as OpenSSL was built, and level 0 when TLS 1.0 or 1.1 is allowed, which OpenSSL
+				     otherwise does not speak; else 1..5; -1: level 0 */
 	bool no_resumption;       /* client: offer no earlier session; server: issue no tickets */
 	const char *keylog_file;  /* NSS key log for Wireshark. Only ever written when set here */
 	struct slu_log log;
@@ -65,7 +66,7 @@ struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *e
 /* Connections that still use it keep it alive. NULL is fine. */
 void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
 
-/* Server: reads certificate and key again; new connections use them. On failure the old ones stay. */
+/* Reads certificate, key and CA files again; new connections use them. On failure the old ones stay. */
 int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
 
 /* The OpenSSL that runs, "OpenSSL 3.0.19 27 Jan 2026", and the one that this was built against. Static strings. */

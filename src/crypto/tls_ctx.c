@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+#include "crypto/tls_ctx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "base/log.h"
+#include "crypto/policy.h"
+#include "crypto/x509.h"
+
+/* The strings of a configuration, which the context keeps copies of. */
+static const size_t strings[] = {
+	offsetof(struct slu_tls_config, ca_file),     offsetof(struct slu_tls_config, ca_path),
+	offsetof(struct slu_tls_config, pin),         offsetof(struct slu_tls_config, server_name),
+	offsetof(struct slu_tls_config, cert_file),   offsetof(struct slu_tls_config, key_file),
+	offsetof(struct slu_tls_config, cipher_list), offsetof(struct slu_tls_config, ciphersuites),
+	offsetof(struct slu_tls_config, groups),      offsetof(struct slu_tls_config, keylog_file),
+};
+
+enum { STRINGS = sizeof strings / sizeof *strings };
+
+static const char **string_at(struct slu_tls_config *c, size_t i)
+{
+	return (const char **)(void *)((char *)c + strings[i]);
+}
+
+static void clear_config(struct slu_tls_config *c)
+{
+	for (size_t i = 0; i < STRINGS; i++) {
+		free((char *)(uintptr_t)*string_at(c, i));
+		*string_at(c, i) = NULL;
+	}
+}
+
+/* "" stands for the default, as NULL does. */
+static int copy_config(struct slu_tls_config *to, const struct slu_tls_config *from)
+{
+	int r = 0;
+
+	*to = *from;
+	for (size_t i = 0; i < STRINGS; i++) {
+		const char **s = string_at(to, i);
+
+		if (!*s || !**s || r != 0) {
+			*s = NULL;
+			continue;
+		}
+		*s = strdup(*s);
+		if (!*s)
+			r = SLU_ERR_NOMEM;
+	}
+	return r;
+}
+
+const char *slu_tls_library(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}
+
+const char *slu_tls_library_built(void)
+{
+	return OPENSSL_VERSION_TEXT;
+}
+
+const char *slu_tls_reason(char *out, size_t size)
+{
+	unsigned long e = ERR_peek_last_error();
+	const char *reason = ERR_reason_error_string(e);
+
+	if (!reason)
+		reason = ERR_GET_LIB(e) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(e)) : "no reason given";
+	snprintf(out, size, "%s", reason);
+	ERR_clear_error();
+	return out;
+}
+
+/* Nobody is there to ask: a prompt would block a connection, or a device that boots. */
+static int no_passphrase(char *buf, int size, int writing, void *asked)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	*(bool *)asked = true;
+	return -1;
+}
+
+static int unreadable(const char *what, const char *path, char *error, size_t size)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	snprintf(error, size, "cannot read the %s %s: %s", what, path, strerror(errno));
+	return SLU_ERR_CERTIFICATE;
+}
+
+static int load_key(SSL_CTX *ctx, const char *path, char *error, size_t size)
+{
+	bool asked = false;
+	char reason[128];
+	int ok;
+
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
+	ok = SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
+	if (ok == 1)
+		return 0;
+	slu_tls_reason(reason, sizeof reason);
+	if (asked)
+		snprintf(error, size,
+			 "the key %s is encrypted, and there is nobody to ask for its passphrase: store it decrypted "
+			 "with 'openssl pkey -in KEY -out NEW', readable by its user only",
+			 path);
+	else if (strstr(reason, "mismatch"))
+		snprintf(error, size, "the key %s does not belong to the certificate", path);
+	else
+		snprintf(error, size, "%s holds no private key that OpenSSL can read (%s): it must be PEM", path,
+			 reason);
+	return SLU_ERR_CERTIFICATE;
+}
+
+static int load_identity(SSL_CTX *ctx, const struct slu_tls_config *c, char *error, size_t size)
+{
+	const char *key = c->key_file ? c->key_file : c->cert_file;
+	char reason[128];
+
+	if (!c->cert_file && (c->server || c->key_file)) {
+		snprintf(error, size, "%s",
+			 c->server ? "a TLS server needs a certificate and its key"
+				   : "a client key needs its certificate too");
+		return SLU_ERR_INVALID;
+	}
+	if (!c->cert_file)
+		return 0;
+	if (unreadable("certificate", c->cert_file, error, size) || unreadable("key", key, error, size))
+		return SLU_ERR_CERTIFICATE;
+	if (SSL_CTX_use_certificate_chain_file(ctx, c->cert_file) != 1) {
+		snprintf(error, size, "%s holds no certificate that OpenSSL can use (%s): it must be PEM", c->cert_file,
+			 slu_tls_reason(reason, sizeof reason));
+		return SLU_ERR_CERTIFICATE;
+	}
+	return load_key(ctx, key, error, size);
+}
+
+/* NSS's format. One write for a line, so that processes can share a file. */
+static void keylog(const SSL *ssl, const char *line)
+{
+	struct slu_tls_ctx *ctx = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	struct iovec iov[2] = {{(void *)(uintptr_t)line, strlen(line)}, {(void *)(uintptr_t) "\n", 1}};
+
+	if (writev(ctx->keylog, iov, 2) < 0)
+		slu_log(&ctx->config.log, SLU_LOG_WARN, "the TLS key log %s cannot be written: %s",
+			ctx->config.keylog_file, strerror(errno));
+}
+
+static int open_keylog(struct slu_tls_ctx *ctx, char *error, size_t size)
+{
+	const char *path = ctx->config.keylog_file;
+
+	if (!path)
+		return 0;
+	ctx->keylog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (ctx->keylog < 0) {
+		snprintf(error, size, "cannot open the TLS key log %s: %s", path, strerror(errno));
+		return SLU_ERR_IO;
+	}
+	slu_log(&ctx->config.log, SLU_LOG_WARN, "the keys of each TLS connection are written to %s, as asked", path);
+	return 0;
+}
+
+/* OpenSSL hands over a reference with each session: 1 keeps it. */
+static int new_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct slu_tls_peer *p = SSL_get_app_data(ssl);
+
+	if (!p || !p->key[0])
+		return 0;
+	slu_sessions_put(&p->ctx->sessions, p->key, session);
+	return 1;
+}
+
+static void set_resumption(SSL_CTX *ssl, const struct slu_tls_config *c)
+{
+	static const unsigned char id[] = "sluice";
+
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	if (c->server) {
+		/* One ticket is enough: a client that reconnects gets another. */
+		SSL_CTX_set_num_tickets(ssl, c->no_resumption ? 0 : 1);
+		SSL_CTX_set_session_id_context(ssl, id, sizeof id - 1);
+	} else if (!c->no_resumption) {
+		SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+		SSL_CTX_sess_set_new_cb(ssl, new_session);
+	}
+}
+
+static int set_verification(SSL_CTX *ssl, const struct slu_tls_config *c, char *error, size_t size)
+{
+	if (c->server) {
+		SSL_CTX_set_dh_auto(ssl, 1);
+		return 0;
+	}
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ssl, slu_x509_verify, NULL);
+	return c->insecure ? 0 : slu_x509_trust(ssl, c, error, size);
+}
+
+/* An SSL_CTX of what the configuration says and what its files hold now. */
+static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t size)
+{
+	const struct slu_tls_config *c = &ctx->config;
+	SSL_CTX *ssl = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());
+	int r;
+
+	if (!ssl) {
+		ERR_clear_error();
+		snprintf(error, size, "out of memory");
+		return SLU_ERR_NOMEM;
+	}
+	SSL_CTX_set_app_data(ssl, ctx);
+	r = slu_policy_apply(ssl, c, error, size);
+	if (r == 0)
+		r = set_verification(ssl, c, error, size);
+	if (r == 0)
+		r = load_identity(ssl, c, error, size);
+	if (r != 0) {
+		SSL_CTX_free(ssl);
+		ERR_clear_error();
+		return r;
+	}
+	set_resumption(ssl, c);
+	if (ctx->keylog >= 0)
+		SSL_CTX_set_keylog_callback(ssl, keylog);
+	*out = ssl;
+	return 0;
+}
+
+struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *error, size_t size)
+{
+	struct slu_tls_ctx *ctx = calloc(1, sizeof *ctx);
+
+	if (size)
+		error[0] = '\0';
+	if (!ctx) {
+		snprintf(error, size, "out of memory");
+		return NULL;
+	}
+	atomic_init(&ctx->refs, 1);
+	ctx->keylog = -1;
+	pthread_mutex_init(&ctx->lock, NULL);
+	slu_sessions_init(&ctx->sessions);
+	if (copy_config(&ctx->config, config) != 0)
+		snprintf(error, size, "out of memory");
+	else if (slu_pins_parse(&ctx->pins, ctx->config.pin, error, size) == 0 && open_keylog(ctx, error, size) == 0 &&
+		 build(ctx, &ctx->ssl, error, size) == 0)
+		return ctx;
+	slu_tls_ctx_free(ctx);
+	return NULL;
+}
+
+struct slu_tls_ctx *slu_tls_ctx_get(struct slu_tls_ctx *ctx)
+{
+	atomic_fetch_add(&ctx->refs, 1);
+	return ctx;
+}
+
+void slu_tls_ctx_free(struct slu_tls_ctx *ctx)
+{
+	if (!ctx || atomic_fetch_sub(&ctx->refs, 1) != 1)
+		return;
+	SSL_CTX_free(ctx->ssl);
+	slu_sessions_destroy(&ctx->sessions);
+	pthread_mutex_destroy(&ctx->lock);
+	if (ctx->keylog >= 0)
+		close(ctx->keylog);
+	clear_config(&ctx->config);
+	free(ctx);
+}
+
+int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size)
+{
+	SSL_CTX *fresh, *old;
+	int r = build(ctx, &fresh, error, size);
+
+	if (r != 0)
+		return r;
+	pthread_mutex_lock(&ctx->lock);
+	old = ctx->ssl;
+	ctx->ssl = fresh;
+	pthread_mutex_unlock(&ctx->lock);
+	/* Connections hold references of their own. Sessions were made under the old trust. */
+	SSL_CTX_free(old);
+	slu_sessions_clear(&ctx->sessions);
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of a TLS context, and the part of a TLS connection that knows OpenSSL's certificates and alerts, for the
+ * transport in src/net/tls.c. Includes OpenSSL's header.
+ */
+#ifndef SLU_CRYPTO_TLS_CTX_H
+#define SLU_CRYPTO_TLS_CTX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <openssl/ssl.h>
+
+#include <sluice/tls.h>
+
+#include "crypto/pins.h"
+#include "crypto/sessions.h"
+
+enum { SLU_TLS_SENTENCE = 768, SLU_TLS_FIRST = 8 };
+
+struct slu_tls_ctx {
+	atomic_uint refs;
+	struct slu_tls_config config; /* strings are our copies */
+	struct slu_pins pins;
+	struct slu_sessions sessions; /* of a client */
+	int keylog;                   /* file descriptor, or -1 */
+	time_t fixed_time;            /* tests: what the clock says for certificates; 0: the clock's own */
+	pthread_mutex_t lock;         /* guards ssl */
+	SSL_CTX *ssl;
+};
+
+struct slu_tls_ctx *slu_tls_ctx_get(struct slu_tls_ctx *ctx);
+
+/* One connection's dealings with its context. Must not move while open. */
+struct slu_tls_peer {
+	struct slu_tls_ctx *ctx;
+	SSL *ssl;
+	char host[256]; /* the name to verify, or "" */
+	bool ip;        /* host is an address */
+	char key[SLU_SESSION_KEY];
+	int alert_in, alert_out;        /* fatal ones: number, or -1 */
+	char verdict[SLU_TLS_SENTENCE]; /* why the certificate was refused, or "" */
+	uint8_t first[SLU_TLS_FIRST];   /* what the other end said first */
+	size_t nfirst;
+	bool eof; /* and it hung up */
+};
+
+/* References ctx and makes p->ssl, ready for BIOs and SSL_do_handshake(). host may be NULL for a server. 0,
+ * SLU_ERR_NOMEM, or SLU_ERR_INVALID with the reason in p->verdict. */
+int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const char *host);
+
+/* Client, before the handshake: offers the session of an earlier connection to this host and port, and keeps new ones
+ * for later. Warns when nothing is verified. */
+void slu_tls_peer_begin(struct slu_tls_peer *p, const char *port);
+
+void slu_tls_peer_close(struct slu_tls_peer *p);
+
+/* After SSL_get_error() said SSL_ERROR_SSL or SSL_ERROR_SYSCALL: why, in one sentence, from OpenSSL's error queue
+ * (which is emptied), the alerts, and what the other end said first. Returns the error code. */
+int slu_tls_explain(struct slu_tls_peer *p, char *out, size_t size);
+
+/* The handshake did not end in timeout_ms. Returns SLU_ERR_TIMEOUT. */
+int slu_tls_explain_timeout(const struct slu_tls_peer *p, unsigned timeout_ms, char *out, size_t size);
+
+/* "the server example.org", "the client". Returns out. */
+char *slu_tls_peer_name(const struct slu_tls_peer *p, char *out, size_t size);
+
+/* The reason that OpenSSL gives for its last failure, for sentences: static or in out. Empties its queue. */
+const char *slu_tls_reason(char *out, size_t size);
+
+#endif

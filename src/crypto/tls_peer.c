@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "crypto/tls_ctx.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "base/log.h"
+#include "crypto/x509.h"
+
+static bool is_address(const char *host)
+{
+	unsigned char address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* The name as certificates have it: no brackets and no zone on an address, no dot at the end of a name. */
+static bool set_host(struct slu_tls_peer *p, const char *host)
+{
+	size_t n;
+
+	if (*host == '[') {
+		host++;
+		n = strcspn(host, "]%");
+	} else {
+		n = strchr(host, ':') ? strcspn(host, "%") : strlen(host);
+	}
+	if (n && host[n - 1] == '.')
+		n--;
+	if (n == 0 || n >= sizeof p->host)
+		return false;
+	memcpy(p->host, host, n);
+	p->host[n] = '\0';
+	p->ip = is_address(p->host);
+	return true;
+}
+
+/* OpenSSL keeps only its own failures in the error queue: the alerts of both sides come here. */
+static void info(const SSL *ssl, int where, int ret)
+{
+	struct slu_tls_peer *p = SSL_get_app_data(ssl);
+
+	if (!p || !(where & SSL_CB_ALERT) || ret >> 8 != SSL3_AL_FATAL)
+		return;
+	if (where & SSL_CB_READ)
+		p->alert_in = ret & 0xff;
+	else
+		p->alert_out = ret & 0xff;
+}
+
+static int name_client(struct slu_tls_peer *p, const char *host)
+{
+	if (p->ctx->config.server_name)
+		host = p->ctx->config.server_name;
+	if (host && set_host(p, host))
+		return slu_x509_expect(p->ssl, p->host, p->ip);
+	snprintf(p->verdict, sizeof p->verdict, "no usable host name to verify the server's certificate with");
+	return SLU_ERR_INVALID;
+}
+
+int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const char *host)
+{
+	int r = 0;
+
+	memset(p, 0, sizeof *p);
+	p->alert_in = p->alert_out = -1;
+	p->ctx = slu_tls_ctx_get(ctx);
+	pthread_mutex_lock(&ctx->lock);
+	p->ssl = SSL_new(ctx->ssl);
+	pthread_mutex_unlock(&ctx->lock);
+	if (!p->ssl) {
+		ERR_clear_error();
+		slu_tls_peer_close(p);
+		return SLU_ERR_NOMEM;
+	}
+	SSL_set_app_data(p->ssl, p);
+	SSL_set_info_callback(p->ssl, info);
+	if (ctx->config.server) {
+		SSL_set_accept_state(p->ssl);
+	} else {
+		SSL_set_connect_state(p->ssl);
+		r = name_client(p, host);
+	}
+	ERR_clear_error();
+	return r;
+}
+
+void slu_tls_peer_begin(struct slu_tls_peer *p, const char *port)
+{
+	const struct slu_tls_config *c = &p->ctx->config;
+	SSL_SESSION *session;
+
+	if (c->server)
+		return;
+	if (c->insecure)
+		slu_log(&c->log, SLU_LOG_WARN,
+			c->pin ? "the certificate of %s is not verified (insecure), only its pin"
+			       : "the certificate of %s is not verified (insecure): whoever sits in between can read "
+				 "and "
+				 "change the stream, its key included",
+			p->host);
+	if (c->no_resumption)
+		return;
+	snprintf(p->key, sizeof p->key, "%s:%s", p->host, port);
+	session = slu_sessions_take(&p->ctx->sessions, p->key);
+	if (session)
+		SSL_set_session(p->ssl, session);
+	SSL_SESSION_free(session);
+}
+
+void slu_tls_peer_close(struct slu_tls_peer *p)
+{
+	/* A connection that was cut makes its session no worse: libssl would drop it otherwise. */
+	if (p->ssl)
+		SSL_set_shutdown(p->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(p->ssl);
+	p->ssl = NULL;
+	slu_tls_ctx_free(p->ctx);
+	p->ctx = NULL;
+}
+
+char *slu_tls_peer_name(const struct slu_tls_peer *p, char *out, size_t size)
+{
+	if (p->host[0])
+		snprintf(out, size, "%s", p->host);
+	else
+		snprintf(out, size, "the client");
+	return out;
+}
