@@ -66,14 +66,15 @@ struct slu_amf_doc *slu_amf_doc_new(const struct slu_amf_limits *limits);
 void slu_amf_doc_free(struct slu_amf_doc *doc);
 
 /* Drops what doc holds and decodes all n bytes at data: a sequence of values, which become the members of the root.
- * 0, SLU_ERR_AMF (malformed, cut off, too deep, too many values), or SLU_ERR_NOMEM. After a failure the root has the
- * values that were whole, so that a refusal with a broken tail can still be read; *slu_amf_doc_error() says in a
- * sentence what is wrong and at which byte. */
+ * 0, SLU_ERR_AMF (malformed, cut off, too deep, too many values), or SLU_ERR_NOMEM. After a failure the root has what
+ * was whole, so that a refusal with a broken tail can still be read: a container that was cut off is there with those
+ * of its members that were whole. slu_amf_doc_error() says in a sentence what is wrong and at which byte. */
 int slu_amf_decode(struct slu_amf_doc *doc, enum slu_amf_version version, const void *data, size_t n);
 
 /* Like slu_amf_decode(), but stops after one value and says in *used how many bytes it took. */
 int slu_amf_decode_one(struct slu_amf_doc *doc, enum slu_amf_version version, const void *data, size_t n, size_t *used);
 
+/* "" after a success. */
 const char *slu_amf_doc_error(const struct slu_amf_doc *doc);
 
 /* The root: a strict array of the decoded values. Never NULL. Valid until the next decode or free. */
@@ -84,7 +85,7 @@ const struct slu_amf_value *slu_amf_root(const struct slu_amf_doc *doc);
 enum slu_amf_type slu_amf_type(const struct slu_amf_value *v);
 const char *slu_amf_type_name(enum slu_amf_type type);
 bool slu_amf_number(const struct slu_amf_value *v, double *out);
-bool slu_amf_is_integer(const struct slu_amf_value *v); /* it came as an AMF3 integer */
+bool slu_amf_is_integer(const struct slu_amf_value *v); /* it came as an AMF3 integer, or in a vector of them */
 bool slu_amf_boolean(const struct slu_amf_value *v, bool *out);
 bool slu_amf_string(const struct slu_amf_value *v, struct slu_amf_str *out); /* STRING and XML */
 bool slu_amf_bytes(const struct slu_amf_value *v, const uint8_t **data, size_t *n);
@@ -104,8 +105,8 @@ bool slu_amf_str_is(struct slu_amf_str s, const char *text);
 
 /* Encoding. A writer appends values to a buffer of its own, which grows to max bytes (0: 65536). Its errors are
  * sticky, so that only slu_amf_writer_end() need be checked: SLU_ERR_NOMEM, SLU_ERR_LIMIT when max is exceeded,
- * SLU_ERR_INVALID for ends without begins, members without a name (or names where there are none), strings over the
- * version's length. */
+ * SLU_ERR_INVALID for ends without begins, members without a name (or names where there are none, or empty ones in
+ * AMF3), strings over the version's length. Everywhere w may be NULL: it reads as one that ran out of memory. */
 struct slu_amf_writer;
 
 struct slu_amf_writer *slu_amf_writer_new(enum slu_amf_version version, size_t max);
@@ -124,7 +125,10 @@ void slu_amf_begin_ecma_array(struct slu_amf_writer *w, uint32_t count);
 void slu_amf_begin_strict_array(struct slu_amf_writer *w, uint32_t count); /* ends by itself after count values */
 void slu_amf_put_name(struct slu_amf_writer *w, const char *name);
 void slu_amf_end(struct slu_amf_writer *w); /* of the innermost object or ECMA array */
-/* Copies v, a decoded value (with all that is in it), in the writer's version. */
+/* Copies v, a decoded value (with all that is in it), in the writer's version. References are written as what they
+ * stand for. What holds itself, or is nested more than 4096 deep, ends with SLU_ERR_LIMIT. What a version has no form
+ * for: vectors become strict arrays; AMF0 names an AMF3 array's dense part "0", "1"...; AMF3 has undefined for
+ * unsupported; byte arrays and dictionaries are SLU_ERR_INVALID in AMF0. NULL is written as undefined. */
 void slu_amf_put_value(struct slu_amf_writer *w, const struct slu_amf_value *v);
 
 /* 0 and the encoded bytes, owned by w and valid until its next call; or the sticky error. The writer is empty again

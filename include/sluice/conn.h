@@ -79,7 +79,7 @@ void slu_conn_free(struct slu_conn *c);
 
 enum { SLU_WANT_READ = 1, SLU_WANT_WRITE = 2 };
 
-int slu_conn_fd(const struct slu_conn *c);        /* -1 when closed */
+int slu_conn_fd(const struct slu_conn *c);        /* -1: none, only the timeout counts */
 unsigned slu_conn_want(const struct slu_conn *c); /* SLU_WANT_* */
 int slu_conn_timeout(const struct slu_conn *c);   /* ms until slu_conn_process() must run; 0: now; -1: never */
 
@@ -114,7 +114,8 @@ size_t slu_conn_queued(const struct slu_conn *c);
 
 /* Begins to close in order: what is queued drains while the peer acknowledges bytes (bounded by the stall deadline),
  * publishing or playing is ended, close_notify and the end of stream follow, and for at most close_timeout_ms more
- * the peer's end is awaited, reading all the while. slu_conn_process() goes on with it until slu_conn_closed(). */
+ * the peer's end is awaited, reading all the while. slu_conn_process() goes on with it until slu_conn_closed(). There
+ * are no more events, and nothing more can be sent. A peer that ends in order has the same effect. */
 int slu_conn_close(struct slu_conn *c);
 bool slu_conn_closed(const struct slu_conn *c);
 

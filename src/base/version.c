@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include <sluice/sluice.h>
+
+const char *slu_version(void)
+{
+	return SLU_VERSION;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Closing loses nothing that the network can still take. The steps: all that is queued goes out while bytes are being
+ * acknowledged; publishing or playing is ended; the stream is shut; the peer's kernel acknowledges what was queued;
+ * and the peer's end is awaited for a second at most. What the peer sends is read all the while, for closing a socket
+ * with unread data (a TLS 1.3 session ticket is enough) makes the kernel send a reset, which throws away what the
+ * peer has not read yet.
+ */
+#include "conn/conn_impl.h"
+
+#include "base/log.h"
+
+uint64_t slu_conn_count_undelivered(const struct slu_conn *c)
+{
+	uint64_t delivered;
+
+	if (c->state == CONN_OPENING)
+		return 0;
+	if (!c->stopped)
+		return slu_conn_queued(c) + slu_conn_unacked(c);
+	/* The farewell itself does not count: peers may well be gone when it arrives. */
+	delivered = slu_conn_wire_out(c) - slu_conn_unacked(c);
+	return delivered < c->media_wire ? c->media_wire - delivered : 0;
+}
+
+void slu_conn_release(struct slu_conn *c, enum conn_state state)
+{
+	struct slu_transport *t = c->transport;
+
+	if (!t)
+		return;
+	c->undelivered = slu_conn_count_undelivered(c);
+	t->ops->stats(t, &c->last);
+	slu_tcp_info(t->ops->fd(t), &c->last_tcp);
+	t->ops->free(t);
+	c->transport = NULL;
+	c->state = state;
+}
+
+static void closed(struct slu_conn *c)
+{
+	slu_conn_release(c, CONN_CLOSED);
+	slu_log(&c->log, SLU_LOG_INFO, "%s: closed", c->name);
+}
+
+int slu_conn_broken_closing(struct slu_conn *c, int err)
+{
+	uint64_t lost = slu_conn_count_undelivered(c);
+
+	if (!lost) {
+		closed(c);
+		return 0;
+	}
+	return slu_conn_fail(c, SLU_ERR_UNDELIVERED,
+			     "%s: the connection broke while closing (%s), %llu bytes are not "
+			     "delivered: the end of the stream is missing there",
+			     c->name, slu_err_text(err), (unsigned long long)lost);
+}
+
+/* 0, or the connection is over. */
+static int read_on(struct slu_conn *c)
+{
+	int err = slu_conn_read_closing(c);
+
+	if (!err)
+		return 0;
+	slu_conn_broken_closing(c, err);
+	return 1;
+}
+
+/* False when the connection is over. */
+static bool push_on(struct slu_conn *c)
+{
+	slu_conn_push(c);
+	return c->state == CONN_DRAINING;
+}
+
+void slu_conn_draining(struct slu_conn *c, uint64_t now)
+{
+	if (read_on(c) || !push_on(c))
+		return;
+	if (c->blocked) {
+		slu_conn_watch_tick(c, now);
+		return;
+	}
+	if (!c->stopped) {
+		c->media_wire = slu_conn_wire_out(c);
+		c->stopped = true;
+		slu_session_stop(c->session); /* SLU_ERR_STATE when there is nothing to stop */
+		if (!push_on(c) || c->blocked)
+			return;
+	}
+	c->state = CONN_SHUTDOWN;
+}
+
+void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
+{
+	int done;
+
+	if (read_on(c))
+		return;
+	done = c->transport->ops->shutdown(c->transport);
+	if (done < 0) {
+		slu_conn_broken_closing(c, done);
+		return;
+	}
+	slu_conn_watch(c);
+	if (!done) {
+		slu_conn_watch_tick(c, now);
+		return;
+	}
+	c->ack_poll_ms = now;
+	c->ack_poll_step = CONN_ACK_POLL_MIN_MS;
+	c->state = CONN_LINGER;
+}
+
+/* The kernel has no event for "all is acknowledged": it is asked, ever less often. */
+static void await_acks(struct slu_conn *c, uint64_t now)
+{
+	if (now < c->ack_poll_ms)
+		return;
+	if (!slu_conn_count_undelivered(c)) {
+		c->linger_ms = now + c->close_timeout_ms;
+		return;
+	}
+	if (slu_conn_watch_tick(c, now))
+		return;
+	c->ack_poll_ms = now + c->ack_poll_step;
+	c->ack_poll_step *= 2;
+	if (c->ack_poll_step > CONN_ACK_POLL_MAX_MS)
+		c->ack_poll_step = CONN_ACK_POLL_MAX_MS;
+}
+
+void slu_conn_linger(struct slu_conn *c, uint64_t now)
+{
+	if (read_on(c))
+		return;
+	if (!c->linger_ms)
+		await_acks(c, now);
+	if (c->linger_ms && (c->in_ended || now >= c->linger_ms))
+		closed(c);
+}
+
+int slu_conn_close(struct slu_conn *c)
+{
+	if (c->state > CONN_ESTABLISHED)
+		return c->err;
+	if (c->state == CONN_OPENING) {
+		closed(c);
+		return 0;
+	}
+	c->state = CONN_DRAINING;
+	if (slu_conn_queued(c))
+		slu_conn_watch(c);
+	return 0;
+}
+
+bool slu_conn_closed(const struct slu_conn *c)
+{
+	return c->state >= CONN_CLOSED;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "conn/conn_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/ops.h"
+#include "net/tls.h"
+
+enum { CONNECT_TIMEOUT_MS = 10000, TLS_TIMEOUT_MS = 10000, STALL_TIMEOUT_MS = 15000, CLOSE_TIMEOUT_MS = 1000 };
+
+uint64_t slu_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static int random_bytes(void *arg, void *out, size_t n)
+{
+	const struct slu_cryptops *ops = arg;
+
+	return ops->random(out, n);
+}
+
+static unsigned or_default(unsigned value, unsigned standard)
+{
+	return value ? value : standard;
+}
+
+uint64_t slu_conn_session_ms(const struct slu_conn *c, uint64_t now)
+{
+	return c->state == CONN_OPENING ? c->opened_ms : now - c->frozen_ms;
+}
+
+static struct slu_session *new_session(const struct slu_conn_config *config, const struct slu_url *url,
+				       enum slu_role role, uint64_t now)
+{
+	struct slu_session_config sc = config->session;
+
+	sc.role = role;
+	sc.now_ms = now;
+	sc.crypto = slu_cryptops_openssl();
+	sc.random = random_bytes;
+	sc.random_arg = (void *)(uintptr_t)sc.crypto;
+	if (url) {
+		sc.connect.app = url->app;
+		sc.connect.tc_url = url->tc_url;
+	}
+	return slu_session_new(&sc);
+}
+
+struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struct slu_url *url,
+			       struct slu_transport *transport, const char *name, char *error, size_t size)
+{
+	struct slu_conn *c = calloc(1, sizeof *c);
+	uint64_t now = slu_now_ms();
+
+	if (!c) {
+		transport->ops->free(transport);
+		snprintf(error, size, "%s: out of memory", name);
+		return NULL;
+	}
+	c->transport = transport;
+	c->role = url ? SLU_CLIENT : SLU_SERVER;
+	c->log = config->session.log;
+	c->opened_ms = now;
+	c->watch_ms = UINT64_MAX;
+	c->stall_timeout_ms = or_default(config->stall_timeout_ms, STALL_TIMEOUT_MS);
+	c->close_timeout_ms = or_default(config->close_timeout_ms, CLOSE_TIMEOUT_MS);
+	if (c->close_timeout_ms > CLOSE_TIMEOUT_MS)
+		c->close_timeout_ms = CLOSE_TIMEOUT_MS;
+	snprintf(c->name, sizeof c->name, "%s", name);
+	c->session = new_session(config, url, c->role, now);
+	c->in = malloc(CONN_READ_SIZE);
+	c->vec = malloc(CONN_VECS_MIN * sizeof *c->vec);
+	c->vec_cap = CONN_VECS_MIN;
+	if (c->session && c->in && c->vec)
+		return c;
+	snprintf(error, size, "%s: out of memory, or a number of the session's configuration is out of its range",
+		 name);
+	slu_conn_free(c);
+	return NULL;
+}
+
+static void tcp_config(struct slu_tcp_config *out, const struct slu_conn_config *config)
+{
+	*out = (struct slu_tcp_config){
+		.resolver = config->resolver,
+		.ip = config->ip,
+		.bind_address = config->bind_address,
+		.bind_interface = config->bind_interface,
+		.send_buffer = config->send_buffer,
+		.connect_timeout_ms = or_default(config->connect_timeout_ms, CONNECT_TIMEOUT_MS),
+		/* Ours comes first, for its sentence; the kernel's catches what nobody waits for. */
+		.user_timeout_ms = or_default(config->stall_timeout_ms, STALL_TIMEOUT_MS) + 1000,
+		.log = config->session.log,
+	};
+}
+
+/* TLS over inner, which is gone when this fails. *own takes a context that was made here. */
+static struct slu_transport *over_tls(const struct slu_conn_config *config, struct slu_transport *inner,
+				      const char *host, struct slu_tls_ctx **own, char *error, size_t size)
+{
+	struct slu_tls_ctx *ctx = config->tls;
+	struct slu_transport *t;
+
+	if (!ctx) {
+		struct slu_tls_config tc = {.log = config->session.log};
+
+		ctx = *own = slu_tls_ctx_new(&tc, error, size);
+	}
+	if (!ctx) {
+		inner->ops->free(inner);
+		return NULL;
+	}
+	t = slu_tls_over(ctx, inner, host, or_default(config->tls_timeout_ms, TLS_TIMEOUT_MS));
+	if (!t)
+		snprintf(error, size, "out of memory");
+	return t;
+}
+
+static int parse_url(struct slu_url *url, const char *text, const char *stream, char *error, size_t size)
+{
+	const char *why = NULL;
+	int err = slu_url_parse(url, text, &why);
+
+	if (!err && stream)
+		err = slu_url_set_stream(url, stream);
+	if (err)
+		snprintf(error, size, "malformed URL: %s", why ? why : slu_err_text(err));
+	return err;
+}
+
+static struct slu_conn *open_url(const struct slu_conn_config *config, const struct slu_url *url, char *error,
+				 size_t size)
+{
+	struct slu_tls_ctx *own = NULL;
+	struct slu_tcp_config tcp;
+	struct slu_transport *t;
+	struct slu_conn *c = NULL;
+	char name[256];
+
+	tcp_config(&tcp, config);
+	t = slu_tcp_connect(&tcp, url->host, url->port, slu_now_ms(), error, size);
+	if (t && url->tls) {
+		const char *host = config->tls_server_name ? config->tls_server_name : url->host;
+
+		t = over_tls(config, t, host, &own, error, size);
+	}
+	if (t)
+		c = slu_conn_over(config, url, t, slu_url_redact(url, name, sizeof name), error, size);
+	if (c)
+		c->own_tls = own;
+	else
+		slu_tls_ctx_free(own);
+	return c;
+}
+
+struct slu_conn *slu_conn_open(const struct slu_conn_config *config, const char *url_text, const char *stream,
+			       char *error, size_t size)
+{
+	struct slu_url url = {0};
+	struct slu_conn *c;
+
+	if (size)
+		error[0] = '\0';
+	if (parse_url(&url, url_text, stream, error, size))
+		return NULL;
+	c = open_url(config, &url, error, size);
+	if (!c) {
+		slu_url_clear(&url);
+		return NULL;
+	}
+	c->url = url;
+	if (*url.user)
+		slu_log(&c->log, SLU_LOG_WARN, "%s: user and password of the URL are not used", c->name);
+	return c;
+}
+
+struct slu_conn *slu_conn_accept(const struct slu_conn_config *config, int fd, char *error, size_t size)
+{
+	struct slu_transport_stats stats;
+	struct slu_tcp_config tcp;
+	struct slu_transport *t;
+	char name[80];
+
+	if (size)
+		error[0] = '\0';
+	tcp_config(&tcp, config);
+	t = slu_tcp_accept(&tcp, fd);
+	if (!t) {
+		snprintf(error, size, "out of memory");
+		return NULL;
+	}
+	t->ops->stats(t, &stats);
+	snprintf(name, sizeof name, "client %s", stats.peer);
+	if (config->tls)
+		t = over_tls(config, t, NULL, NULL, error, size);
+	return t ? slu_conn_over(config, NULL, t, name, error, size) : NULL;
+}
+
+void slu_conn_free(struct slu_conn *c)
+{
+	if (!c)
+		return;
+	if (c->transport)
+		c->transport->ops->free(c->transport);
+	slu_session_free(c->session);
+	slu_tls_ctx_free(c->own_tls);
+	slu_url_clear(&c->url);
+	free(c->in);
+	free(c->vec);
+	free(c);
+}
+
+struct slu_session *slu_conn_session(struct slu_conn *c)
+{
+	return c->session;
+}
+
+const char *slu_conn_stream(const struct slu_conn *c)
+{
+	return c->url.stream ? c->url.stream : "";
+}
+
+const char *slu_conn_error(const struct slu_conn *c)
+{
+	return c->error;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of a connection share. Nothing outside src/conn/ and its tests includes this. */
+#ifndef SLU_CONN_IMPL_H
+#define SLU_CONN_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/conn.h>
+#include <sluice/url.h>
+
+#include "net/tcp.h"
+#include "net/transport.h"
+
+enum conn_state {
+	CONN_OPENING,     /* resolve, connect, TLS */
+	CONN_ESTABLISHED, /* the session speaks */
+	CONN_DRAINING,    /* closing: what is queued goes out, then the end of publishing or playing */
+	CONN_SHUTDOWN,    /* close_notify and SHUT_WR go out */
+	CONN_LINGER,      /* the peer's kernel acknowledges, and the peer's end is awaited */
+	CONN_CLOSED,
+	CONN_FAILED
+};
+
+/* How far the session came: what a closed connection most likely means depends on it. */
+enum conn_stage { STAGE_HANDSHAKE, STAGE_CONNECT, STAGE_REQUEST, STAGE_ACTIVE };
+
+enum {
+	CONN_READ_SIZE = 65536, /* pages of it that nothing is read into are never touched */
+	CONN_READS = 4,         /* that one call of slu_conn_process() makes at most */
+	CONN_VECS_MIN = 64,
+	CONN_VECS_MAX = 16384,
+	CONN_FLUSH_MAX = 64 * 16384, /* bytes offered to one write call: whole TLS records */
+	CONN_ACK_POLL_MIN_MS = 1,    /* how often the kernel is asked what was acknowledged, while closing */
+	CONN_ACK_POLL_MAX_MS = 50
+};
+
+struct slu_conn {
+	enum conn_state state;
+	enum conn_stage stage;
+	enum slu_role role;
+	struct slu_log log;
+	struct slu_transport *transport; /* NULL once closed or failed */
+	struct slu_session *session;
+	struct slu_tls_ctx *own_tls; /* made here because the configuration had none */
+	struct slu_url url;
+	char name[256]; /* of the peer, in sentences: the redacted URL, or the address of a client */
+
+	/* The session's clock stands still until the transport is open: its deadlines are its own. */
+	uint64_t opened_ms, frozen_ms;
+
+	uint8_t *in; /* what was read: [in_at, in_end) is not yet fed */
+	size_t in_at, in_end;
+	bool in_ended; /* the peer's end of stream was read */
+
+	struct slu_vec *vec;
+	size_t vec_cap;
+	bool blocked; /* the socket took less than was offered */
+	uint64_t flushes;
+
+	unsigned stall_timeout_ms, close_timeout_ms;
+	uint64_t watch_ms;    /* when to look whether bytes are acknowledged; UINT64_MAX: nothing is under way */
+	uint64_t acked;       /* wire bytes acknowledged when looked last, */
+	uint64_t progress_ms; /* and when that number rose last */
+
+	bool session_over;   /* closing: the session failed, what comes in is dropped */
+	bool stopped;        /* closing: the session was told to stop */
+	uint64_t media_wire; /* wire bytes written when the last of what was queued had gone out */
+	uint64_t linger_ms;  /* when the wait for the peer's end is over; 0: not begun */
+	uint64_t ack_poll_ms, ack_poll_step;
+
+	int err;
+	char error[768];
+	uint64_t undelivered;
+	struct slu_transport_stats last; /* of the transport that is gone */
+	struct slu_tcp_info last_tcp;
+};
+
+/* ---- conn.c ---- */
+
+/* A connection over any transport, which it owns from here on, also on failure. name is what sentences call the peer.
+ * NULL when out of memory or when config is wrong. */
+struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struct slu_url *url,
+			       struct slu_transport *transport, const char *name, char *error, size_t size);
+/* The clock as the session knows it. */
+uint64_t slu_conn_session_ms(const struct slu_conn *c, uint64_t now);
+
+/* ---- in.c ---- */
+
+/* Reads until the transport has no more, an event waits, or it was enough for one call. */
+int slu_conn_read(struct slu_conn *c);
+/* A write failed: reads what the peer said before. The session's error, or 0. */
+int slu_conn_last_words(struct slu_conn *c);
+/* Acts on the peer's end once all that came before it has been fed and pulled. */
+int slu_conn_input_end(struct slu_conn *c);
+/* Closing: reads and drops, answering through the session while it is sound. */
+int slu_conn_read_closing(struct slu_conn *c);
+
+/* ---- out.c ---- */
+
+/* Writes what is queued, until the socket takes no more. */
+int slu_conn_push(struct slu_conn *c);
+/* One attempt, whatever comes of it: the connection is about to fail. */
+void slu_conn_push_last(struct slu_conn *c);
+
+/* ---- watch.c ---- */
+
+/* Something was written or waits to be: look later whether it arrives. */
+void slu_conn_watch(struct slu_conn *c);
+/* Looks, when it is time. SLU_ERR_STALLED (or UNDELIVERED while closing) when nothing was acknowledged for too long. */
+int slu_conn_watch_tick(struct slu_conn *c, uint64_t now);
+/* Wire bytes written, and of them the ones not acknowledged. */
+uint64_t slu_conn_wire_out(const struct slu_conn *c);
+uint64_t slu_conn_unacked(const struct slu_conn *c);
+
+/* ---- close.c ---- */
+
+void slu_conn_draining(struct slu_conn *c, uint64_t now);
+void slu_conn_shutdown(struct slu_conn *c, uint64_t now);
+void slu_conn_linger(struct slu_conn *c, uint64_t now);
+/* Bytes queued before the close that the peer's kernel has not acknowledged. */
+uint64_t slu_conn_count_undelivered(const struct slu_conn *c);
+/* The transport failed while closing: in order when all had arrived. Returns as slu_conn_fail(). */
+int slu_conn_broken_closing(struct slu_conn *c, int err);
+/* Lets the transport go, keeping what it knew. */
+void slu_conn_release(struct slu_conn *c, enum conn_state state);
+
+/* ---- fail.c ---- */
+
+/* The connection has failed: keeps err and the sentence, lets the transport go. Returns err. */
+__attribute__((format(printf, 3, 4))) int slu_conn_fail(struct slu_conn *c, int err, const char *format, ...);
+int slu_conn_fail_transport(struct slu_conn *c, int err);
+/* The transport failed with this sentence. */
+int slu_conn_fail_lost(struct slu_conn *c, int err, const char *why);
+int slu_conn_fail_session(struct slu_conn *c, int err);
+
+#endif

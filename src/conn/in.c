@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "conn/conn_impl.h"
+
+#include "net/sealer.h" /* SLU_TLS_RECORD */
+
+static bool held(const struct slu_conn *c)
+{
+	return c->in_at < c->in_end;
+}
+
+/* Feeds the session from what is held, up to its next event. Returns the bytes it took, or the error. */
+static long feed(struct slu_conn *c)
+{
+	long n = slu_session_in(c->session, c->in + c->in_at, c->in_end - c->in_at);
+
+	if (n < 0)
+		return n;
+	c->in_at += (size_t)n;
+	if (!held(c))
+		c->in_at = c->in_end = 0;
+	return n;
+}
+
+/* One read into the empty buffer. 1: and there is probably more; 0: no more now; <0. */
+static int fill(struct slu_conn *c)
+{
+	struct slu_transport *t = c->transport;
+	long n = t->ops->recv(t, c->in, CONN_READ_SIZE);
+
+	if (n == SLU_ERR_CLOSED) {
+		c->in_ended = true;
+		return 0;
+	}
+	if (n <= 0)
+		return (int)n;
+	c->in_at = 0;
+	c->in_end = (size_t)n;
+	/* A short read of a socket has emptied it; of TLS, it is a record, and a full one is seldom the last. */
+	return n == CONN_READ_SIZE || n == SLU_TLS_RECORD || t->ops->buffered(t) > 0;
+}
+
+/* Reads and feeds. The errors of transport and session come back apart, for they are told differently. */
+static void read_some(struct slu_conn *c, int *transport_err, int *session_err)
+{
+	int more = 1;
+
+	*transport_err = *session_err = 0;
+	for (int i = 0; i < CONN_READS && more > 0 && !held(c) && !c->in_ended; i++) {
+		more = fill(c);
+		if (held(c)) {
+			long n = feed(c);
+
+			*session_err = n < 0 ? (int)n : 0;
+		}
+		if (*session_err)
+			return;
+	}
+	*transport_err = more < 0 ? more : 0;
+}
+
+int slu_conn_read(struct slu_conn *c)
+{
+	int transport_err, session_err;
+
+	read_some(c, &transport_err, &session_err);
+	if (session_err)
+		return slu_conn_fail_session(c, session_err);
+	return transport_err ? slu_conn_fail_transport(c, transport_err) : 0;
+}
+
+int slu_conn_last_words(struct slu_conn *c)
+{
+	int transport_err, session_err;
+
+	read_some(c, &transport_err, &session_err);
+	return session_err ? slu_conn_fail_session(c, session_err) : 0;
+}
+
+int slu_conn_input_end(struct slu_conn *c)
+{
+	int err;
+
+	if (!c->in_ended || held(c) || c->state != CONN_ESTABLISHED)
+		return 0;
+	err = slu_session_in_end(c->session);
+	if (err)
+		return slu_conn_fail_session(c, err);
+	return slu_conn_close(c);
+}
+
+/* Nobody pulls events any more. */
+static void feed_closing(struct slu_conn *c)
+{
+	struct slu_event ev;
+	long n;
+
+	while (held(c) && !c->session_over) {
+		while (slu_session_event(c->session, &ev))
+			;
+		n = feed(c);
+		c->session_over = n <= 0;
+	}
+	c->in_at = c->in_end = 0;
+}
+
+int slu_conn_read_closing(struct slu_conn *c)
+{
+	int more = 1;
+
+	feed_closing(c);
+	for (int i = 0; i < CONN_READS && more && !c->in_ended; i++) {
+		more = fill(c);
+		if (more < 0)
+			return more;
+		feed_closing(c);
+	}
+	return 0;
+}
+
+static void note_stage(struct slu_conn *c, enum slu_event_type type)
+{
+	switch (type) {
+	case SLU_EVENT_HANDSHAKE:
+		c->stage = STAGE_CONNECT;
+		break;
+	case SLU_EVENT_CONNECTED:
+	case SLU_EVENT_CONNECT:
+		c->stage = STAGE_REQUEST;
+		break;
+	case SLU_EVENT_PUBLISHING:
+	case SLU_EVENT_PLAYING:
+	case SLU_EVENT_PUBLISH:
+	case SLU_EVENT_PLAY:
+		c->stage = STAGE_ACTIVE;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The next event, feeding the session from what is held, also when the connection has failed meanwhile: what was
+ * received before is not lost. */
+static bool pull(struct slu_conn *c, struct slu_event *ev)
+{
+	while (!slu_session_event(c->session, ev)) {
+		long n = held(c) ? feed(c) : 0;
+
+		if (n < 0 && c->state == CONN_ESTABLISHED)
+			slu_conn_fail_session(c, (int)n);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+bool slu_conn_event(struct slu_conn *c, struct slu_event *ev)
+{
+	if (c->state != CONN_ESTABLISHED && c->state != CONN_FAILED)
+		return false;
+	if (pull(c, ev)) {
+		note_stage(c, ev->type);
+		return true;
+	}
+	/* All is pulled. What the session answered, and what the caller answered to the events, goes out. Failures
+	 * are returned by the next slu_conn_process(). */
+	if (c->state == CONN_ESTABLISHED && !c->blocked)
+		slu_conn_push(c);
+	if (c->state == CONN_ESTABLISHED)
+		slu_conn_input_end(c);
+	return false;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "conn/conn_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool grow_vecs(struct slu_conn *c)
+{
+	struct slu_vec *grown;
+
+	if (c->vec_cap >= CONN_VECS_MAX)
+		return false;
+	grown = realloc(c->vec, 2 * c->vec_cap * sizeof *grown);
+	if (!grown) /* then less goes out at once */
+		return false;
+	c->vec = grown;
+	c->vec_cap *= 2;
+	return true;
+}
+
+/* Cuts n vecs to CONN_FLUSH_MAX bytes; *bytes takes what is left. Returns how many vecs are. */
+static size_t cut(struct slu_vec *vec, size_t n, size_t *bytes)
+{
+	*bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (vec[i].size >= CONN_FLUSH_MAX - *bytes) {
+			vec[i].size = CONN_FLUSH_MAX - *bytes;
+			*bytes = CONN_FLUSH_MAX;
+			return i + 1;
+		}
+		*bytes += vec[i].size;
+	}
+	return n;
+}
+
+static size_t gather(struct slu_conn *c, size_t *bytes)
+{
+	for (;;) {
+		size_t n = slu_session_out(c->session, c->vec, c->vec_cap);
+		bool full = n == c->vec_cap;
+
+		n = cut(c->vec, n, bytes);
+		if (!full || *bytes == CONN_FLUSH_MAX || !grow_vecs(c))
+			return n;
+	}
+}
+
+/* Offers what is queued to the transport, once. 1: all of it was taken and written; 0: not; <0. */
+static int push_once(struct slu_conn *c)
+{
+	struct slu_transport *t = c->transport;
+	size_t bytes, n;
+	long took;
+
+	if (t->ops->pending(t) > 0) {
+		int done = t->ops->flush(t);
+
+		if (done <= 0)
+			return done;
+	}
+	n = gather(c, &bytes);
+	if (!n)
+		return 1;
+	took = t->ops->send(t, c->vec, n);
+	if (took < 0)
+		return (int)took;
+	slu_session_sent(c->session, (size_t)took);
+	return (size_t)took == bytes && t->ops->pending(t) == 0;
+}
+
+/* A write failed. The peer may have said why before it went: then that is the error. */
+static int write_failed(struct slu_conn *c, int err)
+{
+	char why[512];
+
+	if (c->state != CONN_ESTABLISHED)
+		return slu_conn_broken_closing(c, err);
+	snprintf(why, sizeof why, "%s", c->transport->ops->error(c->transport));
+	if (slu_conn_last_words(c))
+		return c->err;
+	return slu_conn_fail_lost(c, err, why);
+}
+
+int slu_conn_push(struct slu_conn *c)
+{
+	int done = 1;
+
+	c->blocked = false;
+	if (!slu_conn_queued(c))
+		return 0;
+	c->flushes++;
+	while (done == 1 && slu_conn_queued(c))
+		done = push_once(c);
+	if (done < 0)
+		return write_failed(c, done);
+	c->blocked = done == 0;
+	slu_conn_watch(c);
+	return 0;
+}
+
+void slu_conn_push_last(struct slu_conn *c)
+{
+	push_once(c);
+}
+
+int slu_conn_send(struct slu_conn *c, const struct slu_msg *msg)
+{
+	if (c->state > CONN_ESTABLISHED)
+		return c->err ? c->err : SLU_ERR_STATE;
+	return slu_session_send(c->session, msg);
+}
+
+int slu_conn_flush(struct slu_conn *c)
+{
+	/* A blocked socket is asked again when it is writable, by slu_conn_process(). */
+	if (c->state != CONN_ESTABLISHED || c->blocked)
+		return c->err;
+	return slu_conn_push(c);
+}
+
+size_t slu_conn_queued(const struct slu_conn *c)
+{
+	size_t pending = c->transport ? c->transport->ops->pending(c->transport) : 0;
+
+	return slu_session_queued(c->session) + pending;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "conn/conn_impl.h"
+
+#include <string.h>
+
+void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
+{
+	struct slu_transport_stats t = c->last;
+	struct slu_tcp_info tcp = c->last_tcp;
+
+	if (c->transport) {
+		c->transport->ops->stats(c->transport, &t);
+		slu_tcp_info(c->transport->ops->fd(c->transport), &tcp);
+	}
+	*out = (struct slu_conn_stats){
+		.wire_in = t.wire_in,
+		.wire_out = t.wire_out,
+		.writes = t.writes,
+		.reads = t.reads,
+		.flushes = c->flushes,
+		.records = t.records,
+		.short_records = t.short_records,
+		.undelivered = c->undelivered,
+		.rtt_us = tcp.rtt_us,
+		.retransmits = tcp.retransmits,
+		.connect_ms = t.connect_ms,
+		.tls_ms = t.tls_ms,
+		.tls = t.tls,
+		.tls_resumed = t.tls_resumed,
+		.tls_version = t.tls_version ? t.tls_version : "",
+		.tls_suite = t.tls_suite ? t.tls_suite : "",
+	};
+	memcpy(out->peer, t.peer, sizeof out->peer);
+	slu_session_stats(c->session, &out->session);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/seal_libssl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+enum {
+	SHORT_RECORD = 16,
+	RECORD_OVERHEAD = 512, /* header, nonce, tag, MAC and padding of any suite: well below */
+	SEND_MAX = SLU_TLS_COLLECT_MAX / (SLU_TLS_RECORD + RECORD_OVERHEAD) * SLU_TLS_RECORD
+};
+
+/* RFC 8446, 5.5: AES-GCM holds for 2^24.5 full records under one key. A stream at 6 Mb/s gets there in six days. */
+static const uint64_t rekey_default = UINT64_C(1) << 23;
+
+struct seal_libssl {
+	struct slu_sealer sealer;
+	SSL *ssl;
+	struct slu_tls_bio *bio;
+	size_t record; /* plaintext of a full one: less than usual when a client asked for that (RFC 6066, 4) */
+	uint64_t short_records, rekey_after, rekeyed_at;
+	bool tls13;
+	uint8_t stage[SLU_TLS_RECORD];
+};
+
+/* Where in the caller's runs the next record begins. */
+struct place {
+	const struct slu_vec *vec;
+	size_t offset;
+};
+
+static struct seal_libssl *self(struct slu_sealer *s)
+{
+	return (struct seal_libssl *)s;
+}
+
+/* The next n bytes: where they are when they lie in one run, else gathered in the stage. */
+static const void *gather(struct seal_libssl *s, struct place *at, size_t n)
+{
+	const uint8_t *run;
+	size_t got = 0, have, k;
+
+	while (at->offset == at->vec->size) {
+		at->vec++;
+		at->offset = 0;
+	}
+	run = (const uint8_t *)at->vec->data + at->offset;
+	if (at->vec->size - at->offset >= n) {
+		at->offset += n;
+		return run;
+	}
+	while (got < n) {
+		have = at->vec->size - at->offset;
+		k = have < n - got ? have : n - got;
+		if (k)
+			memcpy(s->stage + got, (const uint8_t *)at->vec->data + at->offset, k);
+		got += k;
+		at->offset += k;
+		if (got < n) {
+			at->vec++;
+			at->offset = 0;
+		}
+	}
+	return s->stage;
+}
+
+static int failed(struct seal_libssl *s)
+{
+	unsigned long e = ERR_peek_error();
+
+	if (s->bio->out_err == 0)
+		s->bio->out_err = e && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE ? SLU_ERR_NOMEM : SLU_ERR_TLS;
+	return s->bio->out_err;
+}
+
+/* New keys for what is sent from here on. The KeyUpdate goes out with the records behind it. */
+static int rekey(struct seal_libssl *s)
+{
+	if (!s->tls13 || s->bio->records - s->rekeyed_at < s->rekey_after)
+		return 0;
+	s->rekeyed_at = s->bio->records;
+	if (SSL_key_update(s->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(s->ssl) != 1)
+		return failed(s);
+	return 0;
+}
+
+static int seal(struct seal_libssl *s, const void *data, size_t n, bool last)
+{
+	size_t done = 0;
+	int ok;
+
+	if (rekey(s) != 0)
+		return s->bio->out_err;
+	s->bio->counting = true;
+	s->bio->through = last;
+	ok = SSL_write_ex(s->ssl, data, n, &done);
+	s->bio->counting = false;
+	s->bio->through = false;
+	s->short_records += n < SHORT_RECORD;
+	return ok == 1 && done == n && s->bio->out_err == 0 ? 0 : failed(s);
+}
+
+static size_t total(const struct slu_vec *vec, size_t nvec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nvec && n < SEND_MAX; i++)
+		n += vec[i].size < SEND_MAX ? vec[i].size : SEND_MAX;
+	return n < SEND_MAX ? n : SEND_MAX;
+}
+
+static long seal_send(struct slu_sealer *sealer, const struct slu_vec *vec, size_t nvec)
+{
+	struct seal_libssl *s = self(sealer);
+	struct place at = {vec, 0};
+	size_t left, all = total(vec, nvec);
+	int r = slu_tls_bio_pending(s->bio) ? slu_tls_bio_flush(s->bio) : s->bio->out_err;
+
+	if (r < 0)
+		return r;
+	if (all == 0 || slu_tls_bio_pending(s->bio))
+		return 0;
+	ERR_clear_error();
+	/* The last record is not collected but written from where libssl has it. */
+	if (all > s->record && slu_tls_bio_reserve(s->bio, all / s->record * (s->record + RECORD_OVERHEAD)) != 0)
+		return s->bio->out_err;
+	for (left = all; left;) {
+		size_t n = left < s->record ? left : s->record;
+
+		left -= n;
+		r = seal(s, gather(s, &at, n), n, left == 0);
+		if (r != 0)
+			return r;
+	}
+	return (long)all;
+}
+
+static int seal_flush(struct slu_sealer *sealer)
+{
+	return slu_tls_bio_flush(self(sealer)->bio);
+}
+
+static size_t seal_pending(const struct slu_sealer *sealer)
+{
+	return slu_tls_bio_pending(((const struct seal_libssl *)sealer)->bio);
+}
+
+static void seal_counts(const struct slu_sealer *sealer, uint64_t *records, uint64_t *short_records)
+{
+	const struct seal_libssl *s = (const struct seal_libssl *)sealer;
+
+	*records = s->bio->records;
+	*short_records = s->short_records;
+}
+
+static void seal_free(struct slu_sealer *sealer)
+{
+	free(sealer);
+}
+
+static const struct slu_sealer_ops ops = {
+	.send = seal_send,
+	.flush = seal_flush,
+	.pending = seal_pending,
+	.counts = seal_counts,
+	.free = seal_free,
+};
+
+/* RFC 6066, 4: codes 1 to 4 stand for 512 to 4096 bytes. */
+static size_t record_size(SSL *ssl)
+{
+	const SSL_SESSION *session = SSL_get_session(ssl);
+	unsigned code = session ? SSL_SESSION_get_max_fragment_length(session) : 0;
+
+	return code >= 1 && code <= 4 ? (size_t)256 << code : SLU_TLS_RECORD;
+}
+
+struct slu_sealer *slu_seal_libssl(SSL *ssl, struct slu_tls_bio *bio)
+{
+	struct seal_libssl *s = malloc(sizeof *s);
+
+	if (!s)
+		return NULL;
+	memset(s, 0, offsetof(struct seal_libssl, stage));
+	s->sealer.ops = &ops;
+	s->ssl = ssl;
+	s->bio = bio;
+	s->record = record_size(ssl);
+	s->rekey_after = rekey_default;
+	s->tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
+	return &s->sealer;
+}
+
+void slu_seal_libssl_rekey_after(struct slu_sealer *s, uint64_t records)
+{
+	self(s)->rekey_after = records;
+}
