@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+#include <sluice/url.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/error.h>
+
+enum { PORT_RTMP = 1935, PORT_RTMPS = 443, MAX_URL = 8192, MAX_HOST = 253 };
+
+/* A run of bytes of the text. */
+struct run {
+	const char *s;
+	size_t n;
+};
+
+/* A URL taken apart, before anything is copied. */
+struct parts {
+	bool tls;
+	uint16_t port;
+	struct run user, password; /* still escaped */
+	struct run host;
+	struct run path; /* all behind the first '/' */
+};
+
+static struct run run_of(const char *s)
+{
+	return (struct run){.s = s, .n = strlen(s)};
+}
+
+static struct run until(struct run r, const char *end)
+{
+	return (struct run){.s = r.s, .n = (size_t)(end - r.s)};
+}
+
+static struct run from(struct run r, const char *start)
+{
+	return (struct run){.s = start, .n = r.n - (size_t)(start - r.s)};
+}
+
+static const char *find(struct run r, char c)
+{
+	return r.n ? memchr(r.s, c, r.n) : NULL;
+}
+
+static const char *find_last(struct run r, char c)
+{
+	for (size_t i = r.n; i > 0; i--)
+		if (r.s[i - 1] == c)
+			return r.s + i - 1;
+	return NULL;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of a hexadecimal digit; -1 for anything else. */
+static int hex_value(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* Scheme names take either case (RFC 3986, 3.1). */
+static bool skip_scheme(const char **text, const char *scheme)
+{
+	size_t i;
+
+	for (i = 0; scheme[i]; i++)
+		if (((*text)[i] | 0x20) != (scheme[i] | 0x20))
+			return false;
+	*text += i;
+	return true;
+}
+
+static const char *parse_scheme(struct parts *p, const char **text)
+{
+	if (skip_scheme(text, "rtmp://")) {
+		p->port = PORT_RTMP;
+		return NULL;
+	}
+	if (skip_scheme(text, "rtmps://")) {
+		p->tls = true;
+		p->port = PORT_RTMPS;
+		return NULL;
+	}
+	return "the URL must begin with rtmp:// or rtmps://";
+}
+
+static const char *check_text(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > MAX_URL)
+		return "the URL is longer than 8192 bytes";
+	for (size_t i = 0; i < n; i++)
+		if (is_control(text[i]) || text[i] == ' ')
+			return "the URL has a space or a control character in it; write a space as %20";
+	return NULL;
+}
+
+static const char *parse_port(struct parts *p, struct run r)
+{
+	unsigned long port = 0;
+
+	if (r.n == 0)
+		return "the port is missing after the ':' behind the host";
+	for (size_t i = 0; i < r.n; i++) {
+		if (!is_digit(r.s[i]))
+			return "the port behind the host is not a number";
+		port = port * 10 + (unsigned long)(r.s[i] - '0');
+		if (port > 65535)
+			return "the port is over 65535";
+	}
+	if (port == 0)
+		return "the port is 0; ports are 1 to 65535";
+	p->port = (uint16_t)port;
+	return NULL;
+}
+
+/* Four numbers of 0 to 255, at the end of an IPv6 address. */
+static bool is_ipv4(struct run r)
+{
+	unsigned dots = 0, digits = 0, value = 0;
+
+	for (size_t i = 0; i < r.n; i++) {
+		if (is_digit(r.s[i])) {
+			value = value * 10 + (unsigned)(r.s[i] - '0');
+			if (++digits > 3 || value > 255)
+				return false;
+		} else if (r.s[i] == '.' && digits) {
+			dots++;
+			digits = 0;
+			value = 0;
+		} else {
+			return false;
+		}
+	}
+	return dots == 3 && digits;
+}
+
+/* The groups of one side of "::", 16 bits each; -1 when they are none. IPv4 may stand at the end of the address. */
+static int count_groups(struct run r, bool at_end)
+{
+	int groups = 0;
+	const char *colon;
+	struct run group;
+
+	if (r.n == 0)
+		return 0;
+	do {
+		colon = find(r, ':');
+		group = colon ? until(r, colon) : r;
+		if (!colon && at_end && is_ipv4(group))
+			return groups + 2;
+		if (group.n == 0 || group.n > 4)
+			return -1;
+		for (size_t i = 0; i < group.n; i++)
+			if (hex_value(group.s[i]) < 0)
+				return -1;
+		groups++;
+		if (colon)
+			r = from(r, colon + 1);
+	} while (colon);
+	return groups;
+}
+
+/* RFC 4291, 2.2 */
+static bool is_ipv6(struct run r)
+{
+	int before, after;
+
+	for (size_t i = 0; i + 1 < r.n; i++) {
+		if (r.s[i] != ':' || r.s[i + 1] != ':')
+			continue;
+		before = count_groups(until(r, r.s + i), false);
+		after = count_groups(from(r, r.s + i + 2), true);
+		return before >= 0 && after >= 0 && before + after <= 7;
+	}
+	return count_groups(r, true) == 8;
+}
+
+static const char *parse_ipv6(struct parts *p, struct run r, const char **rest)
+{
+	const char *close = find(r, ']');
+
+	if (!close)
+		return "the ']' behind the IPv6 address is missing";
+	p->host = until(from(r, r.s + 1), close);
+	if (find(p->host, '%'))
+		return "IPv6 zone ids are not supported in URLs; use an address that needs none";
+	if (!is_ipv6(p->host))
+		return "what stands in brackets is not an IPv6 address";
+	*rest = close + 1;
+	return NULL;
+}
+
+static const char *parse_name(struct parts *p, struct run r, const char **rest)
+{
+	const char *colon = find(r, ':');
+	char c;
+
+	p->host = colon ? until(r, colon) : r;
+	*rest = p->host.s + p->host.n;
+	if (p->host.n == 0)
+		return "the host is missing";
+	if (colon && find(from(r, colon + 1), ':'))
+		return "an IPv6 address must stand in brackets, as in rtmp://[2001:db8::1]/app";
+	if (p->host.n > MAX_HOST)
+		return "the host name is longer than 253 characters";
+	for (size_t i = 0; i < p->host.n; i++) {
+		c = p->host.s[i];
+		if (c & 0x80)
+			return "the host name must be in ASCII; write it in its xn-- form";
+		if (!is_digit(c) && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && c != '-' && c != '.' && c != '_')
+			return "the host name has a character that host names cannot have";
+	}
+	return NULL;
+}
+
+static const char *parse_host(struct parts *p, struct run r)
+{
+	const char *why, *rest;
+
+	why = r.n && r.s[0] == '[' ? parse_ipv6(p, r, &rest) : parse_name(p, r, &rest);
+	if (why)
+		return why;
+	r = from(r, rest);
+	if (r.n == 0)
+		return NULL;
+	if (r.s[0] != ':')
+		return "only a ':' and a port may follow the IPv6 address";
+	return parse_port(p, from(r, r.s + 1));
+}
+
+/* What is escaped in user or password becomes one byte, which may be no control character. */
+static const char *check_escapes(struct run r)
+{
+	int high, low;
+
+	for (size_t i = 0; i < r.n; i++) {
+		if (r.s[i] != '%')
+			continue;
+		high = i + 2 < r.n ? hex_value(r.s[i + 1]) : -1;
+		low = i + 2 < r.n ? hex_value(r.s[i + 2]) : -1;
+		if (high < 0 || low < 0)
+			return "a '%' in the user or password must be followed by two hexadecimal digits; write '%' as "
+			       "%25";
+		if (is_control((char)(high << 4 | low)))
+			return "the user or password has a control character in it";
+	}
+	return NULL;
+}
+
+/* [user[:password]@]host[:port]. A password with an '@' that somebody forgot to escape is taken as meant. */
+static const char *parse_authority(struct parts *p, struct run r)
+{
+	const char *at = find_last(r, '@'), *colon, *why;
+
+	if (!at)
+		return parse_host(p, r);
+	p->user = until(r, at);
+	colon = find(p->user, ':');
+	if (colon) {
+		p->password = from(p->user, colon + 1);
+		p->user = until(p->user, colon);
+	}
+	why = check_escapes(p->user);
+	if (!why)
+		why = check_escapes(p->password);
+	return why ? why : parse_host(p, from(r, at + 1));
+}
+
+static const char *parse_parts(struct parts *p, const char *text)
+{
+	const char *why = check_text(text), *slash;
+	struct run rest;
+
+	if (!why)
+		why = parse_scheme(p, &text);
+	if (why)
+		return why;
+	rest = run_of(text);
+	slash = find(rest, '/');
+	why = parse_authority(p, slash ? until(rest, slash) : rest);
+	if (why)
+		return why;
+	p->path = slash ? from(rest, slash + 1) : run_of("");
+	if (p->path.n && (p->path.s[0] == '/' || p->path.s[0] == '?'))
+		return "the app is missing between the host and the rest of the path";
+	return NULL;
+}
+
+/*
+ * Where the app ends: one path part, or two when at least three stand before the query. A part like "mp4:a" begins a
+ * stream name, however many follow. Two parts and an empty third are an app and a stream with a '/' at its end.
+ */
+static size_t app_length(struct run path)
+{
+	const char *query = find(path, '?'), *slash = find(path, '/'), *second;
+	struct run plain, part;
+
+	if (!slash)
+		return path.n;
+	if (query && query < slash)
+		return (size_t)(slash - path.s);
+	plain = query ? until(path, query) : path;
+	part = from(plain, slash + 1);
+	second = find(part, '/');
+	if (!second || second + 1 == plain.s + plain.n || second == part.s || find(until(part, second), ':'))
+		return (size_t)(slash - path.s);
+	return (size_t)(second - path.s);
+}
+
+static void wipe(char *p, size_t n)
+{
+	volatile char *v = p;
+
+	while (n--)
+		*v++ = 0;
+}
+
+/* The one block that holds all strings begins with its size, so that all of it can be wiped. */
+static char *block_new(size_t n)
+{
+	char *block = calloc(1, sizeof n + n);
+
+	if (block)
+		memcpy(block, &n, sizeof n);
+	return block;
+}
+
+static void block_free(char *block)
+{
+	size_t n;
+
+	if (!block)
+		return;
+	memcpy(&n, block, sizeof n);
+	wipe(block, sizeof n + n);
+	free(block);
+}
+
+/* Copies r with its NUL to *at and moves *at behind it. */
+static const char *put(char **at, struct run r)
+{
+	char *s = *at;
+
+	if (r.n)
+		memcpy(s, r.s, r.n);
+	s[r.n] = 0;
+	*at += r.n + 1;
+	return s;
+}
+
+static const char *put_decoded(char **at, struct run r)
+{
+	char *s = *at, *out = s;
+
+	for (size_t i = 0; i < r.n; i++) {
+		if (r.s[i] == '%') {
+			*out++ = (char)(hex_value(r.s[i + 1]) << 4 | hex_value(r.s[i + 2]));
+			i += 2;
+		} else {
+			*out++ = r.s[i];
+		}
+	}
+	*out++ = 0;
+	*at = out;
+	return s;
+}
+
+/* Writes scheme, host, and the port where it is wanted, as snprintf() does. */
+static int print_origin(const struct slu_url *url, char *out, size_t n, bool port)
+{
+	bool brackets = strchr(url->host, ':');
+	int len;
+
+	len = snprintf(out, n, "%s://%s%s%s", url->tls ? "rtmps" : "rtmp", brackets ? "[" : "", url->host,
+		       brackets ? "]" : "");
+	if (port && len >= 0 && (size_t)len < n)
+		len += snprintf(out + len, n - (size_t)len, ":%u", (unsigned)url->port);
+	return len;
+}
+
+static void put_tc_url(struct slu_url *url, char **at, size_t n)
+{
+	char *s = *at;
+	int len = print_origin(url, s, n, url->port != (url->tls ? PORT_RTMPS : PORT_RTMP));
+
+	*at += len;
+	if (url->app[0])
+		*(*at)++ = '/';
+	put(at, run_of(url->app));
+	url->tc_url = s;
+}
+
+/* Fills url from parts that are already decoded or still escaped. Nothing in it may point into url's old block. */
+static int build(struct slu_url *url, const struct parts *p, bool escaped, struct run app, struct run stream)
+{
+	const char *(*credential)(char **at, struct run r) = escaped ? put_decoded : put;
+	size_t origin = sizeof "rtmps://[]:65535/" + p->host.n;
+	size_t size = p->path.n + p->host.n + p->user.n + p->password.n + stream.n + 2 * app.n + origin + 7;
+	char *block = block_new(size), *at;
+
+	if (!block)
+		return SLU_ERR_NOMEM;
+	*url = (struct slu_url){.tls = p->tls, .port = p->port, .storage = block};
+	at = block + sizeof size;
+	put(&at, p->path); /* first in the block, where slu_url_set_stream() finds it */
+	url->host = put(&at, p->host);
+	url->user = credential(&at, p->user);
+	url->password = credential(&at, p->password);
+	url->app = put(&at, app);
+	url->stream = put(&at, stream);
+	put_tc_url(url, &at, origin);
+	return 0;
+}
+
+int slu_url_parse(struct slu_url *url, const char *text, const char **why)
+{
+	struct parts p = {.tls = false};
+	const char *reason;
+	struct run app;
+	size_t n;
+
+	*url = (struct slu_url){.tls = false};
+	reason = text ? parse_parts(&p, text) : "the URL is missing";
+	if (reason) {
+		if (why)
+			*why = reason;
+		return SLU_ERR_URL;
+	}
+	n = app_length(p.path);
+	app = until(p.path, p.path.s + n);
+	return build(url, &p, true, app, n < p.path.n ? from(p.path, p.path.s + n + 1) : run_of(""));
+}
+
+int slu_url_set_stream(struct slu_url *url, const char *stream)
+{
+	struct slu_url old = *url;
+	struct parts p;
+	struct run app;
+	int err;
+
+	if (!stream || !old.storage)
+		return SLU_ERR_INVALID;
+	for (size_t i = 0; stream[i]; i++)
+		if (is_control(stream[i]))
+			return SLU_ERR_INVALID;
+	p = (struct parts){
+		.tls = old.tls,
+		.port = old.port,
+		.user = run_of(old.user),
+		.password = run_of(old.password),
+		.host = run_of(old.host),
+		.path = run_of(old.storage + sizeof(size_t)),
+	};
+	app = p.path;
+	while (app.n && app.s[app.n - 1] == '/' && !find(app, '?'))
+		app.n--;
+	err = build(url, &p, false, app, run_of(stream));
+	if (!err)
+		block_free(old.storage);
+	return err;
+}
+
+void slu_url_clear(struct slu_url *url)
+{
+	block_free(url->storage);
+	*url = (struct slu_url){.tls = false};
+}
+
+char *slu_url_redact(const struct slu_url *url, char *out, size_t n)
+{
+	int len;
+
+	if (!n)
+		return out;
+	out[0] = 0;
+	if (!url->storage)
+		return out;
+	len = print_origin(url, out, n, true);
+	if ((size_t)len < n)
+		snprintf(out + len, n - (size_t)len, "/%.*s%s%s", (int)strcspn(url->app, "?"), url->app,
+			 url->app[0] && url->stream[0] ? "/" : "", url->stream[0] ? "..." : "");
+	return out;
+}
