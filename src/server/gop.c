@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/gop.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/flv.h>
+
+enum { CONFIG_KEY = 7 }; /* bytes that tell tracks apart: header, multitrack type, FourCC, track ID */
+
+/* A message without an owner must be copied, and one that would keep far larger storage alive had better be: a reader
+ * may use one large body's storage again for small ones. */
+static bool worth_copying(const struct slu_msg *msg)
+{
+	return !msg->owner || slu_buffer_size(msg->owner) > 2 * msg->size + 1024;
+}
+
+/* A reference of msg, or a copy, in *out. */
+static int keep(struct slu_msg *out, const struct slu_msg *msg)
+{
+	bool copy = worth_copying(msg);
+	struct slu_buffer *b = copy ? slu_buffer_new(msg->size) : slu_buffer_get(msg->owner);
+
+	if (!b)
+		return SLU_ERR_NOMEM;
+	*out = *msg;
+	out->owner = b;
+	if (copy) {
+		if (msg->size)
+			memcpy(slu_buffer_data(b), msg->data, msg->size);
+		out->data = slu_buffer_data(b);
+	}
+	return 0;
+}
+
+static void drop(struct slu_msg *msg)
+{
+	slu_buffer_put(msg->owner);
+	memset(msg, 0, sizeof *msg);
+}
+
+static void drop_frames(struct slu_gop *g)
+{
+	for (size_t i = 0; i < g->nframes; i++)
+		slu_buffer_put(g->frames[i].owner);
+	g->nframes = 0;
+	g->bytes = 0;
+}
+
+/* Half a group of pictures is worth nothing: all go, until the next key frame. */
+static void give_up(struct slu_gop *g)
+{
+	drop_frames(g);
+	g->waiting = true;
+}
+
+void slu_gop_init(struct slu_gop *g, size_t max_bytes, size_t max_frames)
+{
+	memset(g, 0, sizeof *g);
+	g->max_bytes = max_bytes;
+	g->max_frames = max_frames;
+}
+
+void slu_gop_clear(struct slu_gop *g)
+{
+	drop(&g->metadata);
+	for (size_t i = 0; i < g->nconfigs; i++)
+		drop(&g->configs[i]);
+	drop_frames(g);
+	free(g->frames);
+	slu_gop_init(g, g->max_bytes, g->max_frames);
+}
+
+void slu_gop_clear_metadata(struct slu_gop *g)
+{
+	drop(&g->metadata);
+}
+
+static bool is_metadata(const struct slu_msg *msg)
+{
+	static const char head[] = "\x02\x00\x0aonMetaData";
+
+	return msg->type == SLU_MSG_DATA && msg->size >= sizeof head - 1 &&
+	       memcmp(msg->data, head, sizeof head - 1) == 0;
+}
+
+enum slu_gop_kind slu_gop_kind(const struct slu_msg *msg)
+{
+	unsigned flags = slu_flv_flags(msg->type, msg->data, msg->size);
+
+	if (is_metadata(msg))
+		return SLU_GOP_METADATA;
+	if (flags & SLU_FLV_SEQUENCE_HEADER)
+		return SLU_GOP_CONFIG;
+	return flags & SLU_FLV_KEYFRAME ? SLU_GOP_KEYFRAME : SLU_GOP_FRAME;
+}
+
+/* Enhanced RTMP v2: the track's number, if it has one, and its codec lie within the first bytes. */
+static bool is_multitrack(const struct slu_msg *msg)
+{
+	unsigned packet = msg->data[0] & 0x0f;
+
+	if (!(slu_flv_flags(msg->type, msg->data, msg->size) & SLU_FLV_ENHANCED))
+		return false;
+	return packet == (msg->type == SLU_MSG_VIDEO ? 6 : 5);
+}
+
+/* Of two decoder configurations. */
+static bool same_track(const struct slu_msg *a, const struct slu_msg *b)
+{
+	size_t n = a->size < b->size ? a->size : b->size;
+
+	if (a->type != b->type || is_multitrack(a) != is_multitrack(b))
+		return false;
+	return !is_multitrack(a) || memcmp(a->data, b->data, n < CONFIG_KEY ? n : CONFIG_KEY) == 0;
+}
+
+static int add_config(struct slu_gop *g, const struct slu_msg *msg)
+{
+	struct slu_msg kept;
+	size_t i = 0;
+
+	while (i < g->nconfigs && !same_track(&g->configs[i], msg))
+		i++;
+	if (i == SLU_GOP_CONFIGS)
+		return 0;
+	if (keep(&kept, msg) != 0)
+		return SLU_ERR_NOMEM;
+	if (i == g->nconfigs) {
+		g->nconfigs++;
+	} else {
+		/* Frames of the old configuration must not be read with the new one. */
+		if (g->configs[i].size != msg->size || memcmp(g->configs[i].data, msg->data, msg->size) != 0)
+			give_up(g);
+		drop(&g->configs[i]);
+	}
+	g->configs[i] = kept;
+	return 0;
+}
+
+static int grow(struct slu_gop *g)
+{
+	size_t cap = g->cap ? 2 * g->cap : 64;
+	struct slu_msg *frames;
+
+	if (g->nframes < g->cap)
+		return 0;
+	frames = realloc(g->frames, cap * sizeof *frames);
+	if (!frames)
+		return SLU_ERR_NOMEM;
+	g->frames = frames;
+	g->cap = cap;
+	return 0;
+}
+
+static int add_frame(struct slu_gop *g, const struct slu_msg *msg)
+{
+	if (g->waiting || !g->video)
+		return 0;
+	if (g->nframes == g->max_frames || msg->size > g->max_bytes - g->bytes) {
+		give_up(g);
+		return 0;
+	}
+	if (grow(g) != 0 || keep(&g->frames[g->nframes], msg) != 0) {
+		give_up(g);
+		return SLU_ERR_NOMEM;
+	}
+	g->nframes++;
+	g->bytes += msg->size;
+	return 0;
+}
+
+int slu_gop_add(struct slu_gop *g, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	struct slu_msg kept;
+
+	if (msg->type == SLU_MSG_VIDEO && !g->video) {
+		g->video = true;
+		g->waiting = true;
+	}
+	switch (kind) {
+	case SLU_GOP_METADATA:
+		if (keep(&kept, msg) != 0)
+			return SLU_ERR_NOMEM;
+		drop(&g->metadata);
+		g->metadata = kept;
+		return 0;
+	case SLU_GOP_CONFIG:
+		return add_config(g, msg) != 0 ? SLU_ERR_NOMEM : add_frame(g, msg);
+	case SLU_GOP_KEYFRAME:
+		drop_frames(g);
+		g->waiting = false;
+		return add_frame(g, msg);
+	case SLU_GOP_FRAME:
+		return add_frame(g, msg);
+	}
+	return SLU_ERR_INVALID;
+}

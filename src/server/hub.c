@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/hub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/gop.h"
+
+struct slu_stream {
+	struct slu_hub *hub;
+	struct slu_stream *next;
+	struct slu_player *players;
+	struct slu_gop gop;
+	uint32_t last; /* timestamp of the last message */
+	bool published;
+	char key[SLU_STREAM_KEY];
+};
+
+struct slu_hub {
+	struct slu_hub_config config;
+	struct slu_stream *streams;
+	size_t nstreams;
+};
+
+struct slu_hub *slu_hub_new(const struct slu_hub_config *config)
+{
+	struct slu_hub *hub = calloc(1, sizeof *hub);
+
+	if (!hub)
+		return NULL;
+	if (config)
+		hub->config = *config;
+	if (!hub->config.max_streams)
+		hub->config.max_streams = 1024;
+	if (!hub->config.max_gop)
+		hub->config.max_gop = (size_t)8 << 20;
+	if (!hub->config.max_messages)
+		hub->config.max_messages = 4096;
+	if (!hub->config.max_queue)
+		hub->config.max_queue = (size_t)16 << 20;
+	return hub;
+}
+
+void slu_hub_free(struct slu_hub *hub)
+{
+	struct slu_stream *s, *next;
+
+	for (s = hub ? hub->streams : NULL; s; s = next) {
+		next = s->next;
+		slu_gop_clear(&s->gop);
+		free(s);
+	}
+	free(hub);
+}
+
+/* ---- keys ---- */
+
+static bool part_ok(const char *part, size_t n)
+{
+	if ((n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)part[i] < 0x20 || part[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* Appends the path's parts to the n bytes of out. The new length; 0 when a part cannot be. */
+static size_t add_path(char *out, size_t n, const char *path)
+{
+	size_t end = strcspn(path, "?"), part;
+
+	for (size_t i = 0; i < end; i += part + 1) {
+		part = strcspn(path + i, "/?");
+		if (part == 0)
+			continue;
+		if (!part_ok(path + i, part) || n + 1 + part >= SLU_STREAM_KEY)
+			return 0;
+		if (n)
+			out[n++] = '/';
+		memcpy(out + n, path + i, part);
+		n += part;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+int slu_stream_key(char out[SLU_STREAM_KEY], const char *app, const char *name)
+{
+	size_t of_app = add_path(out, 0, app), n;
+
+	if (of_app == 0 && app[strspn(app, "/")] != '\0' && app[strspn(app, "/")] != '?')
+		return SLU_ERR_INVALID;
+	n = add_path(out, of_app, name);
+	return n > of_app ? 0 : SLU_ERR_INVALID; /* a stream without a name of its own is none */
+}
+
+/* ---- streams ---- */
+
+static struct slu_stream *find(const struct slu_hub *hub, const char *key)
+{
+	struct slu_stream *s = hub->streams;
+
+	while (s && strcmp(s->key, key) != 0)
+		s = s->next;
+	return s;
+}
+
+static int find_or_make(struct slu_hub *hub, const char *key, struct slu_stream **out)
+{
+	struct slu_stream *s = find(hub, key);
+
+	*out = s;
+	if (s)
+		return 0;
+	if (hub->nstreams >= hub->config.max_streams)
+		return SLU_ERR_LIMIT;
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return SLU_ERR_NOMEM;
+	memcpy(s->key, key, strnlen(key, sizeof s->key - 1));
+	slu_gop_init(&s->gop, hub->config.max_gop, hub->config.max_messages);
+	s->hub = hub;
+	s->next = hub->streams;
+	hub->streams = s;
+	hub->nstreams++;
+	*out = s;
+	return 0;
+}
+
+/* A stream lives as long as someone publishes or plays it. */
+static void forget_if_unused(struct slu_stream *s)
+{
+	struct slu_stream **at = &s->hub->streams;
+
+	if (s->published || s->players)
+		return;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	s->hub->nstreams--;
+	slu_gop_clear(&s->gop);
+	free(s);
+}
+
+bool slu_hub_live(const struct slu_hub *hub, const char *key)
+{
+	const struct slu_stream *s = find(hub, key);
+
+	return s && s->published;
+}
+
+void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out)
+{
+	memset(out, 0, sizeof *out);
+	out->streams = hub->nstreams;
+	for (const struct slu_stream *s = hub->streams; s; s = s->next) {
+		out->publishers += s->published;
+		for (const struct slu_player *p = s->players; p; p = p->next)
+			out->players++;
+	}
+}
+
+/* ---- to one player ---- */
+
+static void send_to(struct slu_player *p, const struct slu_msg *msg)
+{
+	int err;
+
+	if ((p->no_audio && msg->type == SLU_MSG_AUDIO) || (p->no_video && msg->type == SLU_MSG_VIDEO))
+		return;
+	err = p->ops->send(p, msg);
+	if (err == 0) {
+		p->sent++;
+		return;
+	}
+	p->dropped++;
+	p->skipping = true;
+	p->failed = err != SLU_ERR_LIMIT;
+}
+
+/* What was cached long ago is sent as if it came just before what follows it. */
+static void send_as_of(struct slu_player *p, const struct slu_msg *msg, uint32_t timestamp)
+{
+	struct slu_msg now = *msg;
+
+	now.timestamp = timestamp;
+	send_to(p, &now);
+}
+
+static void send_configs(struct slu_player *p, const struct slu_gop *g, uint32_t timestamp)
+{
+	if (g->metadata.owner)
+		send_as_of(p, &g->metadata, timestamp);
+	for (size_t i = 0; i < g->nconfigs; i++)
+		send_as_of(p, &g->configs[i], timestamp);
+}
+
+static bool has_room(const struct slu_player *p, size_t size, size_t max)
+{
+	size_t queued = p->ops->queued(p);
+
+	return queued <= max && size <= max - queued;
+}
+
+/* All that is cached. Without a whole group of pictures the player waits for the next one. */
+static void catch_up(struct slu_player *p, const struct slu_stream *s)
+{
+	const struct slu_gop *g = &s->gop;
+
+	send_configs(p, g, g->nframes ? g->frames[0].timestamp : s->last);
+	if (g->waiting || !has_room(p, g->bytes, s->hub->config.max_queue))
+		p->skipping = true;
+	for (size_t i = 0; i < g->nframes && !p->skipping; i++)
+		send_to(p, &g->frames[i]);
+}
+
+/* Whether a player that lost some may go on with this message: a key frame, or anything where there are none. */
+static bool can_resume(const struct slu_player *p, const struct slu_gop *g, enum slu_gop_kind kind,
+		       const struct slu_msg *msg)
+{
+	if (g->video && !p->no_video && kind != SLU_GOP_KEYFRAME)
+		return false;
+	return has_room(p, msg->size, p->stream->hub->config.max_queue / 2);
+}
+
+static void fan_out(struct slu_player *p, const struct slu_gop *g, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	bool config = kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA;
+
+	if (p->failed || p->paused)
+		return;
+	if (p->skipping && !config && can_resume(p, g, kind, msg)) {
+		p->skipping = false;
+		send_configs(p, g, msg->timestamp);
+	}
+	if (!p->skipping && has_room(p, msg->size, p->stream->hub->config.max_queue)) {
+		send_to(p, msg);
+		return;
+	}
+	p->skipping = true;
+	p->dropped += !config; /* configuration comes again when it goes on */
+}
+
+/* ---- publishing ---- */
+
+int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_stream **stream)
+{
+	int err = find_or_make(hub, key, stream);
+
+	if (err)
+		return err;
+	if ((*stream)->published)
+		return SLU_ERR_REFUSED;
+	(*stream)->published = true;
+	for (struct slu_player *p = (*stream)->players; p; p = p->next)
+		if (!p->failed)
+			p->ops->begin(p);
+	return 0;
+}
+
+int slu_hub_message(struct slu_stream *stream, const struct slu_msg *msg)
+{
+	enum slu_gop_kind kind = slu_gop_kind(msg);
+	int err = slu_gop_add(&stream->gop, kind, msg);
+
+	stream->last = msg->timestamp;
+	for (struct slu_player *p = stream->players; p; p = p->next)
+		fan_out(p, &stream->gop, kind, msg);
+	return err;
+}
+
+void slu_hub_clear_metadata(struct slu_stream *stream)
+{
+	slu_gop_clear_metadata(&stream->gop);
+}
+
+void slu_hub_unpublish(struct slu_stream *stream)
+{
+	struct slu_player *p, *next;
+
+	for (p = stream->players; p; p = next) {
+		next = p->next;
+		p->stream = NULL;
+		p->prev = p->next = NULL;
+		if (!p->failed)
+			p->ops->end(p);
+	}
+	stream->players = NULL;
+	stream->published = false;
+	forget_if_unused(stream);
+}
+
+/* ---- playing ---- */
+
+int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p)
+{
+	struct slu_stream *s;
+	int err = find_or_make(hub, key, &s);
+
+	if (err)
+		return err;
+	p->stream = s;
+	p->prev = NULL;
+	p->next = s->players;
+	if (s->players)
+		s->players->prev = p;
+	s->players = p;
+	p->skipping = p->failed = false;
+	if (s->published && !p->paused)
+		catch_up(p, s);
+	return 0;
+}
+
+void slu_hub_resume(struct slu_player *p)
+{
+	p->skipping = true;
+}
+
+void slu_hub_leave(struct slu_player *p)
+{
+	struct slu_stream *s = p->stream;
+
+	if (!s)
+		return;
+	if (p->prev)
+		p->prev->next = p->next;
+	else
+		s->players = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	p->stream = NULL;
+	p->prev = p->next = NULL;
+	forget_if_unused(s);
+}

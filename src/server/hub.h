@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who publishes what to whom, without I/O.
+ *
+ * A stream has a key, its app and name as one path ("live/cam"); at most one publisher; and any number of players,
+ * who may come before it and wait. A message goes to every player by reference: what is copied is a struct slu_msg.
+ * A player that comes later gets the metadata and decoder configuration first and then everything since the last key
+ * frame, so that it shows a picture at once.
+ *
+ * No player can delay another or the publisher. One whose queue is full loses whole groups of pictures: everything
+ * until a key frame that finds its queue at most half full.
+ *
+ * Single-threaded. Player operations are called from within the hub and must not call it back.
+ */
+#ifndef SLU_SERVER_HUB_H
+#define SLU_SERVER_HUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/session.h> /* struct slu_msg */
+
+struct slu_hub;
+struct slu_stream;
+
+enum { SLU_STREAM_KEY = 512 }; /* bytes of the longest key, with its NUL */
+
+/* 0 in a field stands for its default. */
+struct slu_hub_config {
+	size_t max_streams;  /* published or waited for; default 1024 */
+	size_t max_gop;      /* payload bytes kept for players to come, a stream; default 8 MiB */
+	size_t max_messages; /* the same in messages; default 4096 */
+	size_t max_queue;    /* of a player, in bytes; default 16 MiB */
+};
+
+struct slu_player;
+
+struct slu_player_ops {
+	/* Queues msg for the player. An error other than SLU_ERR_LIMIT means that it never gets anything again. */
+	int (*send)(struct slu_player *p, const struct slu_msg *msg);
+	/* Bytes queued for the player and not sent. */
+	size_t (*queued)(const struct slu_player *p);
+	/* A publisher has come, for a player that waited. */
+	void (*begin)(struct slu_player *p);
+	/* The publisher has gone. The player has left the hub by then. */
+	void (*end)(struct slu_player *p);
+};
+
+/* Part of the caller's object. Zero it and set ops. */
+struct slu_player {
+	const struct slu_player_ops *ops;
+	bool no_audio, no_video, paused; /* the player's wishes; see slu_hub_resume() */
+	uint64_t sent;                   /* messages */
+	uint64_t dropped;                /* messages that its queue had no room for */
+	/* private */
+	struct slu_stream *stream;
+	struct slu_player *prev, *next;
+	bool skipping; /* until a key frame */
+	bool failed;
+};
+
+struct slu_hub *slu_hub_new(const struct slu_hub_config *config);
+
+/* Players and publishers must have left. NULL is fine. */
+void slu_hub_free(struct slu_hub *hub);
+
+/*
+ * The key of a stream: app and name as one path, without what follows a '?' in either (tokens), without empty parts.
+ * So "live/event" + "cam" is "live" + "event/cam". SLU_ERR_INVALID when it is empty or too long, or has a part "."
+ * or "..", or a control character.
+ */
+int slu_stream_key(char out[SLU_STREAM_KEY], const char *app, const char *name);
+
+/* Begins to publish. SLU_ERR_REFUSED: somebody else does; SLU_ERR_LIMIT: too many streams; SLU_ERR_NOMEM. */
+int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_stream **stream);
+
+/* A message of the stream's publisher, to be kept and to be sent to every player. 0, or SLU_ERR_NOMEM: then it was
+ * sent, but players to come wait for the next key frame. */
+int slu_hub_message(struct slu_stream *stream, const struct slu_msg *msg);
+
+/* @clearDataFrame: players to come get no metadata. */
+void slu_hub_clear_metadata(struct slu_stream *stream);
+
+/* The publisher has gone. stream is invalid from here on. */
+void slu_hub_unpublish(struct slu_stream *stream);
+
+/* Begins to play key, whether or not it is published yet, in which case the player waits. */
+int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p);
+
+bool slu_hub_live(const struct slu_hub *hub, const char *key);
+
+/* After a change of no_audio, no_video or paused: goes on at the next key frame. */
+void slu_hub_resume(struct slu_player *p);
+
+/* Fine for a player that does not play. */
+void slu_hub_leave(struct slu_player *p);
+
+struct slu_hub_stats {
+	size_t streams, publishers, players;
+};
+void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "server/hub.h"
+
+enum { MAX_SEEN = 512 };
+
+/* A player that remembers what it got. */
+struct fake {
+	struct slu_player p;
+	struct {
+		uint8_t type;
+		uint32_t timestamp;
+		const uint8_t *data;
+	} seen[MAX_SEEN];
+	size_t n;
+	size_t queued;
+	bool fills; /* what is sent stays in its queue */
+	int begun, ended;
+	int answer; /* of send */
+};
+
+static int fake_send(struct slu_player *p, const struct slu_msg *msg)
+{
+	struct fake *f = (struct fake *)p;
+
+	if (f->answer)
+		return f->answer;
+	assert_true(f->n < MAX_SEEN);
+	f->seen[f->n].type = msg->type;
+	f->seen[f->n].timestamp = msg->timestamp;
+	f->seen[f->n++].data = msg->data;
+	if (f->fills)
+		f->queued += msg->size;
+	return 0;
+}
+
+static size_t fake_queued(const struct slu_player *p)
+{
+	return ((const struct fake *)p)->queued;
+}
+
+static void fake_begin(struct slu_player *p)
+{
+	((struct fake *)p)->begun++;
+}
+
+static void fake_end(struct slu_player *p)
+{
+	((struct fake *)p)->ended++;
+}
+
+static const struct slu_player_ops fake_ops = {fake_send, fake_queued, fake_begin, fake_end};
+
+static struct fake *fake_new(void)
+{
+	struct fake *f = calloc(1, sizeof *f);
+
+	assert_non_null(f);
+	f->p.ops = &fake_ops;
+	return f;
+}
+
+static const uint8_t *last_data;
+
+static void say(struct slu_stream *s, uint8_t type, uint32_t timestamp, const char *body, size_t size)
+{
+	struct slu_buffer *b = slu_buffer_new(size);
+	struct slu_msg m = {.type = type, .timestamp = timestamp, .size = size, .owner = b};
+
+	assert_non_null(b);
+	memcpy(slu_buffer_data(b), body, size);
+	m.data = last_data = slu_buffer_data(b);
+	assert_int_equal(slu_hub_message(s, &m), 0);
+	slu_buffer_put(b);
+}
+
+#define METADATA(s, t)   say(s, 18, t, "\x02\x00\x0aonMetaData\x05", 14)
+#define AVC_CONFIG(s, t) say(s, 9, t, "\x17\x00\x00\x00\x00", 5)
+#define AAC_CONFIG(s, t) say(s, 8, t, "\xaf\x00\x12\x10", 4)
+#define KEY(s, t)        say(s, 9, t, "\x17\x01\x00\x00\x00key..", 10)
+#define INTER(s, t)      say(s, 9, t, "\x27\x01\x00\x00\x00inter", 10)
+#define AAC(s, t)        say(s, 8, t, "\xaf\x01\x21", 3)
+
+static void saw(const struct fake *f, size_t i, uint8_t type, uint32_t timestamp)
+{
+	assert_true(i < f->n);
+	assert_int_equal(f->seen[i].type, type);
+	assert_int_equal(f->seen[i].timestamp, timestamp);
+}
+
+static void makes_keys(void **state)
+{
+	static const struct {
+		const char *app, *name, *key;
+	} good[] = {
+		{"live", "cam", "live/cam"},
+		{"/live/", "/cam", "live/cam"},
+		{"live?token=1", "cam?token=2", "live/cam"},
+		{"live/event", "cam", "live/event/cam"},
+		{"live", "event//cam", "live/event/cam"},
+		{"", "cam", "cam"},
+		{"live?a/b", "..cam..", "live/..cam.."},
+	};
+	static const struct {
+		const char *app, *name;
+	} bad[] = {
+		{"live", ""},  {"live", "?x"}, {"live", ".."},    {"..", "cam"}, {"live", "a/../b"},
+		{"live", "."}, {"", ""},       {"live", "c\nam"}, {"live", "/"}, {"live/../..", "etc"},
+	};
+	char key[SLU_STREAM_KEY], name[SLU_STREAM_KEY + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		assert_int_equal(slu_stream_key(key, good[i].app, good[i].name), 0);
+		assert_string_equal(key, good[i].key);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(slu_stream_key(key, bad[i].app, bad[i].name), SLU_ERR_INVALID);
+	memset(name, 'n', sizeof name);
+	name[SLU_STREAM_KEY - 6] = '\0';
+	assert_int_equal(slu_stream_key(key, "live", name), 0);
+	assert_int_equal(strlen(key), SLU_STREAM_KEY - 1);
+	name[SLU_STREAM_KEY - 6] = 'n';
+	name[SLU_STREAM_KEY - 5] = '\0';
+	assert_int_equal(slu_stream_key(key, "live", name), SLU_ERR_INVALID);
+}
+
+static void sends_each_message_to_each_player(void **state)
+{
+	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub_stats stats;
+	struct slu_stream *s, *other;
+	struct fake *f[3], *g = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_publish(hub, "live/b", &other), 0);
+	for (int i = 0; i < 3; i++) {
+		f[i] = fake_new();
+		assert_int_equal(slu_hub_play(hub, "live/a", &f[i]->p), 0);
+	}
+	assert_int_equal(slu_hub_play(hub, "live/b", &g->p), 0);
+	slu_hub_stats(hub, &stats);
+	assert_int_equal(stats.publishers, 2);
+	assert_int_equal(stats.players, 4);
+	AVC_CONFIG(s, 0);
+	KEY(s, 0);
+	for (uint32_t t = 1; t <= 100; t++) {
+		INTER(s, t);
+		/* By reference: the very bytes. */
+		for (int i = 0; i < 3; i++)
+			assert_ptr_equal(f[i]->seen[f[i]->n - 1].data, last_data);
+	}
+	AAC(other, 7);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(f[i]->n, 102);
+		assert_int_equal(f[i]->p.sent, 102);
+		assert_int_equal(f[i]->p.dropped, 0);
+		saw(f[i], 101, 9, 100);
+	}
+	assert_int_equal(g->n, 1);
+	slu_hub_leave(&f[1]->p);
+	INTER(s, 101);
+	assert_int_equal(f[0]->n, 103);
+	assert_int_equal(f[1]->n, 102);
+	assert_int_equal(f[2]->n, 103);
+	slu_hub_unpublish(s);
+	slu_hub_unpublish(other);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(f[i]->ended, i != 1);
+		slu_hub_leave(&f[i]->p);
+		free(f[i]);
+	}
+	slu_hub_stats(hub, &stats);
+	assert_int_equal(stats.streams, 0);
+	slu_hub_free(hub);
+	free(g);
+}
+
+static void refuses_a_second_publisher(void **state)
+{
+	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_stream *s, *second;
+
+	(void)state;
+	assert_false(slu_hub_live(hub, "live/a"));
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_publish(hub, "live/a", &second), SLU_ERR_REFUSED);
+	assert_true(slu_hub_live(hub, "live/a"));
+	slu_hub_unpublish(s);
+	assert_false(slu_hub_live(hub, "live/a"));
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+}
+
+static void limits_streams(void **state)
+{
+	struct slu_hub_config config = {.max_streams = 2};
+	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_stream *a, *b;
+	struct fake *f = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "a", &a), 0);
+	assert_int_equal(slu_hub_play(hub, "b", &f->p), 0);
+	assert_int_equal(slu_hub_publish(hub, "c", &b), SLU_ERR_LIMIT);
+	assert_int_equal(slu_hub_publish(hub, "b", &b), 0);
+	slu_hub_unpublish(a);
+	slu_hub_unpublish(b);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void players_may_wait(void **state)
+{
+	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_stream *s;
+	struct fake *f = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_int_equal(f->n, 0);
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(f->begun, 1);
+	/* Nothing is left out, although it does not begin with a key frame. */
+	METADATA(s, 5);
+	INTER(s, 5);
+	AAC(s, 6);
+	assert_int_equal(f->n, 3);
+	saw(f, 1, 9, 5);
+	slu_hub_unpublish(s);
+	assert_int_equal(f->ended, 1);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void late_players_begin_at_the_key_frame(void **state)
+{
+	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_stream *s;
+	struct fake *f = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	METADATA(s, 0);
+	AVC_CONFIG(s, 0);
+	AAC_CONFIG(s, 0);
+	KEY(s, 1000);
+	AAC(s, 1020);
+	INTER(s, 1040);
+	KEY(s, 2000);
+	INTER(s, 2040);
+	AAC(s, 2041);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_int_equal(f->n, 6);
+	saw(f, 0, 18, 2000);
+	saw(f, 1, 9, 2000);
+	saw(f, 2, 8, 2000);
+	saw(f, 3, 9, 2000);
+	saw(f, 4, 9, 2040);
+	saw(f, 5, 8, 2041);
+	INTER(s, 2080);
+	assert_int_equal(f->n, 7);
+	slu_hub_leave(&f->p);
+	slu_hub_clear_metadata(s);
+	f->n = 0;
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_int_equal(f->n, 6);
+	saw(f, 0, 9, 2000);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void a_slow_player_loses_whole_groups(void **state)
+{
+	struct slu_hub_config config = {.max_queue = 50};
+	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_stream *s;
+	struct fake *slow = fake_new(), *quick = fake_new();
+
+	(void)state;
+	slow->fills = true;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &slow->p), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &quick->p), 0);
+	AVC_CONFIG(s, 0);
+	KEY(s, 0);
+	for (uint32_t t = 1; t <= 10; t++)
+		INTER(s, t);
+	/* 5 + 4 * 10 bytes fit. */
+	assert_int_equal(slow->n, 5);
+	assert_int_equal(slow->p.dropped, 7);
+	assert_int_equal(quick->n, 12);
+	/* A key frame that finds the queue more than half full is of no use. */
+	slow->queued = 20;
+	KEY(s, 20);
+	assert_int_equal(slow->n, 5);
+	slow->queued = 0;
+	/* Room, but nothing that depends on what was lost. */
+	INTER(s, 21);
+	AAC(s, 21);
+	assert_int_equal(slow->n, 5);
+	assert_int_equal(slow->p.dropped, 10);
+	KEY(s, 30);
+	INTER(s, 31);
+	assert_int_equal(slow->n, 8);
+	saw(slow, 5, 9, 30); /* the configuration again, */
+	saw(slow, 6, 9, 30); /* the key frame */
+	saw(slow, 7, 9, 31);
+	assert_int_equal(quick->n, 17);
+	assert_int_equal(quick->p.dropped, 0);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(slow);
+	free(quick);
+}
+
+static void a_slow_listener_goes_on_when_there_is_room(void **state)
+{
+	struct slu_hub_config config = {.max_queue = 20};
+	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_stream *s;
+	struct fake *f = fake_new();
+
+	(void)state;
+	f->fills = true;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	AAC_CONFIG(s, 0);
+	for (uint32_t t = 0; t < 10; t++)
+		AAC(s, t);
+	assert_int_equal(f->n, 6);
+	assert_int_equal(f->p.dropped, 5);
+	f->queued = 0;
+	AAC(s, 10);
+	assert_int_equal(f->n, 8); /* its configuration came before it */
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void waits_for_a_key_frame_when_none_is_kept(void **state)
+{
+	struct slu_hub_config config = {.max_gop = 25};
+	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_stream *s;
+	struct fake *f = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	AVC_CONFIG(s, 0);
+	KEY(s, 0);
+	INTER(s, 1);
+	INTER(s, 2);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_int_equal(f->n, 1);
+	INTER(s, 3);
+	AAC(s, 3);
+	assert_int_equal(f->n, 1);
+	KEY(s, 4);
+	INTER(s, 5);
+	assert_int_equal(f->n, 4);
+	saw(f, 2, 9, 4);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void honours_wishes(void **state)
+{
+	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_stream *s;
+	struct fake *f = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	f->p.no_video = true;
+	KEY(s, 0);
+	AAC(s, 0);
+	assert_int_equal(f->n, 1);
+	f->p.no_video = false;
+	slu_hub_resume(&f->p);
+	INTER(s, 1);
+	AAC(s, 1);
+	assert_int_equal(f->n, 1);
+	KEY(s, 2);
+	AAC(s, 2);
+	assert_int_equal(f->n, 3);
+	f->p.paused = true;
+	KEY(s, 3);
+	assert_int_equal(f->n, 3);
+	f->p.paused = false;
+	slu_hub_resume(&f->p);
+	KEY(s, 4);
+	assert_int_equal(f->n, 4);
+	f->p.no_audio = true;
+	AAC(s, 5);
+	assert_int_equal(f->n, 4);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void a_dead_player_gets_nothing_more(void **state)
+{
+	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_stream *s;
+	struct fake *dead = fake_new(), *full = fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &dead->p), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &full->p), 0);
+	dead->answer = SLU_ERR_RESET;
+	full->answer = SLU_ERR_LIMIT;
+	KEY(s, 0);
+	dead->answer = full->answer = 0;
+	KEY(s, 1);
+	assert_int_equal(dead->n, 0);
+	assert_int_equal(full->n, 1);
+	slu_hub_unpublish(s);
+	assert_int_equal(dead->ended, 0);
+	assert_int_equal(full->ended, 1);
+	slu_hub_free(hub);
+	free(dead);
+	free(full);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(makes_keys),
+		cmocka_unit_test(sends_each_message_to_each_player),
+		cmocka_unit_test(refuses_a_second_publisher),
+		cmocka_unit_test(limits_streams),
+		cmocka_unit_test(players_may_wait),
+		cmocka_unit_test(late_players_begin_at_the_key_frame),
+		cmocka_unit_test(a_slow_player_loses_whole_groups),
+		cmocka_unit_test(a_slow_listener_goes_on_when_there_is_room),
+		cmocka_unit_test(waits_for_a_key_frame_when_none_is_kept),
+		cmocka_unit_test(honours_wishes),
+		cmocka_unit_test(a_dead_player_gets_nothing_more),
+	};
+
+	return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+}
