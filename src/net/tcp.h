@@ -30,6 +30,7 @@ struct slu_tcp_info {
 	uint64_t unacked; /* bytes written and not acknowledged: SIOCOUTQ */
 	uint32_t rtt_us;
 	uint32_t retransmits;
+	bool closed; /* gone, and unacked with it: by a reset, or given up (an end of stream then counts as a byte) */
 };
 bool slu_tcp_info(int fd, struct slu_tcp_info *out);
 

@@ -23,7 +23,10 @@ bool slu_tcp_info(int fd, struct slu_tcp_info *out)
 	memset(out, 0, sizeof *out);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) || ioctl(fd, TIOCOUTQ, &queued))
 		return false;
-	if (info.tcpi_state == TCP_CLOSE || info.tcpi_state == TCP_LISTEN || info.tcpi_state == TCP_SYN_SENT)
+	out->closed = info.tcpi_state == TCP_CLOSE && queued > 0;
+	if (info.tcpi_state == TCP_CLOSE && !out->closed)
+		return false;
+	if (info.tcpi_state == TCP_LISTEN || info.tcpi_state == TCP_SYN_SENT)
 		return false;
 	if (queued > 0 && fin_on_its_way(info.tcpi_state))
 		queued--;
