@@ -12,14 +12,16 @@
 
 uint64_t slu_conn_count_undelivered(const struct slu_conn *c)
 {
-	uint64_t delivered;
+	uint64_t unacked, delivered;
+	bool reset;
 
 	if (c->state == CONN_OPENING)
 		return 0;
+	unacked = slu_conn_unacked(c, &reset);
 	if (!c->stopped)
-		return slu_conn_queued(c) + slu_conn_unacked(c);
+		return slu_conn_queued(c) + unacked;
 	/* The farewell itself does not count: peers may well be gone when it arrives. */
-	delivered = slu_conn_wire_out(c) - slu_conn_unacked(c);
+	delivered = slu_conn_wire_out(c) - unacked;
 	return delivered < c->media_wire ? c->media_wire - delivered : 0;
 }
 
@@ -43,51 +45,41 @@ static void closed(struct slu_conn *c)
 	slu_log(&c->log, SLU_LOG_INFO, "%s: closed", c->name);
 }
 
-int slu_conn_broken_closing(struct slu_conn *c, int err)
+/* Nothing more can be written: in order when all had arrived. */
+static void broken(struct slu_conn *c)
 {
 	uint64_t lost = slu_conn_count_undelivered(c);
 
-	if (!lost) {
+	if (!lost || c->left) {
 		closed(c);
-		return 0;
+		return;
 	}
-	return slu_conn_fail(c, SLU_ERR_UNDELIVERED,
-			     "%s: the connection broke while closing (%s), %llu bytes are not "
-			     "delivered: the end of the stream is missing there",
-			     c->name, slu_err_text(err), (unsigned long long)lost);
+	slu_conn_fail(c, SLU_ERR_UNDELIVERED,
+		      "%s broke the connection before it had all of the stream: its last %llu bytes are not delivered",
+		      c->name, (unsigned long long)lost);
 }
 
-/* 0, or the connection is over. */
-static int read_on(struct slu_conn *c)
-{
-	int err = slu_conn_read_closing(c);
-
-	if (!err)
-		return 0;
-	slu_conn_broken_closing(c, err);
-	return 1;
-}
-
-/* False when the connection is over. */
-static bool push_on(struct slu_conn *c)
+/* True when all of it went out. Otherwise it goes on later, or the connection is over. */
+static bool push_all(struct slu_conn *c, uint64_t now)
 {
 	slu_conn_push(c);
-	return c->state == CONN_DRAINING;
+	if (c->broken)
+		broken(c);
+	else if (c->blocked)
+		slu_conn_watch_tick(c, now);
+	return !c->broken && !c->blocked;
 }
 
 void slu_conn_draining(struct slu_conn *c, uint64_t now)
 {
-	if (read_on(c) || !push_on(c))
+	slu_conn_read_closing(c);
+	if (!push_all(c, now))
 		return;
-	if (c->blocked) {
-		slu_conn_watch_tick(c, now);
-		return;
-	}
 	if (!c->stopped) {
 		c->media_wire = slu_conn_wire_out(c);
 		c->stopped = true;
 		slu_session_stop(c->session); /* SLU_ERR_STATE when there is nothing to stop */
-		if (!push_on(c) || c->blocked)
+		if (!push_all(c, now))
 			return;
 	}
 	c->state = CONN_SHUTDOWN;
@@ -97,18 +89,15 @@ void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
 {
 	int done;
 
-	if (read_on(c))
-		return;
+	slu_conn_read_closing(c);
 	done = c->transport->ops->shutdown(c->transport);
-	if (done < 0) {
-		slu_conn_broken_closing(c, done);
-		return;
-	}
 	slu_conn_watch(c);
 	if (!done) {
 		slu_conn_watch_tick(c, now);
 		return;
 	}
+	c->fin = done > 0;
+	/* When that failed, there is nobody to shut it to, and only the count is left to take. */
 	c->ack_poll_ms = now;
 	c->ack_poll_step = CONN_ACK_POLL_MIN_MS;
 	c->state = CONN_LINGER;
@@ -117,10 +106,17 @@ void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
 /* The kernel has no event for "all is acknowledged": it is asked, ever less often. */
 static void await_acks(struct slu_conn *c, uint64_t now)
 {
-	if (now < c->ack_poll_ms)
+	bool reset;
+
+	if (now < c->ack_poll_ms && !c->in_ended)
 		return;
+	slu_conn_unacked(c, &reset);
 	if (!slu_conn_count_undelivered(c)) {
 		c->linger_ms = now + c->close_timeout_ms;
+		return;
+	}
+	if (reset) {
+		broken(c);
 		return;
 	}
 	if (slu_conn_watch_tick(c, now))
@@ -133,8 +129,7 @@ static void await_acks(struct slu_conn *c, uint64_t now)
 
 void slu_conn_linger(struct slu_conn *c, uint64_t now)
 {
-	if (read_on(c))
-		return;
+	slu_conn_read_closing(c);
 	if (!c->linger_ms)
 		await_acks(c, now);
 	if (c->linger_ms && (c->in_ended || now >= c->linger_ms))
@@ -146,6 +141,10 @@ int slu_conn_close(struct slu_conn *c)
 	if (c->state > CONN_ESTABLISHED)
 		return c->err;
 	if (c->state == CONN_OPENING) {
+		closed(c);
+		return 0;
+	}
+	if (c->broken && c->in_ended) {
 		closed(c);
 		return 0;
 	}

@@ -52,7 +52,9 @@ struct slu_conn {
 
 	uint8_t *in; /* what was read: [in_at, in_end) is not yet fed */
 	size_t in_at, in_end;
-	bool in_ended; /* the peer's end of stream was read */
+	bool in_ended; /* nothing more can be read: the peer's end, or a failure */
+	bool broken;   /* nothing more can be written */
+	int lost;      /* why, when it is a failure: told once all that came before it is pulled */
 
 	struct slu_vec *vec;
 	size_t vec_cap;
@@ -64,6 +66,8 @@ struct slu_conn {
 	uint64_t acked;       /* wire bytes acknowledged when looked last, */
 	uint64_t progress_ms; /* and when that number rose last */
 
+	bool left;           /* closing because the peer left in order: what it does not take is no loss */
+	bool fin;            /* closing: the end of stream was sent */
 	bool session_over;   /* closing: the session failed, what comes in is dropped */
 	bool stopped;        /* closing: the session was told to stop */
 	uint64_t media_wire; /* wire bytes written when the last of what was queued had gone out */
@@ -88,19 +92,17 @@ uint64_t slu_conn_session_ms(const struct slu_conn *c, uint64_t now);
 
 /* ---- in.c ---- */
 
-/* Reads until the transport has no more, an event waits, or it was enough for one call. */
+/* Reads until the transport has no more, an event waits, or it was enough for one call. 0, or the session's error. */
 int slu_conn_read(struct slu_conn *c);
-/* A write failed: reads what the peer said before. The session's error, or 0. */
-int slu_conn_last_words(struct slu_conn *c);
-/* Acts on the peer's end once all that came before it has been fed and pulled. */
+/* Acts on the end of input once all that came before it has been fed and pulled. */
 int slu_conn_input_end(struct slu_conn *c);
 /* Closing: reads and drops, answering through the session while it is sound. */
-int slu_conn_read_closing(struct slu_conn *c);
+void slu_conn_read_closing(struct slu_conn *c);
 
 /* ---- out.c ---- */
 
 /* Writes what is queued, until the socket takes no more. */
-int slu_conn_push(struct slu_conn *c);
+void slu_conn_push(struct slu_conn *c);
 /* One attempt, whatever comes of it: the connection is about to fail. */
 void slu_conn_push_last(struct slu_conn *c);
 
@@ -110,9 +112,10 @@ void slu_conn_push_last(struct slu_conn *c);
 void slu_conn_watch(struct slu_conn *c);
 /* Looks, when it is time. SLU_ERR_STALLED (or UNDELIVERED while closing) when nothing was acknowledged for too long. */
 int slu_conn_watch_tick(struct slu_conn *c, uint64_t now);
-/* Wire bytes written, and of them the ones not acknowledged. */
+/* Wire bytes that were written. */
 uint64_t slu_conn_wire_out(const struct slu_conn *c);
-uint64_t slu_conn_unacked(const struct slu_conn *c);
+/* And of them those that are not acknowledged. *reset: nor will they ever be. */
+uint64_t slu_conn_unacked(const struct slu_conn *c, bool *reset);
 
 /* ---- close.c ---- */
 
@@ -121,8 +124,6 @@ void slu_conn_shutdown(struct slu_conn *c, uint64_t now);
 void slu_conn_linger(struct slu_conn *c, uint64_t now);
 /* Bytes queued before the close that the peer's kernel has not acknowledged. */
 uint64_t slu_conn_count_undelivered(const struct slu_conn *c);
-/* The transport failed while closing: in order when all had arrived. Returns as slu_conn_fail(). */
-int slu_conn_broken_closing(struct slu_conn *c, int err);
 /* Lets the transport go, keeping what it knew. */
 void slu_conn_release(struct slu_conn *c, enum conn_state state);
 
@@ -131,8 +132,6 @@ void slu_conn_release(struct slu_conn *c, enum conn_state state);
 /* The connection has failed: keeps err and the sentence, lets the transport go. Returns err. */
 __attribute__((format(printf, 3, 4))) int slu_conn_fail(struct slu_conn *c, int err, const char *format, ...);
 int slu_conn_fail_transport(struct slu_conn *c, int err);
-/* The transport failed with this sentence. */
-int slu_conn_fail_lost(struct slu_conn *c, int err, const char *why);
 int slu_conn_fail_session(struct slu_conn *c, int err);
 
 #endif

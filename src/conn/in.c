@@ -21,71 +21,60 @@ static long feed(struct slu_conn *c)
 	return n;
 }
 
-/* One read into the empty buffer. 1: and there is probably more; 0: no more now; <0. */
-static int fill(struct slu_conn *c)
+/* One read into the empty buffer. True when there is probably more. */
+static bool fill(struct slu_conn *c)
 {
 	struct slu_transport *t = c->transport;
 	long n = t->ops->recv(t, c->in, CONN_READ_SIZE);
 
-	if (n == SLU_ERR_CLOSED) {
+	if (n < 0) {
 		c->in_ended = true;
-		return 0;
+		if (!c->lost && n != SLU_ERR_CLOSED)
+			c->lost = (int)n;
 	}
+	/* A peer that writes do not reach any more, and that has said all it had to say. */
+	if (n == 0 && c->broken)
+		c->in_ended = true;
 	if (n <= 0)
-		return (int)n;
+		return false;
 	c->in_at = 0;
 	c->in_end = (size_t)n;
 	/* A short read of a socket has emptied it; of TLS, it is a record, and a full one is seldom the last. */
-	return n == CONN_READ_SIZE || n == SLU_TLS_RECORD || t->ops->buffered(t) > 0;
-}
-
-/* Reads and feeds. The errors of transport and session come back apart, for they are told differently. */
-static void read_some(struct slu_conn *c, int *transport_err, int *session_err)
-{
-	int more = 1;
-
-	*transport_err = *session_err = 0;
-	for (int i = 0; i < CONN_READS && more > 0 && !held(c) && !c->in_ended; i++) {
-		more = fill(c);
-		if (held(c)) {
-			long n = feed(c);
-
-			*session_err = n < 0 ? (int)n : 0;
-		}
-		if (*session_err)
-			return;
-	}
-	*transport_err = more < 0 ? more : 0;
+	return n == CONN_READ_SIZE || n == SLU_TLS_RECORD || c->broken || t->ops->buffered(t) > 0;
 }
 
 int slu_conn_read(struct slu_conn *c)
 {
-	int transport_err, session_err;
+	bool more = true;
 
-	read_some(c, &transport_err, &session_err);
-	if (session_err)
-		return slu_conn_fail_session(c, session_err);
-	return transport_err ? slu_conn_fail_transport(c, transport_err) : 0;
+	for (int i = 0; i < CONN_READS && more && !held(c) && !c->in_ended; i++) {
+		more = fill(c);
+		if (held(c)) {
+			long n = feed(c);
+
+			if (n < 0)
+				return slu_conn_fail_session(c, (int)n);
+		}
+	}
+	return 0;
 }
 
-int slu_conn_last_words(struct slu_conn *c)
-{
-	int transport_err, session_err;
-
-	read_some(c, &transport_err, &session_err);
-	return session_err ? slu_conn_fail_session(c, session_err) : 0;
-}
-
+/* A peer that owes us nothing may leave as it likes: many reset, or leave TLS's close_notify out. */
 int slu_conn_input_end(struct slu_conn *c)
 {
+	bool hung_up = !c->lost || c->lost == SLU_ERR_RESET || c->lost == SLU_ERR_CLOSED;
 	int err;
 
 	if (!c->in_ended || held(c) || c->state != CONN_ESTABLISHED)
 		return 0;
 	err = slu_session_in_end(c->session);
-	if (err)
-		return slu_conn_fail_session(c, err);
-	return slu_conn_close(c);
+	if (!err && hung_up) {
+		c->left = true;
+		return slu_conn_close(c);
+	}
+	if (c->lost)
+		return slu_conn_fail_transport(c, c->lost);
+	return slu_conn_fail_session(c, err);
 }
 
 /* Nobody pulls events any more. */
@@ -103,18 +92,15 @@ static void feed_closing(struct slu_conn *c)
 	c->in_at = c->in_end = 0;
 }
 
-int slu_conn_read_closing(struct slu_conn *c)
+void slu_conn_read_closing(struct slu_conn *c)
 {
-	int more = 1;
+	bool more = true;
 
 	feed_closing(c);
 	for (int i = 0; i < CONN_READS && more && !c->in_ended; i++) {
 		more = fill(c);
-		if (more < 0)
-			return more;
 		feed_closing(c);
 	}
-	return 0;
 }
 
 static void note_stage(struct slu_conn *c, enum slu_event_type type)
@@ -165,7 +151,6 @@ bool slu_conn_event(struct slu_conn *c, struct slu_event *ev)
 	 * are returned by the next slu_conn_process(). */
 	if (c->state == CONN_ESTABLISHED && !c->blocked)
 		slu_conn_push(c);
-	if (c->state == CONN_ESTABLISHED)
-		slu_conn_input_end(c);
+	slu_conn_input_end(c);
 	return false;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn/conn_impl.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static bool grow_vecs(struct slu_conn *c)
@@ -68,34 +67,25 @@ static int push_once(struct slu_conn *c)
 	return (size_t)took == bytes && t->ops->pending(t) == 0;
 }
 
-/* A write failed. The peer may have said why before it went: then that is the error. */
-static int write_failed(struct slu_conn *c, int err)
-{
-	char why[512];
-
-	if (c->state != CONN_ESTABLISHED)
-		return slu_conn_broken_closing(c, err);
-	snprintf(why, sizeof why, "%s", c->transport->ops->error(c->transport));
-	if (slu_conn_last_words(c))
-		return c->err;
-	return slu_conn_fail_lost(c, err, why);
-}
-
-int slu_conn_push(struct slu_conn *c)
+void slu_conn_push(struct slu_conn *c)
 {
 	int done = 1;
 
 	c->blocked = false;
-	if (!slu_conn_queued(c))
-		return 0;
+	if (!slu_conn_queued(c) || c->broken)
+		return;
 	c->flushes++;
 	while (done == 1 && slu_conn_queued(c))
 		done = push_once(c);
-	if (done < 0)
-		return write_failed(c, done);
+	if (done < 0) {
+		/* The peer may have said why before it went: what is to be read comes first. */
+		c->broken = true;
+		if (!c->lost)
+			c->lost = done;
+		return;
+	}
 	c->blocked = done == 0;
 	slu_conn_watch(c);
-	return 0;
 }
 
 void slu_conn_push_last(struct slu_conn *c)
@@ -113,9 +103,9 @@ int slu_conn_send(struct slu_conn *c, const struct slu_msg *msg)
 int slu_conn_flush(struct slu_conn *c)
 {
 	/* A blocked socket is asked again when it is writable, by slu_conn_process(). */
-	if (c->state != CONN_ESTABLISHED || c->blocked)
-		return c->err;
-	return slu_conn_push(c);
+	if (c->state == CONN_ESTABLISHED && !c->blocked)
+		slu_conn_push(c);
+	return c->err;
 }
 
 size_t slu_conn_queued(const struct slu_conn *c)

@@ -21,7 +21,8 @@ static void established(struct slu_conn *c, uint64_t now)
 	c->frozen_ms = now - c->opened_ms;
 	c->state = CONN_ESTABLISHED;
 	slu_log(&c->log, SLU_LOG_INFO, "%s: connected to %s in %u ms%s%s%s%s", c->name, stats.peer, stats.connect_ms,
-		stats.tls ? ", " : "", stats.tls_version, stats.tls ? " " : "", stats.tls_suite);
+		stats.tls ? ", " : "", stats.tls ? stats.tls_version : "", stats.tls ? " " : "",
+		stats.tls ? stats.tls_suite : "");
 }
 
 static void opening(struct slu_conn *c, uint64_t now)
@@ -46,6 +47,15 @@ static uint64_t opening_deadline(const struct slu_conn *c)
 
 /* ---- established ---- */
 
+/* A server's session ends by itself when it has refused its client: that is said, and is to arrive. */
+static void session_ended(struct slu_conn *c, int err)
+{
+	if (err == SLU_ERR_CLOSED && c->role == SLU_SERVER && !c->in_ended)
+		slu_conn_close(c);
+	else
+		slu_conn_fail_session(c, err);
+}
+
 static void pump(struct slu_conn *c, uint64_t now)
 {
 	int err;
@@ -54,11 +64,12 @@ static void pump(struct slu_conn *c, uint64_t now)
 		return;
 	err = slu_session_tick(c->session, slu_conn_session_ms(c, now));
 	if (err) {
-		slu_conn_fail_session(c, err);
+		session_ended(c, err);
 		return;
 	}
-	if (slu_conn_read(c) || slu_conn_push(c))
+	if (slu_conn_read(c))
 		return;
+	slu_conn_push(c);
 	slu_conn_watch_tick(c, now);
 }
 
@@ -81,8 +92,7 @@ static uint64_t pump_deadline(const struct slu_conn *c)
 	bool now = wants_data(c) && c->transport->ops->buffered(c->transport) > 0;
 
 	now = now || (slu_conn_queued(c) && !c->blocked);
-	now = now || (c->in_ended && c->in_at == c->in_end);
-	if (now)
+	if (now || c->in_ended || c->broken)
 		return 0;
 	return earlier(c->watch_ms, session == UINT64_MAX ? session : session + c->frozen_ms);
 }
