@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 # shellcheck disable=SC2086 # a list
 install_packages $build_packages g++ clang llvm libcmocka-dev python3-pytest valgrind strace iproute2 man-db \
-	nginx libnginx-mod-rtmp ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+	nginx libnginx-mod-rtmp libnginx-mod-stream ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad rtmpdump faketime
 clang_version=$(clang -dumpversion | cut -d. -f1)
 install_packages "libclang-rt-$clang_version-dev" "clang-format-$clang_version"
