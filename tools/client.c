@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/client.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sluice/error.h>
+#include <sluice/url.h>
+
+#include "tools/say.h"
+#include "tools/stop.h"
+
+static int make_tls(struct slu_client *c)
+{
+	struct slu_tls_config config = {.log = slu_say_log(slu_options_verbosity(&c->options->common))};
+
+	if (c->tls)
+		return 0;
+	slu_options_to_tls(&c->options->tls, &config);
+	c->tls = slu_tls_ctx_new(&config, c->error, sizeof c->error);
+	return c->tls ? 0 : SLU_EXIT_TLS;
+}
+
+/* The library says the same of a bad URL; here it is a wrong command line, and TLS is set up only where it is used. */
+static int check_url(struct slu_client *c, const char *text)
+{
+	struct slu_url url;
+	const char *why = "out of memory";
+	int err = slu_url_parse(&url, text, &why);
+	bool tls = !err && url.tls;
+
+	slu_url_clear(&url);
+	if (err) {
+		snprintf(c->error, sizeof c->error, "the URL cannot be used: %s", why);
+		return SLU_EXIT_USAGE;
+	}
+	return tls ? make_tls(c) : 0;
+}
+
+int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url, const char *stream)
+{
+	struct slu_conn_config config = {.session.log = slu_say_log(slu_options_verbosity(&options->common))};
+	int status;
+
+	c->options = options;
+	slu_options_to_conn(&options->net, &config);
+	status = check_url(c, url);
+	if (status)
+		return status;
+	config.tls = c->tls;
+	config.session.chunk_size = (uint32_t)options->chunk_size;
+	if (options->net.address) {
+		c->address = options->net.address;
+		slu_resolver_fixed_init(&c->fixed, &c->address, 1);
+		config.resolver = &c->fixed.resolver;
+	}
+	slu_conn_free(c->conn);
+	c->conn = slu_conn_open(&config, url, stream, c->error, sizeof c->error);
+	return c->conn ? 0 : SLU_EXIT_USAGE;
+}
+
+void slu_client_free(struct slu_client *c)
+{
+	slu_conn_free(c->conn);
+	slu_tls_ctx_free(c->tls);
+	c->conn = NULL;
+	c->tls = NULL;
+}
+
+int slu_timeout_min(int a, int b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
+}
+
+static short poll_events(unsigned want)
+{
+	return (short)((want & SLU_WANT_READ ? POLLIN : 0) | (want & SLU_WANT_WRITE ? POLLOUT : 0));
+}
+
+int slu_client_wait(struct slu_client *c, int fd, int timeout_ms, bool *readable)
+{
+	int due = slu_conn_timeout(c->conn);
+	struct pollfd fds[] = {
+		{.fd = slu_conn_fd(c->conn), .events = poll_events(slu_conn_want(c->conn))},
+		{.fd = slu_stop_asked() ? -1 : slu_stop_fd(), .events = POLLIN},
+		{.fd = fd, .events = POLLIN},
+	};
+	int ready = poll(fds, 3, slu_timeout_min(due, timeout_ms));
+
+	if (readable)
+		*readable = ready > 0 && fds[2].revents;
+	/* Nothing happened, and the connection has nothing to do yet: spare it the look. */
+	if (!(ready > 0 && fds[0].revents) && slu_conn_timeout(c->conn) != 0)
+		return 0;
+	return slu_conn_process(c->conn);
+}
+
+void slu_client_pause(int timeout_ms)
+{
+	struct pollfd fd = {.fd = slu_stop_fd(), .events = POLLIN};
+
+	poll(&fd, 1, timeout_ms);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What push and pull share: a connection made from options, waited for together with one more file, and closed. */
+#ifndef SLU_TOOLS_CLIENT_H
+#define SLU_TOOLS_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/conn.h>
+#include <sluice/tls.h>
+
+#include "net/resolve.h"
+
+#include "tools/exit.h"
+#include "tools/options.h"
+
+struct slu_client_options {
+	struct slu_common_options common;
+	struct slu_net_options net;
+	struct slu_tls_options tls;
+	long chunk_size; /* 0: the library's */
+};
+
+struct slu_client {
+	const struct slu_client_options *options;
+	struct slu_conn *conn;
+	struct slu_tls_ctx *tls; /* kept when a connection is made again, for session resumption */
+	struct slu_resolver_fixed fixed;
+	const char *address;
+	char error[640];
+};
+
+/* Begins to connect. 0, or an enum slu_exit and the sentence in error. May be called again after a connection ended. */
+int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url,
+		    const char *stream);
+void slu_client_free(struct slu_client *c);
+
+/* Waits for the connection, for fd (-1: none) to be readable, or for a signal, at most timeout_ms (-1: as long as it
+ * takes), and lets the connection work. 0, or the connection's error. *readable says whether fd is. */
+int slu_client_wait(struct slu_client *c, int fd, int timeout_ms, bool *readable);
+
+/* Waits for a signal only, at most timeout_ms. */
+void slu_client_pause(int timeout_ms);
+
+/* Of two timeouts in ms the shorter one; -1 is never. */
+int slu_timeout_min(int a, int b);
+
+#endif

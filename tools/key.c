@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/key.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/exit.h"
+
+static const char blanks[] = " \t\r\n";
+
+/* Takes the first line of text, without blanks at its ends. */
+static int trim(const char *text, const char *from, char *out, char *error, size_t size)
+{
+	size_t n;
+
+	text += strspn(text, blanks);
+	n = strcspn(text, "\r\n");
+	while (n > 0 && strchr(blanks, text[n - 1]))
+		n--;
+	if (n == 0 || n >= SLU_KEY_MAX) {
+		snprintf(error, size, n ? "the stream key in %s is over %d bytes" : "there is no stream key in %s",
+			 from, SLU_KEY_MAX - 1);
+		return SLU_EXIT_USAGE;
+	}
+	memmove(out, text, n);
+	out[n] = '\0';
+	return 0;
+}
+
+int slu_key_from_file(const char *path, char *out, char *error, size_t size)
+{
+	char text[SLU_KEY_MAX + 2];
+	FILE *f = fopen(path, "re");
+	size_t n;
+	int status;
+
+	if (!f) {
+		snprintf(error, size, "cannot read the stream key from %s: %s", path, strerror(errno));
+		return SLU_EXIT_USAGE;
+	}
+	/* Unbuffered: no copy of the key stays behind in a stdio buffer. */
+	setvbuf(f, NULL, _IONBF, 0);
+	n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	status = trim(text, path, out, error, size);
+	explicit_bzero(text, sizeof text);
+	return status;
+}
+
+int slu_key_from_env(const char *name, char *out, char *error, size_t size)
+{
+	const char *text = getenv(name);
+
+	if (!text) {
+		snprintf(error, size, "the environment variable %s, which should hold the stream key, is not set",
+			 name);
+		return SLU_EXIT_USAGE;
+	}
+	return trim(text, name, out, error, size);
+}

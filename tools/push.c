@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sluice push: FLV in, RTMP out. One thread, one poll(): the input, the connection, the clock of the pacing and the
+ * signals all wake the same loop, so an input that stalls never keeps a ping from being answered.
+ *
+ * Paced, a tag is sent when its timestamp has come, and flushed at once with whatever else is due. Unpaced (--fast, or
+ * an input that arrives in its own time), what is at hand is queued up to a limit and flushed together, which fills
+ * TLS records.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/error.h>
+#include <sluice/url.h>
+
+#include "tools/client.h"
+#include "tools/key.h"
+#include "tools/say.h"
+#include "tools/source.h"
+#include "tools/status.h"
+#include "tools/stop.h"
+#include "tools/timeline.h"
+#include "tools/verbs.h"
+
+enum { PACE_AUTO, PACE_REALTIME, PACE_FAST };
+
+/* Bytes queued at which the input has to wait: half a second of a fat live stream; and in bulk, where a new batch is
+ * begun only when the last one is all but gone, so that batches, and so records, are full. */
+enum { QUEUE_LIVE = 512 * 1024, QUEUE_BULK = 128 * 1024, QUEUE_LOW = 16 * 1024 };
+
+struct push_options {
+	int pace;
+	bool loop, keep_timestamps;
+	const char *key_file, *key_env, *kind;
+};
+
+struct push {
+	struct push_options options;
+	struct slu_client_options client_options;
+	struct slu_client client;
+	struct slu_source *source;
+	struct slu_timeline timeline;
+	struct slu_status status;
+	char key[SLU_KEY_MAX];
+	bool paced;
+
+	struct slu_flv_tag tag; /* the next one, with its timestamp to send, when held */
+	struct slu_buffer *owner;
+	bool held;
+	uint64_t clock_start; /* when the timeline's clock stood at 0, in ms; 0: it has not started */
+	enum slu_stage stage;
+	bool done, want_input, want_queue, warned_still, warned_jump;
+	int due_ms; /* until the held tag is due; -1: none is held */
+	uint64_t messages, payload;
+	char error[640];
+	int exit;
+};
+
+#define PUSH(field) offsetof(struct push_options, field)
+static const struct slu_opt push_opts[] = {
+	{"realtime", 0, SLU_OPT_SET, false, NULL, "pace by timestamps (default for files)", PUSH(pace), PACE_REALTIME,
+	 0},
+	{"fast", 0, SLU_OPT_SET, false, NULL, "as fast as it goes (default for pipes)", PUSH(pace), PACE_FAST, 0},
+	{"loop", 0, SLU_OPT_FLAG, false, NULL, "begin again at the end of the file", PUSH(loop), 0, 0},
+	{"keep-timestamps", 0, SLU_OPT_FLAG, false, NULL, "do not start them at 0 nor mend them", PUSH(keep_timestamps),
+	 0, 0},
+	{"key-file", 0, SLU_OPT_TEXT, false, "FILE", "take STREAM from the first line of FILE", PUSH(key_file), 0, 0},
+	{"key-env", 0, SLU_OPT_TEXT, false, "NAME", "take STREAM from this environment variable", PUSH(key_env), 0, 0},
+	{"kind", 0, SLU_OPT_TEXT, false, "KIND", "live (default), record or append", PUSH(kind), 0, 0},
+};
+
+static const struct slu_opt chunk_opts[] = {
+	{"chunk-size", 0, SLU_OPT_NUMBER, false, "BYTES", "RTMP chunk size (65536)",
+	 offsetof(struct slu_client_options, chunk_size), 1, 16777215},
+};
+
+static int finish(struct push *p, int status, const char *sentence)
+{
+	if (p->exit == SLU_EXIT_OK) {
+		p->exit = status;
+		snprintf(p->error, sizeof p->error, "%s", sentence);
+	}
+	p->done = true;
+	return status;
+}
+
+/* ---- input to connection ---- */
+
+static bool is_end_of_sequence(const struct slu_flv_tag *tag)
+{
+	if (tag->type != SLU_FLV_VIDEO || tag->size < 2)
+		return false;
+	if (tag->body[0] & 0x80) /* Enhanced RTMP, ExVideoTagHeader: PacketType SequenceEnd */
+		return (tag->body[0] & 0x0f) == 2;
+	return (tag->body[0] & 0x0f) == 7 && tag->body[1] == 2; /* E.4.3.1: AVC end of sequence */
+}
+
+/* The input's end: again from the top, or the end of the push. A file without any frame would loop in a frenzy. */
+static void input_ended(struct push *p, int err)
+{
+	if (err != SLU_ERR_CLOSED)
+		finish(p, err == SLU_ERR_NOMEM ? SLU_EXIT_OTHER : SLU_EXIT_INPUT, slu_source_error(p->source));
+	else if (!p->options.loop || !p->timeline.framed)
+		p->done = true;
+	else if (slu_source_rewind(p->source) < 0)
+		finish(p, SLU_EXIT_INPUT, slu_source_error(p->source));
+	else
+		slu_timeline_restart(&p->timeline);
+}
+
+static void warn(struct push *p)
+{
+	if (p->client_options.common.quiet)
+		return;
+	if (p->timeline.jumps && !p->warned_jump)
+		slu_say("warning: the input's timestamps went back, to %lu ms; they are sent so that they go forward",
+			(unsigned long)p->tag.timestamp);
+	if (p->timeline.still >= SLU_TIMELINE_STILL && !p->warned_still)
+		slu_say("warning: the input's timestamps stand still at %lu ms; what bears none of its own is sent "
+			"without pacing",
+			(unsigned long)p->tag.timestamp);
+	p->warned_jump = p->timeline.jumps > 0;
+	p->warned_still |= p->timeline.still >= SLU_TIMELINE_STILL;
+}
+
+/* Makes the next tag the held one. False when there is none now. */
+static bool hold(struct push *p)
+{
+	uint32_t timestamp;
+	int got;
+
+	while (!p->held && !p->done) {
+		got = slu_source_next(p->source, &p->tag, &p->owner);
+		if (got == 0) {
+			p->want_input = true;
+			return false;
+		}
+		if (got < 0) {
+			input_ended(p, got);
+			continue;
+		}
+		if (p->options.loop && is_end_of_sequence(&p->tag))
+			continue;
+		timestamp = slu_timeline_map(&p->timeline, &p->tag);
+		warn(p);
+		p->tag.timestamp = timestamp;
+		p->held = true;
+	}
+	return p->held;
+}
+
+/* ms until the held tag is due. */
+static int wait_of(struct push *p, uint64_t now)
+{
+	uint64_t at = slu_timeline_position(&p->timeline, p->tag.timestamp);
+
+	if (!p->paced || !p->timeline.clock)
+		return 0;
+	if (!p->clock_start)
+		p->clock_start = now - at;
+	at += p->clock_start;
+	return at > now ? (int)(at - now) : 0;
+}
+
+static int send_held(struct push *p)
+{
+	struct slu_msg msg = {
+		.type = p->tag.type,
+		.timestamp = p->tag.timestamp,
+		.data = p->tag.body,
+		.size = p->tag.size,
+		.owner = p->owner,
+	};
+	int err = slu_conn_send(p->client.conn, &msg);
+
+	if (err < 0)
+		return err;
+	p->held = false;
+	p->messages++;
+	p->payload += p->tag.size;
+	return 0;
+}
+
+/* Sends all that is ready and may be queued, then flushes once. 0 or the connection's error. */
+static int pump(struct push *p)
+{
+	size_t limit = p->paced || slu_source_live(p->source) ? QUEUE_LIVE : QUEUE_BULK;
+	uint64_t now = slu_now_ms();
+	bool sent = false;
+	int err = 0;
+
+	p->due_ms = -1;
+	p->want_input = false;
+	p->want_queue = limit == QUEUE_BULK && slu_conn_queued(p->client.conn) > QUEUE_LOW;
+	while (!p->want_queue && err >= 0 && hold(p)) {
+		p->due_ms = wait_of(p, now);
+		if (p->due_ms > 0)
+			break;
+		err = send_held(p);
+		sent = true;
+		p->want_queue = slu_conn_queued(p->client.conn) >= limit;
+	}
+	if (sent && err >= 0)
+		err = slu_conn_flush(p->client.conn);
+	if (p->want_queue)
+		p->want_queue = slu_conn_queued(p->client.conn) > (limit == QUEUE_BULK ? QUEUE_LOW : limit / 2);
+	return err;
+}
+
+/* ---- connection ---- */
+
+static void events(struct push *p)
+{
+	struct slu_event ev;
+
+	while (slu_conn_event(p->client.conn, &ev)) {
+		if (ev.type == SLU_EVENT_HANDSHAKE)
+			p->stage = SLU_STAGE_ASKING;
+		else if (ev.type == SLU_EVENT_PUBLISHING)
+			p->stage = SLU_STAGE_FLOWING;
+		else if (ev.type == SLU_EVENT_STATUS && ev.level && strcmp(ev.level, "error") == 0)
+			slu_say("warning: the server reports %s: %s", ev.code, ev.description);
+	}
+}
+
+static struct slu_progress progress(const struct push *p)
+{
+	struct slu_source_stats source = {0};
+
+	if (p->source)
+		slu_source_stats(p->source, &source);
+	return (struct slu_progress){
+		.media_ms = p->timeline.played,
+		.messages = p->messages,
+		.payload = p->payload,
+		.queue = p->client.conn ? slu_conn_queued(p->client.conn) : 0,
+		.jumps = p->timeline.jumps,
+		.file_bytes = source.bytes,
+		.file_calls = source.reads,
+	};
+}
+
+static void report(struct push *p)
+{
+	uint64_t now = slu_now_ms();
+	struct slu_progress pr;
+	struct slu_conn_stats stats;
+
+	if (!slu_status_due(&p->status, now))
+		return;
+	pr = progress(p);
+	slu_conn_stats(p->client.conn, &stats);
+	slu_status_report(&p->status, now, &pr, &stats);
+}
+
+/* What the loop may sleep for; the connection's own deadline comes on top. */
+static int sleep_ms(const struct push *p)
+{
+	int ms = slu_status_timeout(&p->status, slu_now_ms());
+
+	if (p->stage != SLU_STAGE_FLOWING || p->want_queue || p->want_input)
+		return ms;
+	return p->due_ms > 0 ? slu_timeout_min(ms, p->due_ms) : 0;
+}
+
+/* Until the input ends, the connection fails, or a signal says stop. 0 or the connection's error. */
+static int run(struct push *p)
+{
+	bool readable;
+	int err = 0;
+
+	while (!slu_stop_asked() && err >= 0) {
+		events(p);
+		if (slu_conn_closed(p->client.conn)) {
+			finish(p, SLU_EXIT_LOST, "the server has ended the connection");
+			break;
+		}
+		if (p->stage == SLU_STAGE_FLOWING)
+			err = pump(p);
+		if (p->done || err < 0)
+			break;
+		report(p);
+		err = slu_client_wait(&p->client, p->want_input ? slu_source_fd(p->source) : -1, sleep_ms(p),
+				      &readable);
+		if (readable)
+			slu_source_wake(p->source);
+	}
+	return err;
+}
+
+/* Ends in order: what is queued drains, the stream is unpublished, the peer's end awaited. */
+static int close_in_order(struct push *p)
+{
+	int err = slu_conn_close(p->client.conn);
+
+	while (err >= 0 && !slu_conn_closed(p->client.conn)) {
+		events(p);
+		report(p);
+		err = slu_client_wait(&p->client, -1, slu_status_timeout(&p->status, slu_now_ms()), NULL);
+	}
+	return err;
+}
+
+static void conn_failed(struct push *p, int err)
+{
+	finish(p, (int)slu_exit_of(err, p->stage), slu_conn_error(p->client.conn));
+}
+
+static void work(struct push *p)
+{
+	int err = run(p);
+
+	if (err < 0) {
+		conn_failed(p, err);
+		return;
+	}
+	if (slu_stop_asked() && !p->done)
+		finish(p, SLU_EXIT_INTERRUPTED, "");
+	if (p->stage != SLU_STAGE_FLOWING)
+		return;
+	err = close_in_order(p);
+	if (err < 0)
+		conn_failed(p, err);
+}
+
+/* ---- the command line ---- */
+
+static int publish_kind(const char *text, enum slu_publish_kind *kind)
+{
+	static const char *const names[] = {
+		[SLU_PUBLISH_LIVE] = "live", [SLU_PUBLISH_RECORD] = "record", [SLU_PUBLISH_APPEND] = "append"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (!text || strcmp(text, names[i]) == 0) {
+			*kind = (enum slu_publish_kind)i;
+			return 0;
+		}
+	}
+	slu_say("--kind takes live, record or append, and \"%s\" is none", text);
+	return SLU_EXIT_USAGE;
+}
+
+/* The stream's name from wherever it was given; NULL in *stream: the URL has it. */
+static int find_stream(struct push *p, const char *url_text, const char *operand, const char **stream)
+{
+	struct slu_url url;
+	bool in_url = slu_url_parse(&url, url_text, NULL) != 0 || url.stream[0];
+	int given = (operand != NULL) + (p->options.key_file != NULL) + (p->options.key_env != NULL);
+	int status = 0;
+
+	slu_url_clear(&url);
+	*stream = operand ? operand : p->key;
+	if (given > 1) {
+		snprintf(p->error, sizeof p->error, "STREAM, --key-file and --key-env exclude each other");
+		return SLU_EXIT_USAGE;
+	}
+	if (p->options.key_file)
+		status = slu_key_from_file(p->options.key_file, p->key, p->error, sizeof p->error);
+	else if (p->options.key_env)
+		status = slu_key_from_env(p->options.key_env, p->key, p->error, sizeof p->error);
+	else if (!operand && in_url)
+		*stream = NULL;
+	else if (!operand && getenv(SLU_KEY_VARIABLE))
+		status = slu_key_from_env(SLU_KEY_VARIABLE, p->key, p->error, sizeof p->error);
+	else if (!operand) {
+		snprintf(p->error, sizeof p->error,
+			 "the URL has no stream name: add it there, or give STREAM, --key-file or " SLU_KEY_VARIABLE);
+		status = SLU_EXIT_USAGE;
+	}
+	return status;
+}
+
+static int open_input(struct push *p, const char *path)
+{
+	p->source = slu_source_open(path, p->error, sizeof p->error);
+	if (!p->source)
+		return SLU_EXIT_INPUT;
+	if (p->options.loop && slu_source_live(p->source)) {
+		snprintf(p->error, sizeof p->error, "--loop needs a file: a pipe cannot be read again");
+		return SLU_EXIT_USAGE;
+	}
+	p->paced = p->options.pace == PACE_REALTIME || (p->options.pace == PACE_AUTO && !slu_source_live(p->source));
+	p->timeline.keep = p->options.keep_timestamps;
+	/* A file shows at once whether it is worth a connection. */
+	if (!slu_source_live(p->source))
+		hold(p);
+	return p->exit;
+}
+
+static int start(struct push *p, int count, char **operands, enum slu_publish_kind kind)
+{
+	const char *stream;
+	int status = open_input(p, operands[0]);
+
+	if (!status)
+		status = find_stream(p, operands[1], count > 2 ? operands[2] : NULL, &stream);
+	if (!status) {
+		status = slu_client_open(&p->client, &p->client_options, operands[1], stream);
+		if (status)
+			snprintf(p->error, sizeof p->error, "%s", p->client.error);
+	}
+	explicit_bzero(p->key, sizeof p->key);
+	if (!status && slu_session_publish(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), kind) < 0)
+		status = finish(p, SLU_EXIT_OTHER, "out of memory");
+	return status;
+}
+
+static void say_end(struct push *p)
+{
+	struct slu_conn_stats stats = {.tls_version = "", .tls_suite = ""};
+	struct slu_progress pr = progress(p);
+
+	if (p->client.conn)
+		slu_conn_stats(p->client.conn, &stats);
+	slu_status_end(&p->status, slu_now_ms(), &pr, &stats, (enum slu_exit)p->exit, p->error);
+	if (p->error[0])
+		slu_say("%s", p->error);
+}
+
+int slu_verb_push(int argc, char **argv)
+{
+	static struct push p;
+	const struct slu_opt_group groups[] = {
+		{"", push_opts, sizeof push_opts / sizeof push_opts[0], &p.options, false},
+		{"", chunk_opts, 1, &p.client_options, false},
+		slu_options_common(&p.client_options.common),
+		slu_options_net(&p.client_options.net),
+		slu_options_tls(&p.client_options.tls),
+	};
+	const struct slu_usage usage = {
+		.verb = "push",
+		.operands = "[options] INPUT URL [STREAM]",
+		.what = "Publish an FLV (a file, a pipe, - for stdin) to an rtmp or rtmps URL.",
+		.min_operands = 2,
+		.max_operands = 3,
+		.groups = groups,
+		.ngroups = sizeof groups / sizeof groups[0],
+	};
+	enum slu_publish_kind kind = SLU_PUBLISH_LIVE;
+	int first, status = slu_options_parse(&usage, argc, argv, &first);
+
+	if (status >= 0)
+		return status;
+	if (publish_kind(p.options.kind, &kind) != 0)
+		return SLU_EXIT_USAGE;
+	slu_stop_init();
+	slu_status_init(&p.status, "push", &p.client_options.common, false, false, slu_now_ms());
+	status = start(&p, argc - first, argv + first, kind);
+	if (status)
+		p.exit = status;
+	else
+		work(&p);
+	say_end(&p);
+	slu_client_free(&p.client);
+	slu_source_close(p.source);
+	return p.exit;
+}

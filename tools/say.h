@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The command's voice on stderr: whole sentences that begin with its name, and a status line that they do not tear. */
+#ifndef SLU_TOOLS_SAY_H
+#define SLU_TOOLS_SAY_H
+
+#include <sluice/log.h>
+
+/* The verb that is at work, for the prefix "sluice VERB: "; "" for none. Static. */
+void slu_say_verb(const char *verb);
+
+__attribute__((format(printf, 1, 2))) void slu_say(const char *format, ...);
+
+/* Shows text as the status line of a terminal, over the one before; NULL takes it away. */
+void slu_say_status(const char *text);
+
+/* A log that says the library's lines, for -q (-1), nothing (0), -v (1) and -vv (2). Errors are left out below -v:
+ * the verb says the error of the object that failed, and once is enough. */
+struct slu_log slu_say_log(int verbosity);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/status.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "tools/say.h"
+
+enum { PERIOD_MS = 1000 };
+
+void slu_status_init(struct slu_status *st, const char *verb, const struct slu_common_options *options, bool inbound,
+		     bool data_on_stdout, uint64_t now_ms)
+{
+	*st = (struct slu_status){.verb = verb, .inbound = inbound, .start_ms = now_ms, .last_ms = now_ms};
+	st->next_ms = now_ms + PERIOD_MS;
+	if (options->json)
+		st->json = data_on_stdout ? stderr : stdout;
+	st->line = !options->json && !options->quiet && isatty(STDERR_FILENO);
+}
+
+bool slu_status_due(const struct slu_status *st, uint64_t now_ms)
+{
+	return (st->json || st->line) && now_ms >= st->next_ms;
+}
+
+int slu_status_timeout(const struct slu_status *st, uint64_t now_ms)
+{
+	if (!st->json && !st->line)
+		return -1;
+	return now_ms >= st->next_ms ? 0 : (int)(st->next_ms - now_ms);
+}
+
+/* Bits a second of bytes in ms. */
+static double bitrate(uint64_t bytes, uint64_t ms)
+{
+	return ms ? (double)bytes * 8000 / (double)ms : 0;
+}
+
+static double cpu_ms(void)
+{
+	struct rusage ru;
+
+	if (getrusage(RUSAGE_SELF, &ru) != 0)
+		return 0;
+	return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000 +
+	       (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000;
+}
+
+struct rates {
+	double now, mean;
+};
+
+static struct rates rates(const struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress)
+{
+	return (struct rates){
+		.now = bitrate(progress->payload - st->last_payload, now_ms - st->last_ms),
+		.mean = bitrate(progress->payload, now_ms - st->start_ms),
+	};
+}
+
+/* ---- JSON ---- */
+
+static void number(cJSON *to, const char *name, double value)
+{
+	cJSON_AddNumberToObject(to, name, value);
+}
+
+static void add_connection(cJSON *to, const struct slu_conn_stats *c)
+{
+	number(to, "wire_bytes_in", (double)c->wire_in);
+	number(to, "wire_bytes_out", (double)c->wire_out);
+	number(to, "writes", (double)c->writes);
+	number(to, "reads", (double)c->reads);
+	number(to, "flushes", (double)c->flushes);
+	number(to, "tls_records", (double)c->records);
+	number(to, "tls_short_records", (double)c->short_records);
+	number(to, "rtt_ms", (double)c->rtt_us / 1000);
+	number(to, "retransmits", c->retransmits);
+	number(to, "chunk_size_in", c->session.chunk_size_in);
+	number(to, "chunk_size_out", c->session.chunk_size_out);
+	cJSON_AddStringToObject(to, "tls_version", c->tls_version ? c->tls_version : "");
+	cJSON_AddStringToObject(to, "tls_suite", c->tls_suite ? c->tls_suite : "");
+	cJSON_AddBoolToObject(to, "tls_resumed", c->tls_resumed);
+	cJSON_AddStringToObject(to, "peer", c->peer);
+	number(to, "connect_ms", c->connect_ms);
+	number(to, "tls_ms", c->tls_ms);
+}
+
+static cJSON *object(const struct slu_status *st, const char *event, uint64_t now_ms,
+		     const struct slu_progress *progress, const struct slu_conn_stats *conn)
+{
+	cJSON *o = cJSON_CreateObject();
+	struct rates r = rates(st, now_ms, progress);
+
+	cJSON_AddStringToObject(o, "event", event);
+	cJSON_AddStringToObject(o, "verb", st->verb);
+	number(o, "elapsed_ms", (double)(now_ms - st->start_ms));
+	number(o, "media_ms", (double)progress->media_ms);
+	number(o, "messages", (double)progress->messages);
+	number(o, "payload_bytes", (double)progress->payload);
+	number(o, "bitrate_now", (double)(int64_t)r.now);
+	number(o, "bitrate_mean", (double)(int64_t)r.mean);
+	number(o, "queue_bytes", (double)progress->queue);
+	number(o, "timestamps_mended", (double)progress->jumps);
+	number(o, "file_bytes", (double)progress->file_bytes);
+	number(o, "file_calls", (double)progress->file_calls);
+	number(o, "cpu_ms", cpu_ms());
+	add_connection(o, conn);
+	return o;
+}
+
+static void print(const struct slu_status *st, cJSON *o)
+{
+	char *text = cJSON_PrintUnformatted(o);
+
+	if (text)
+		fprintf(st->json, "%s\n", text);
+	fflush(st->json);
+	cJSON_free(text);
+	cJSON_Delete(o);
+}
+
+/* ---- the terminal ---- */
+
+static size_t columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return 80;
+	return size.ws_col;
+}
+
+/* The suite without the prefix that all of TLS 1.3 share, so that a line holds it. */
+static const char *short_suite(const struct slu_conn_stats *conn)
+{
+	if (!conn->tls)
+		return "no TLS";
+	return strncmp(conn->tls_suite, "TLS_", 4) == 0 ? conn->tls_suite + 4 : conn->tls_suite;
+}
+
+static void print_line(const struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
+		       const struct slu_conn_stats *conn)
+{
+	struct rates r = rates(st, now_ms, progress);
+	uint64_t s = progress->media_ms / 1000;
+	size_t width = columns();
+	char line[256];
+
+	snprintf(line, sizeof line,
+		 "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "  %.0f kb/s (mean %.0f)  queue %zu kB  rtt %.1f ms  %s",
+		 s / 3600, s / 60 % 60, s % 60, r.now / 1000, r.mean / 1000, (progress->queue + 500) / 1000,
+		 (double)conn->rtt_us / 1000, short_suite(conn));
+	if (width <= sizeof line)
+		line[width - 1] = '\0';
+	slu_say_status(line);
+}
+
+void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
+		       const struct slu_conn_stats *conn)
+{
+	if (st->json)
+		print(st, object(st, "status", now_ms, progress, conn));
+	else if (st->line)
+		print_line(st, now_ms, progress, conn);
+	st->last_ms = now_ms;
+	st->last_payload = progress->payload;
+	while (st->next_ms <= now_ms)
+		st->next_ms += PERIOD_MS;
+}
+
+void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
+		    const struct slu_conn_stats *conn, enum slu_exit status, const char *error)
+{
+	cJSON *o;
+
+	if (st->line)
+		slu_say_status(NULL);
+	if (!st->json)
+		return;
+	o = object(st, "summary", now_ms, progress, conn);
+	number(o, "undelivered_bytes", (double)conn->undelivered);
+	number(o, "exit_status", status);
+	cJSON_AddStringToObject(o, "exit", slu_exit_name(status));
+	cJSON_AddStringToObject(o, "error", error);
+	print(st, o);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* How it goes: a line on a terminal, or one JSON object a second and one at the end. sluice-push(1) documents the
+ * fields. */
+#ifndef SLU_TOOLS_STATUS_H
+#define SLU_TOOLS_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <sluice/conn.h>
+
+#include "tools/exit.h"
+#include "tools/options.h"
+
+struct slu_status {
+	const char *verb;
+	FILE *json;   /* NULL: none */
+	bool line;    /* on stderr, a terminal */
+	bool inbound; /* bitrates and counts are of what came in */
+	uint64_t start_ms, next_ms;
+	uint64_t last_ms, last_payload;
+};
+
+/* The verb's numbers for one report. */
+struct slu_progress {
+	uint64_t media_ms;   /* of the stream, from its first frame */
+	uint64_t messages;   /* audio, video and data, */
+	uint64_t payload;    /* and their bytes */
+	size_t queue;        /* bytes not yet taken by the kernel */
+	unsigned long jumps; /* timestamps that went back, mended */
+	uint64_t file_bytes; /* read from the input or written to the output */
+	uint64_t file_calls; /* the system calls for it */
+};
+
+/* data_on_stdout: JSON goes to stderr, since standard output carries the stream. */
+void slu_status_init(struct slu_status *st, const char *verb, const struct slu_common_options *options, bool inbound,
+		     bool data_on_stdout, uint64_t now_ms);
+
+/* ms until the next report; -1: none is wanted. */
+int slu_status_timeout(const struct slu_status *st, uint64_t now_ms);
+
+/* True when a report is due: then call slu_status_report(). */
+bool slu_status_due(const struct slu_status *st, uint64_t now_ms);
+void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
+		       const struct slu_conn_stats *conn);
+
+/* The last word: takes the line away, or prints the summary object. error may be "". */
+void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
+		    const struct slu_conn_stats *conn, enum slu_exit status, const char *error);
+
+#endif
