@@ -44,14 +44,16 @@ struct slu_tls_peer {
 	char verdict[SLU_TLS_SENTENCE]; /* why the certificate was refused, or "" */
 	uint8_t first[SLU_TLS_FIRST];   /* what the other end said first */
 	size_t nfirst;
-	bool eof; /* and it hung up */
+	bool eof;       /* and it hung up */
+	bool open;      /* the handshake was done */
+	char offer[64]; /* "TLS 1.2 to 1.3 with 17 suites" */
 };
 
 /* References ctx and makes p->ssl, ready for BIOs and SSL_do_handshake(). host may be NULL for a server. 0,
  * SLU_ERR_NOMEM, or SLU_ERR_INVALID with the reason in p->verdict. */
 int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const char *host);
 
-/* Client, before the handshake: offers the session of an earlier connection to this host and port, and keeps new ones
+/* Before the handshake. A client offers the session of an earlier connection to this host and port, and keeps new ones
  * for later. Warns when nothing is verified. */
 void slu_tls_peer_begin(struct slu_tls_peer *p, const char *port);
 

@@ -8,7 +8,6 @@
 #include <openssl/err.h>
 
 #include "base/log.h"
-#include "crypto/policy.h"
 
 /* RFC 8446, 6.2 and RFC 5246, 7.2.2: what to try when the other end ends the handshake with this alert. */
 static const struct {
@@ -16,6 +15,7 @@ static const struct {
 	const char *name, *client, *server;
 } alerts[] = {
 	{10, "unexpected_message", "it may speak no TLS 1.3 properly: try --tls-max 1.2", "the client is broken"},
+	{20, "bad_record_mac", "what reached it was damaged on the way", "what reached it was damaged on the way"},
 	{40, "handshake_failure",
 	 "they share no suite, group or version: try --tls-min 1.0, another --ciphers or --groups, or the server wants "
 	 "a "
@@ -129,7 +129,7 @@ static int not_tls(const struct slu_tls_peer *p, char *out, size_t size)
 
 static int hung_up(const struct slu_tls_peer *p, char *out, size_t size)
 {
-	char who[256], offer[80];
+	char who[256];
 
 	slu_tls_peer_name(p, who, sizeof who);
 	if (p->ctx->config.server)
@@ -144,18 +144,18 @@ static int hung_up(const struct slu_tls_peer *p, char *out, size_t size)
 		snprintf(out, size,
 			 "%s hung up on the TLS handshake (offered: %s) without a word: the port may speak no TLS (try "
 			 "rtmp:// instead of rtmps://), or not this version (try --tls-min 1.0)",
-			 who, slu_policy_offer(p->ssl, offer, sizeof offer));
+			 who, p->offer);
 	return SLU_ERR_TLS;
 }
 
 static int refused_by_alert(const struct slu_tls_peer *p, char *out, size_t size)
 {
-	char who[256], offer[80];
+	char who[256];
 	bool server = p->ctx->config.server;
 
 	snprintf(out, size, "%s refused the TLS handshake with the alert %s (%s: %s): %s",
 		 slu_tls_peer_name(p, who, sizeof who), alert_name(p->alert_in), server ? "allowed here" : "offered",
-		 slu_policy_offer(p->ssl, offer, sizeof offer), alert_hint(p->alert_in, server));
+		 p->offer, alert_hint(p->alert_in, server));
 	return SLU_ERR_TLS;
 }
 
@@ -174,13 +174,12 @@ static int ended_by_alert(const struct slu_tls_peer *p, char *out, size_t size)
 static int refused_here(const struct slu_tls_peer *p, unsigned long e, char *out, size_t size)
 {
 	const char *reason = ERR_reason_error_string(e), *hint = reason_hint(ERR_GET_REASON(e));
-	char who[256], offer[80];
+	char who[256];
 
-	snprintf(out, size, "the TLS %s with %s failed here: %s%s%s (%s: %s)%s%s",
-		 SSL_is_init_finished(p->ssl) ? "connection" : "handshake", slu_tls_peer_name(p, who, sizeof who),
-		 reason ? reason : "OpenSSL gave no reason", p->alert_out >= 0 ? ", alert sent: " : "",
-		 p->alert_out >= 0 ? alert_name(p->alert_out) : "", p->ctx->config.server ? "allowed" : "offered",
-		 slu_policy_offer(p->ssl, offer, sizeof offer), hint ? ": " : "", hint ? hint : "");
+	snprintf(out, size, "the TLS %s with %s failed here: %s%s%s (%s: %s)%s%s", p->open ? "connection" : "handshake",
+		 slu_tls_peer_name(p, who, sizeof who), reason ? reason : "OpenSSL gave no reason",
+		 p->alert_out >= 0 ? ", alert sent: " : "", p->alert_out >= 0 ? alert_name(p->alert_out) : "",
+		 p->ctx->config.server ? "allowed" : "offered", p->offer, hint ? ": " : "", hint ? hint : "");
 	return SLU_ERR_TLS;
 }
 
@@ -202,10 +201,10 @@ int slu_tls_explain(struct slu_tls_peer *p, char *out, size_t size)
 		snprintf(out, size, "%s", p->verdict);
 		r = SLU_ERR_CERTIFICATE;
 	} else if (p->alert_in >= 0) {
-		r = SSL_is_init_finished(p->ssl) ? ended_by_alert(p, out, size) : refused_by_alert(p, out, size);
+		r = p->open ? ended_by_alert(p, out, size) : refused_by_alert(p, out, size);
 	} else if (!looks_like_tls(p->first, p->nfirst)) {
 		r = not_tls(p, out, size);
-	} else if (p->eof && !SSL_is_init_finished(p->ssl)) {
+	} else if (p->eof && !p->open) {
 		r = hung_up(p, out, size);
 	} else {
 		r = refused_here(p, e, out, size);

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 
 #include "base/log.h"
+#include "crypto/policy.h"
 #include "crypto/x509.h"
 
 static bool is_address(const char *host)
@@ -93,6 +94,7 @@ void slu_tls_peer_begin(struct slu_tls_peer *p, const char *port)
 	const struct slu_tls_config *c = &p->ctx->config;
 	SSL_SESSION *session;
 
+	slu_policy_offer(p->ssl, p->offer, sizeof p->offer);
 	if (c->server)
 		return;
 	if (c->insecure)

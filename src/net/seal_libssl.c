@@ -9,8 +9,7 @@
 
 enum {
 	SHORT_RECORD = 16,
-	RECORD_OVERHEAD = 512, /* header, nonce, tag, MAC and padding of any suite: well below */
-	SEND_MAX = SLU_TLS_COLLECT_MAX / (SLU_TLS_RECORD + RECORD_OVERHEAD) * SLU_TLS_RECORD
+	RECORD_OVERHEAD = 128 /* header, nonce, tag, MAC and padding of any suite: below */
 };
 
 /* RFC 8446, 5.5: AES-GCM holds for 2^24.5 full records under one key. A stream at 6 Mb/s gets there in six days. */
@@ -76,10 +75,13 @@ static int failed(struct seal_libssl *s)
 	return s->bio->out_err;
 }
 
-/* New keys for what is sent from here on. The KeyUpdate goes out with the records behind it. */
+/* New keys for what is sent from here on, when it is time or the other end has asked for it (libssl would answer in
+ * its next SSL_write(), counted as data and in a write call of its own). The KeyUpdate goes out with the records behind
+ * it. */
 static int rekey(struct seal_libssl *s)
 {
-	if (!s->tls13 || s->bio->records - s->rekeyed_at < s->rekey_after)
+	if (!s->tls13 || (s->bio->records - s->rekeyed_at < s->rekey_after &&
+			  SSL_get_key_update_type(s->ssl) == SSL_KEY_UPDATE_NONE))
 		return 0;
 	s->rekeyed_at = s->bio->records;
 	if (SSL_key_update(s->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(s->ssl) != 1)
@@ -103,20 +105,21 @@ static int seal(struct seal_libssl *s, const void *data, size_t n, bool last)
 	return ok == 1 && done == n && s->bio->out_err == 0 ? 0 : failed(s);
 }
 
-static size_t total(const struct slu_vec *vec, size_t nvec)
+/* What is taken of the runs: all, or as many full records as the collector holds. */
+static size_t total(const struct seal_libssl *s, const struct slu_vec *vec, size_t nvec)
 {
-	size_t n = 0;
+	size_t max = SLU_TLS_COLLECT_MAX / (s->record + RECORD_OVERHEAD) * s->record, n = 0;
 
-	for (size_t i = 0; i < nvec && n < SEND_MAX; i++)
-		n += vec[i].size < SEND_MAX ? vec[i].size : SEND_MAX;
-	return n < SEND_MAX ? n : SEND_MAX;
+	for (size_t i = 0; i < nvec && n < max; i++)
+		n += vec[i].size < max ? vec[i].size : max;
+	return n < max ? n : max;
 }
 
 static long seal_send(struct slu_sealer *sealer, const struct slu_vec *vec, size_t nvec)
 {
 	struct seal_libssl *s = self(sealer);
 	struct place at = {vec, 0};
-	size_t left, all = total(vec, nvec);
+	size_t left, all = total(s, vec, nvec);
 	int r = slu_tls_bio_pending(s->bio) ? slu_tls_bio_flush(s->bio) : s->bio->out_err;
 
 	if (r < 0)

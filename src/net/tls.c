@@ -96,11 +96,22 @@ static int finish_handshake(struct tls *t, uint64_t now_ms)
 		return fail(t, SLU_ERR_NOMEM);
 	}
 	t->state = STATE_OPEN;
+	t->peer.open = true;
 	t->ended = now_ms;
 	slu_log(&t->peer.ctx->config.log, SLU_LOG_DEBUG, "TLS with %s: %s %s%s",
 		slu_tls_peer_name(&t->peer, who, sizeof who), SSL_get_version(t->peer.ssl),
 		SSL_get_cipher_name(t->peer.ssl), SSL_session_reused(t->peer.ssl) ? ", resumed" : "");
 	return 1;
+}
+
+/* The writing side failed in the handshake, with all read that there was. */
+static int cut_off(struct tls *t)
+{
+	if (t->bio.out_err == SLU_ERR_RESET)
+		return explain(t);
+	if (t->bio.out_err == SLU_ERR_NOMEM)
+		snprintf(t->error, sizeof t->error, "out of memory");
+	return fail_inner(t, t->bio.out_err);
 }
 
 static int handshake(struct tls *t, uint64_t now_ms)
@@ -115,10 +126,8 @@ static int handshake(struct tls *t, uint64_t now_ms)
 		slu_tls_bio_flush(&t->bio); /* the alert, when there is one; nobody waits for it */
 		return fail(t, r);
 	}
-	if (slu_tls_bio_flush(&t->bio) < 0) {
-		r = t->bio.out_err == SLU_ERR_RESET ? explain(t) : fail_inner(t, t->bio.out_err);
-		return fail(t, r);
-	}
+	if (slu_tls_bio_flush(&t->bio) < 0)
+		return fail(t, cut_off(t));
 	if (why == SSL_ERROR_NONE)
 		return finish_handshake(t, now_ms);
 	if (t->timeout_ms && now_ms - t->started >= t->timeout_ms) {
@@ -197,12 +206,24 @@ static long tls_recv(struct slu_transport *transport, void *buf, size_t n)
 
 static int out_failed(struct tls *t, int err)
 {
+	char who[256];
+
 	if (t->error[0])
 		return err;
-	if (err == SLU_ERR_TLS || err == SLU_ERR_NOMEM || err == SLU_ERR_LIMIT)
+	switch (err) {
+	case SLU_ERR_TLS:
 		slu_tls_explain(&t->peer, t->error, sizeof t->error);
-	else
+		break;
+	case SLU_ERR_NOMEM:
+		snprintf(t->error, sizeof t->error, "out of memory");
+		break;
+	case SLU_ERR_LIMIT:
+		snprintf(t->error, sizeof t->error, "%s asks for TLS answers without end and reads none",
+			 slu_tls_peer_name(&t->peer, who, sizeof who));
+		break;
+	default:
 		fail_inner(t, err);
+	}
 	return err;
 }
 

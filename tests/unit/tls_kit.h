@@ -35,6 +35,11 @@ void kit_make(struct kit_cert *out, const char *name, const struct kit_request *
 void kit_free(struct kit_cert *cert);
 void kit_remove(void);
 
+/* cmocka group fixtures: kit_ca and, issued by it for live.example, 127.0.0.1 and ::1, kit_server. */
+extern struct kit_cert kit_ca, kit_server;
+int kit_setup(void **state);
+int kit_teardown(void **state);
+
 /* A context, or the test fails with the reason. */
 struct slu_tls_ctx *kit_ctx(const struct slu_tls_config *config);
 
@@ -70,12 +75,17 @@ struct kit_pair {
 void kit_pair_init(struct kit_pair *p, struct slu_tls_ctx *client, struct slu_tls_ctx *server, const char *host);
 /* Until both are open, or either failed. */
 void kit_handshake(struct kit_pair *p);
+/* As kit_handshake(), and both must be open. */
+void kit_opened(struct kit_pair *p, struct slu_tls_ctx *client, struct slu_tls_ctx *server, const char *host);
+/* A handshake that the client must fail with err, its sentence copied to out; contexts are freed. */
+void kit_refused(struct slu_tls_ctx *client, struct slu_tls_ctx *server, const char *host, int err, char *out,
+		 size_t size);
 void kit_pair_clear(struct kit_pair *p);
 
 /* Sends all of data from one end and takes it at the other; asserts that it arrives whole. */
 void kit_carry(struct slu_transport *from, struct slu_transport *to, const void *data, size_t n);
 
-/* Application data records in a run of TLS records, and the bytes in them; asserts that the records end with it. */
+/* How many of a run of whole TLS records have this content type. */
 size_t kit_records(const uint8_t *p, size_t n, unsigned type);
 
 #endif
