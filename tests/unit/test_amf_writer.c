@@ -7,6 +7,8 @@
 #include <sluice/amf.h>
 #include <sluice/error.h>
 
+#include "../alloc_fail.h"
+
 static void expect(struct slu_amf_writer *w, const char *bytes, size_t n)
 {
 	const uint8_t *data;
@@ -268,6 +270,42 @@ static void a_missing_writer_is_out_of_memory(void **state)
 	slu_amf_writer_free(NULL);
 }
 
+/* Deep enough that the stack of open containers grows twice, long enough that the buffer does. */
+static void put_much(struct slu_amf_writer *w)
+{
+	for (int i = 0; i < 20; i++) {
+		slu_amf_begin_object(w, NULL);
+		slu_amf_put_name(w, "a name of some length, to fill the buffer");
+	}
+	slu_amf_put_null(w);
+	for (int i = 0; i < 20; i++)
+		slu_amf_end(w);
+}
+
+static void memory_runs_out(void **state)
+{
+	struct slu_amf_writer *w;
+	const uint8_t *data;
+	long failures = 0;
+	size_t n;
+	int err;
+
+	(void)state;
+	for (long k = 0, failed = 1; failed; k++) {
+		alloc_fail_at(k);
+		w = slu_amf_writer_new(SLU_AMF0, 0);
+		put_much(w);
+		err = slu_amf_writer_end(w, &data, &n);
+		failed = alloc_fail_end();
+		failures += failed;
+		assert_int_equal(err, failed ? SLU_ERR_NOMEM : 0);
+		put_much(w);
+		assert_int_equal(slu_amf_writer_end(w, &data, &n), w ? 0 : SLU_ERR_NOMEM);
+		slu_amf_writer_free(w);
+	}
+	assert_true(failures >= 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +318,7 @@ int main(void)
 		cmocka_unit_test(refuses_names_of_no_length_or_too_much),
 		cmocka_unit_test(holds_its_maximum),
 		cmocka_unit_test(a_missing_writer_is_out_of_memory),
+		cmocka_unit_test(memory_runs_out),
 	};
 
 	return cmocka_run_group_tests_name("amf_writer", tests, NULL, NULL);

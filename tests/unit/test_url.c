@@ -7,6 +7,8 @@
 #include <sluice/error.h>
 #include <sluice/url.h>
 
+#include "../alloc_fail.h"
+
 struct good {
 	const char *text;
 	bool tls;
@@ -267,6 +269,29 @@ static void redacts_into_any_room(void **state)
 	assert_string_equal(slu_url_redact(&url, out, sizeof out), "");
 }
 
+static void memory_runs_out(void **state)
+{
+	struct slu_url url;
+	int err;
+
+	(void)state;
+	for (long k = 0, failed = 1; failed; k++) {
+		alloc_fail_at(k);
+		err = slu_url_parse(&url, "rtmp://u:p@h/app/key", NULL);
+		if (err)
+			assert_null(url.storage);
+		else
+			err = slu_url_set_stream(&url, "other");
+		failed = alloc_fail_end();
+		assert_int_equal(err, failed ? SLU_ERR_NOMEM : 0);
+		if (failed && k == 1)
+			assert_string_equal(url.stream, "key");
+		if (!failed)
+			assert_int_equal(k, 2);
+		slu_url_clear(&url);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +301,7 @@ int main(void)
 		cmocka_unit_test(holds_lengths),
 		cmocka_unit_test(a_stream_apart_makes_the_path_the_app),
 		cmocka_unit_test(redacts_into_any_room),
+		cmocka_unit_test(memory_runs_out),
 	};
 
 	return cmocka_run_group_tests_name("url", tests, NULL, NULL);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Injected allocation failure. A test program that links alloc_fail.c with alloc_fail_args (tests/meson.build) has
+ * malloc, calloc and realloc of the code under test go through here; shared libraries are not concerned.
+ *
+ *     for (long n = 0, failed = 1; failed; n++) {
+ *             alloc_fail_at(n);
+ *             ... what must survive, and report SLU_ERR_NOMEM ...
+ *             failed = alloc_fail_end();
+ *     }
+ *
+ * One thread only.
+ */
+#ifndef SLU_TESTS_ALLOC_FAIL_H
+#define SLU_TESTS_ALLOC_FAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The n-th allocation from now (0: the next) fails, once; a negative n lets all succeed. Counts begin at 0. */
+void alloc_fail_at(long n);
+
+/* Ends that. True when the failure did happen. */
+bool alloc_fail_end(void);
+
+/* Allocations, and the bytes that they asked for together, since alloc_fail_at(). */
+long alloc_fail_count(void);
+size_t alloc_fail_bytes(void);
+
+#endif
