@@ -27,7 +27,7 @@ static void first_frame(struct slu_timeline *t, uint32_t in)
 	int32_t ahead = diff(in + t->shift, t->end);
 
 	t->framed = true;
-	if (!t->keep && (ahead > SLU_TIMELINE_GAP || ahead < -SLU_TIMELINE_JITTER))
+	if (!t->keep && (ahead > SLU_TIMELINE_START || ahead < -SLU_TIMELINE_JITTER))
 		t->shift = t->end - in;
 	if (!t->clock)
 		t->played_until = in + t->shift;

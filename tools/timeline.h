@@ -21,6 +21,7 @@
 
 enum {
 	SLU_TIMELINE_JITTER = 500,
+	SLU_TIMELINE_START = 1000, /* the first frame further than this from what precedes it: joined late */
 	SLU_TIMELINE_GAP = 10000,
 	SLU_TIMELINE_STILL = 64 /* tags of a track at one timestamp that make it "standing still" */
 };

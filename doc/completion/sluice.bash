@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# Completion of sluice(1) for bash. tests/test_docs.py holds the options against --help-all.
+
+_sluice()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}
+	local common="--json --verbose --quiet --help --help-all"
+	local net="--ipv4 --ipv6 --address --bind --interface --send-buffer --digest --connect-timeout --tls-timeout
+		--reply-timeout --stall-timeout"
+	local tls="--ca-file --ca-path --pin --server-name --cert --cert-key --insecure --tls-min --tls-max --ciphers
+		--ciphersuites --groups --security-level --no-resumption --keylog"
+	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
+	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		COMPREPLY=($(compgen -W "push pull --help --version" -- "$cur"))
+		return
+	fi
+	case $prev in
+	--key-file | --ca-file | --cert | --cert-key | --keylog)
+		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+		;;
+	--ca-path)
+		COMPREPLY=($(compgen -d -- "$cur"))
+		return
+		;;
+	--key-env)
+		COMPREPLY=($(compgen -e -- "$cur"))
+		return
+		;;
+	--kind)
+		COMPREPLY=($(compgen -W "live record append" -- "$cur"))
+		return
+		;;
+	--tls-min | --tls-max)
+		COMPREPLY=($(compgen -W "1.0 1.1 1.2 1.3" -- "$cur"))
+		return
+		;;
+	--interface)
+		COMPREPLY=($(compgen -W "$(command ls /sys/class/net 2>/dev/null)" -- "$cur"))
+		return
+		;;
+	esac
+	if [[ $cur != -* ]]; then
+		COMPREPLY=($(compgen -W "rtmp:// rtmps://" -f -- "$cur"))
+		return
+	fi
+	case $verb in
+	push) COMPREPLY=($(compgen -W "$push $common $net $tls" -- "$cur")) ;;
+	pull) COMPREPLY=($(compgen -W "$pull $common $net $tls" -- "$cur")) ;;
+	esac
+}
+
+complete -o filenames -F _sluice sluice

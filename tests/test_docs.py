@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Whatever --help says, the man pages and the completion say too, and the other way round."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import support
+
+MAN = support.ROOT / "doc" / "man"
+COMPLETION = support.ROOT / "doc" / "completion" / "sluice.bash"
+ALWAYS = {"--help", "--help-all"}
+
+
+def help_of(sluice, *args):
+    return subprocess.run([sluice, *args], capture_output=True, timeout=30, check=True).stdout.decode()
+
+
+def options_in(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text))
+
+
+def man_options(page):
+    """Options that have an entry of their own: the line after .TP."""
+    text = (MAN / f"{page}.1").read_text(encoding="utf-8").replace("\\-", "-")
+    return options_in(" ".join(re.findall(r"^\.TP\n(.*)$", text, re.M)))
+
+
+@pytest.fixture(params=["push", "pull", "serve"])
+def verb(request, sluice_path):
+    if request.param not in support.verbs(sluice_path):
+        pytest.skip(f"this build of sluice has no {request.param}")
+    return request.param
+
+
+def test_every_verb_is_named(sluice_path):
+    verbs = support.verbs(sluice_path)
+    assert verbs
+    main = (MAN / "sluice.1").read_text(encoding="utf-8")
+    for name in verbs:
+        assert f"sluice\\-{name} (1)" in main
+        assert (MAN / f"sluice-{name}.1").exists()
+
+
+def test_options_are_the_same_everywhere(sluice_path, verb):
+    told = options_in(help_of(sluice_path, verb, "--help-all"))
+    brief = options_in(help_of(sluice_path, verb, "--help")) - ALWAYS
+    assert told == brief and len(told) > 3
+    page = man_options(f"sluice-{verb}")
+    common = man_options("sluice")
+    assert told <= page | common, f"not in a man page: {told - page - common}"
+    assert page - ALWAYS <= told, f"only in the man page: {page - told}"
+    completed = complete(verb, "--")
+    assert completed - ALWAYS == told
+
+
+def test_common_options_are_somebodys(sluice_path):
+    told = set().union(*(options_in(help_of(sluice_path, v, "--help-all")) for v in support.verbs(sluice_path)))
+    assert man_options("sluice") - ALWAYS <= told
+
+
+def complete(*words):
+    """What bash would offer for the last word."""
+    script = (
+        f"source {COMPLETION}; COMP_WORDS=(sluice {' '.join(words)}); COMP_CWORD={len(words)}; _sluice; "
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    return set(subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=30).stdout.decode().split())
+
+
+def test_completion_offers_verbs_and_values(sluice_path):
+    assert support.verbs(sluice_path) <= complete("''")
+    assert complete("push", "--kind", "''") == {"live", "record", "append"}
+    assert complete("push", "--tls-min", "1.3") == {"1.3"}
+    assert complete("pull", "rtmps") >= {"rtmps://"}
+
+
+def test_help_fits_a_screen(sluice_path, verb):
+    lines = help_of(sluice_path, verb, "--help").splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) < 80
+    lines = help_of(sluice_path, "--help").splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) < 80
+
+
+def test_exit_statuses_are_documented(sluice_path):
+    told = dict(re.findall(r"^ +(\d+)  (.*)$", help_of(sluice_path, "--help"), re.M))
+    page = (MAN / "sluice.1").read_text(encoding="utf-8").split(".SH EXIT STATUS")[1]
+    assert set(told) == set(re.findall(r"^\.B (\d+)$", page, re.M))
+    assert {int(s) for s in told} == {*range(11), support.INTERRUPTED}
+
+
+def test_version_names_openssl(sluice_path):
+    assert re.match(r"sluice \d+\.\d+\.\d+, OpenSSL \d", help_of(sluice_path, "--version"))
+
+
+@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.1"))])
+def test_man_pages_are_well_formed(page):
+    if not shutil.which("mandoc") and not shutil.which("groff"):
+        pytest.skip("neither mandoc nor groff is installed")
+    command = ["mandoc", "-T", "lint", "-W", "warning"] if shutil.which("mandoc") else ["groff", "-man", "-ww", "-z"]
+    result = subprocess.run([*command, str(pathlib.Path(MAN) / page)], capture_output=True, timeout=60, check=False)
+    assert result.stdout + result.stderr == b""
