@@ -66,13 +66,19 @@ static const void *gather(struct seal_libssl *s, struct place *at, size_t n)
 	return s->stage;
 }
 
+/* libssl writes no more once reading failed: then that is why. */
 static int failed(struct seal_libssl *s)
 {
+	struct slu_tls_bio *b = s->bio;
 	unsigned long e = ERR_peek_error();
 
-	if (s->bio->out_err == 0)
-		s->bio->out_err = e && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE ? SLU_ERR_NOMEM : SLU_ERR_TLS;
-	return s->bio->out_err;
+	if (b->out_err)
+		return b->out_err;
+	if (b->in_err || b->eof)
+		b->out_err = b->in_err ? b->in_err : SLU_ERR_RESET;
+	else
+		b->out_err = e && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE ? SLU_ERR_NOMEM : SLU_ERR_TLS;
+	return b->out_err;
 }
 
 /* New keys for what is sent from here on, when it is time or the other end has asked for it (libssl would answer in

@@ -151,6 +151,7 @@ static void nothing_left_to_offer(void **state)
 	assert_int_equal(t->ops->open(t, 1), SLU_ERR_TLS);
 	has(t->ops->error(t), "no suite is left: check --ciphers");
 	t->ops->free(t);
+	kit_mem_clear(&b);
 	slu_tls_ctx_free(ctx);
 }
 
