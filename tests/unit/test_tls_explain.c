@@ -47,11 +47,11 @@ static void no_tls_at_the_port(void **state)
 
 	(void)state;
 	assert_int_equal(answer(false, http, sizeof http - 1, true, said, sizeof said), SLU_ERR_TLS);
-	assert_string_equal(said,
-			    "live.example speaks no TLS on this port, it answered \"HTTP/1.1\": try rtmp:// instead "
-			    "of rtmps://, or another port");
+	/* libssl reads a header first in some versions, and more in others. */
+	has(said, "live.example speaks no TLS on this port, it answered \"HTTP/");
+	has(said, "\": try rtmp:// instead of rtmps://, or another port");
 	assert_int_equal(answer(false, ssh, sizeof ssh - 1, false, said, sizeof said), SLU_ERR_TLS);
-	has(said, "it answered \"SSH-2.0-\"");
+	has(said, "it answered \"SSH-2");
 	assert_int_equal(answer(false, rtmp, sizeof rtmp, false, said, sizeof said), SLU_ERR_TLS);
 	has(said, "speaks no TLS on this port, it answered \"\\x03");
 	has(said, "try rtmp://");
@@ -68,11 +68,10 @@ static void no_tls_from_the_client(void **state)
 	assert_string_equal(said, "the client speaks plain RTMP to a TLS port: it must use rtmps://, or the port for "
 				  "rtmp://");
 	assert_int_equal(answer(true, http, sizeof http - 1, false, said, sizeof said), SLU_ERR_TLS);
-	assert_string_equal(said,
-			    "the client speaks no TLS to a TLS port, it began with \"GET / HT\": this is RTMPS, and "
-			    "no web server");
+	has(said, "the client speaks no TLS to a TLS port, it began with \"GET /");
+	has(said, "\": this is RTMPS, and no web server");
 	assert_int_equal(answer(true, junk, sizeof junk - 1, true, said, sizeof said), SLU_ERR_TLS);
-	has(said, "it began with \"hello wo\"");
+	has(said, "it began with \"hello");
 }
 
 static void hung_up(void **state)
