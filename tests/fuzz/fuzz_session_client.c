@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* A client session against any bytes that a server may send. */
+#include "fuzz_session.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void send_media(struct fuzz *f)
+{
+	static const uint8_t frame[300] = {0x17, 1};
+	const struct slu_msg video = {
+		.type = SLU_MSG_VIDEO, .timestamp = f->events, .data = frame, .size = sizeof frame};
+
+	slu_session_send(f->s, &video);
+}
+
+/* What a caller does in answer to events, good order or not. */
+static void act(struct fuzz *f, const struct slu_event *ev)
+{
+	static const uint8_t null[] = {5};
+	double transaction;
+
+	switch (ev->type) {
+	case SLU_EVENT_PUBLISHING:
+	case SLU_EVENT_STATUS:
+		send_media(f);
+		break;
+	case SLU_EVENT_PLAYING:
+		slu_session_pause(f->s, true, 1);
+		slu_session_seek(f->s, 2);
+		slu_session_receive_audio(f->s, false);
+		slu_session_get_stream_length(f->s, "movie");
+		break;
+	case SLU_EVENT_CONNECTED:
+		slu_session_call(f->s, 0, "test", null, sizeof null, &transaction);
+		slu_session_ping(f->s);
+		break;
+	case SLU_EVENT_MEDIA:
+		if (f->how & FUZZ_STOP && f->events > 6)
+			slu_session_stop(f->s);
+		break;
+	default:
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slu_session_config config = fuzz_config(SLU_CLIENT);
+	struct fuzz f = {.act = act};
+
+	if (!size)
+		return 0;
+	f.how = data[0];
+	f.s = slu_session_new(&config);
+	if (f.s && f.how & FUZZ_OTHER)
+		slu_session_play(f.s, "secretkey?q=2", NULL);
+	else if (f.s)
+		slu_session_publish(f.s, "secretkey?q=2", SLU_PUBLISH_LIVE);
+	return fuzz_run(&f, data + 1, size - 1);
+}
