@@ -214,9 +214,13 @@ static int run(struct pull *p)
 	while (!slu_stop_asked() && err >= 0) {
 		events(p);
 		now = slu_now_ms();
-		if (!p->done && slu_conn_closed(p->client.conn))
+		if (!p->done && slu_conn_closed(p->client.conn)) {
+			err = slu_conn_process(p->client.conn); /* which says why, if it failed */
+			if (err)
+				break;
 			finish(p, SLU_EXIT_LOST,
 			       "the server has ended the connection, and not said that the stream ends");
+		}
 		if (!p->done && now >= patience(p))
 			silence(p);
 		if (p->done)

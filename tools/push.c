@@ -273,7 +273,9 @@ static int run(struct push *p)
 	while (!slu_stop_asked() && err >= 0) {
 		events(p);
 		if (slu_conn_closed(p->client.conn)) {
-			finish(p, SLU_EXIT_LOST, "the server has ended the connection");
+			err = slu_conn_process(p->client.conn); /* which says why, if it failed */
+			if (!err)
+				finish(p, SLU_EXIT_LOST, "the server has ended the connection");
 			break;
 		}
 		if (p->stage == SLU_STAGE_FLOWING)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Other people's software as peers."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import flvcmp  # noqa: E402
+import nginx as nginx_module  # noqa: E402
+
+
+@pytest.fixture
+def nginx(tmp_path, certificates):
+    """A running nginx with RTMP, and RTMPS through its own TLS."""
+    if not nginx_module.available():
+        pytest.skip("nginx with its RTMP module is not installed (nginx, libnginx-mod-rtmp)")
+    tmp_path.chmod(0o755)
+    peer = nginx_module.Nginx(tmp_path / "nginx", certificates / "good.pem", certificates / "good.key")
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture(scope="session")
+def short_clip(tmp_path_factory, clip):
+    """The first 3 s of the sample clip, as FFmpeg writes them."""
+    path = tmp_path_factory.mktemp("clip") / "short.flv"
+    foreign("ffmpeg", "-nostdin", "-v", "error", "-i", clip, "-t", "3", "-c", "copy", path)
+    return path
+
+
+def foreign(program, *args, timeout=60):
+    """Runs a foreign program to its end; it has to end well."""
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    done = subprocess.run([program, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
+                          check=False)
+    assert done.returncode == 0, f"{program}: {done.stderr.decode(errors='replace')}"
+    return done
+
+
+@pytest.fixture(name="foreign")
+def foreign_fixture():
+    return foreign
+
+
+def is_sequence_header(tag):
+    """A legacy AVC or AAC configuration: the codecs of the sample clip."""
+    if tag.type == flvcmp.VIDEO:
+        return tag.body[:1] and tag.body[0] & 15 == 7 and tag.body[1:2] == b"\0"
+    return tag.type == flvcmp.AUDIO and tag.body[:1] and tag.body[0] >> 4 == 10 and tag.body[1:2] == b"\0"
+
+
+def without_repeated_headers(tags):
+    """Drops sequence headers that only repeat the last one of their type: nginx writes and sends them again."""
+    last, kept = {}, []
+    for tag in tags:
+        if is_sequence_header(tag):
+            if last.get(tag.type) == tag.body:
+                continue
+            last[tag.type] = tag.body
+        kept.append(tag)
+    return kept
+
+
+@pytest.fixture
+def same_stream():
+    """Asserts that two FLV files carry the same stream. With apart, audio and video are compared each for itself, with
+    one shift for both: nginx sends a player its video up to the first key frame before any audio."""
+
+    def check(wanted, got, apart=False):
+        wanted, got = [without_repeated_headers(flvcmp.read(str(path))) for path in (wanted, got)]
+        assert len(wanted) > 100 and got
+        shift = min(t.timestamp for t in flvcmp.media(got)) - min(t.timestamp for t in flvcmp.media(wanted))
+        for kinds in [(flvcmp.AUDIO,), (flvcmp.VIDEO,)] if apart else [(flvcmp.AUDIO, flvcmp.VIDEO)]:
+            pair = [[t for t in tags if t.type in kinds] for tags in (wanted, got)]
+            found = flvcmp.difference(*pair, shift=shift)
+            assert not found, found
+
+    return check
