@@ -83,10 +83,11 @@ int slu_conn_fd(const struct slu_conn *c);        /* -1: none, only the timeout 
 unsigned slu_conn_want(const struct slu_conn *c); /* SLU_WANT_* */
 int slu_conn_timeout(const struct slu_conn *c);   /* ms until slu_conn_process() must run; 0: now; -1: never */
 
-/* Does what can be done without waiting. 0, or the connection's error. */
+/* Does what can be done without waiting. 0, or the connection's error, also when it is closed already. */
 int slu_conn_process(struct slu_conn *c);
 
-/* The next event, see session.h. Pull all before the next wait. */
+/* The next event, see session.h. Pull all before the next wait. A failure that was held back until all that came
+ * before it was pulled is found here, and returned by the next slu_conn_process(). */
 bool slu_conn_event(struct slu_conn *c, struct slu_event *ev);
 
 /* Waits at most timeout_ms (-1: as long as it takes) and processes, until an event is there (returns 1, and the event

@@ -80,12 +80,12 @@ static void answer(struct end *e, const struct slu_event *ev)
 {
 	struct slu_session *s = slu_conn_session(e->c);
 
-	if (ev->type == SLU_EVENT_PUBLISH && e->refuses)
+	if (e->closes_on && ev->type == e->closes_on)
+		slu_conn_close(e->c);
+	else if (ev->type == SLU_EVENT_PUBLISH && e->refuses)
 		slu_session_refuse(s, "NetStream.Publish.BadName", "secret-key is in use");
 	else if (ev->type == SLU_EVENT_CONNECT || ev->type == SLU_EVENT_PUBLISH || ev->type == SLU_EVENT_PLAY)
 		slu_session_accept(s);
-	if (e->hangs_up_on && ev->type == e->hang_up_event)
-		slu_conn_close(e->c);
 }
 
 static void pull(struct end *e)
@@ -124,12 +124,31 @@ static void watch(const struct end *e, struct pollfd *p, int *ms)
 		*ms = timeout;
 }
 
+static void drop(struct end *e)
+{
+	slu_conn_free(e->c);
+	e->c = NULL;
+	e->gone = true;
+}
+
+void loop_reset(struct loop *l)
+{
+	struct linger hard = {.l_onoff = 1};
+
+	assert_int_equal(setsockopt(slu_conn_fd(l->server.c), SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
+	drop(&l->server);
+}
+
 static void step(struct end *e)
 {
 	if (!alive(e))
 		return;
 	e->err = slu_conn_process(e->c);
 	pull(e);
+	if (slu_conn_closed(e->c))
+		e->err = slu_conn_process(e->c);
+	if (e->drops_on && e->events[e->drops_on])
+		drop(e);
 }
 
 static void take(struct loop *l)
@@ -148,7 +167,7 @@ void loop_once(struct loop *l, int ms)
 
 	watch(&l->client, &p[0], &ms);
 	watch(&l->server, &p[1], &ms);
-	p[2] = (struct pollfd){.fd = l->server.c ? -1 : l->listener, .events = POLLIN};
+	p[2] = (struct pollfd){.fd = l->server.c || l->server.gone ? -1 : l->listener, .events = POLLIN};
 	poll(p, 3, ms);
 	if (p[2].fd >= 0 && (p[2].revents & POLLIN))
 		take(l);
@@ -177,7 +196,7 @@ bool loop_client_over(struct loop *l)
 
 bool loop_server_over(struct loop *l)
 {
-	return l->server.c && slu_conn_closed(l->server.c);
+	return l->server.gone || (l->server.c && slu_conn_closed(l->server.c));
 }
 
 bool loop_all_over(struct loop *l)

@@ -14,12 +14,13 @@ struct end {
 	struct slu_conn *c;
 	unsigned events[SLU_EVENT_CLOSE + 1];
 	uint64_t media, bytes;
-	uint32_t sum;     /* over the payloads, see loop_sum() */
-	bool hangs;       /* is left alone: does not read, does not close */
-	bool refuses;     /* publish */
-	bool hangs_up_on; /* closes at once when it sees... */
-	enum slu_event_type hang_up_event;
-	int err; /* what slu_conn_process() said last */
+	uint32_t sum;                  /* over the payloads, see loop_sum() */
+	bool hangs;                    /* is left alone: does not read, does not close */
+	bool refuses;                  /* publish */
+	enum slu_event_type closes_on; /* closes in order when it sees that; SLU_EVENT_NONE: never */
+	enum slu_event_type drops_on;  /* lets the socket go, whatever is unread */
+	int err;                       /* what slu_conn_process() said last */
+	bool gone;
 };
 
 struct loop {
@@ -46,6 +47,9 @@ bool loop_publishing(struct loop *l);
 bool loop_client_over(struct loop *l);
 bool loop_server_over(struct loop *l);
 bool loop_all_over(struct loop *l);
+
+/* The server goes with a reset. */
+void loop_reset(struct loop *l);
 
 /* Queues a video message of size bytes that are a function of timestamp; adds to *sum. Returns slu_conn_send()'s. */
 int loop_send(struct slu_conn *c, uint32_t timestamp, size_t size, uint32_t *sum);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Closing loses nothing, ends in time, and says what was not delivered. */
+#include "conn_kit.h"
+
+#include "../unit/tls_kit.h"
+
+enum { TIMES = 100, PIECES = 64, PIECE = 65536 };
+
+static void queue_four_mb(struct loop *l, uint32_t *sum)
+{
+	for (uint32_t i = 0; i < PIECES; i++)
+		assert_int_equal(loop_send(l->client.c, i, PIECE, sum), 0);
+	assert_int_equal(slu_conn_flush(l->client.c), 0);
+}
+
+static uint64_t undelivered(struct loop *l)
+{
+	struct slu_conn_stats stats;
+
+	slu_conn_stats(l->client.c, &stats);
+	return stats.undelivered;
+}
+
+/* ---- nothing is lost ---- */
+
+/* 4 MB and a close at once, against a server that closes, or lets go, as soon as it has seen the end of publishing. */
+static void close_at_once(bool tls, bool drops)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	loop_init(&l, tls);
+	if (drops)
+		l.server.drops_on = SLU_EVENT_UNPUBLISH;
+	else
+		l.server.closes_on = SLU_EVENT_UNPUBLISH;
+	loop_publish(&l);
+	queue_four_mb(&l, &sum);
+	assert_int_equal(slu_conn_close(l.client.c), 0);
+	assert_true(loop_run(&l, loop_all_over, 20000));
+	assert_string_equal(slu_conn_error(l.client.c), "");
+	assert_int_equal(l.client.err, 0);
+	assert_int_equal(l.server.media, PIECES);
+	assert_int_equal(l.server.bytes, PIECES * PIECE);
+	assert_int_equal(l.server.sum, sum);
+	assert_int_equal(undelivered(&l), 0);
+	loop_clear(&l);
+}
+
+static void loses_nothing_over_tcp(void **state)
+{
+	(void)state;
+	for (int i = 0; i < TIMES; i++)
+		close_at_once(false, i % 2);
+}
+
+/* With TLS 1.3 the server's session tickets are on their way meanwhile. */
+static void loses_nothing_over_tls(void **state)
+{
+	(void)state;
+	for (int i = 0; i < TIMES; i++)
+		close_at_once(true, i % 2);
+}
+
+/* ---- peers that do not do their part ---- */
+
+static void peer_never_closes(void **state)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, true);
+	l.config[0].close_timeout_ms = 50;
+	loop_publish(&l);
+	l.server.hangs = true;
+	assert_int_equal(loop_send(l.client.c, 0, 10000, &sum), 0);
+	assert_int_equal(slu_conn_finish(l.client.c), 0);
+	assert_int_equal(undelivered(&l), 0);
+	loop_clear(&l);
+}
+
+static bool unpublished(struct loop *l)
+{
+	return l->server.events[SLU_EVENT_UNPUBLISH] > 0;
+}
+
+static void peer_resets_having_all(void **state)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, false);
+	loop_publish(&l);
+	assert_int_equal(loop_send(l.client.c, 0, 10000, &sum), 0);
+	slu_conn_close(l.client.c);
+	assert_int_equal(slu_conn_process(l.client.c), 0);
+	l.client.hangs = true; /* it is in the middle of closing when the reset comes */
+	assert_true(loop_run(&l, unpublished, 5000));
+	loop_reset(&l);
+	l.client.hangs = false;
+	assert_true(loop_run(&l, loop_client_over, 5000));
+	assert_int_equal(l.client.err, 0);
+	assert_int_equal(undelivered(&l), 0);
+	loop_clear(&l);
+}
+
+static void peer_resets_missing_some(void **state)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		loop_init(&l, round == 1);
+		loop_publish(&l);
+		l.server.hangs = true;
+		for (int i = 0; i < 4; i++)
+			queue_four_mb(&l, &sum);
+		slu_conn_close(l.client.c);
+		for (int i = 0; i < 10; i++)
+			loop_once(&l, 5);
+		assert_false(loop_client_over(&l));
+		loop_reset(&l);
+		assert_true(loop_run(&l, loop_client_over, 5000));
+		assert_int_equal(l.client.err, SLU_ERR_UNDELIVERED);
+		assert_in_range(undelivered(&l), 1, 4 * PIECES * (PIECE + 500));
+		assert_non_null(strstr(slu_conn_error(l.client.c), "bytes are not delivered"));
+		loop_clear(&l);
+	}
+}
+
+static void reset_in_mid_stream(void **state)
+{
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, false);
+	loop_publish(&l);
+	loop_reset(&l);
+	assert_true(loop_run(&l, loop_client_over, 5000));
+	assert_int_equal(l.client.err, SLU_ERR_RESET);
+	assert_non_null(strstr(slu_conn_error(l.client.c), "hung up in mid-stream"));
+	assert_int_equal(slu_conn_finish(l.client.c), SLU_ERR_RESET);
+	loop_clear(&l);
+}
+
+/* ---- a peer that stops reading ---- */
+
+static void stall(bool closing)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	loop_init(&l, closing);
+	l.config[0].stall_timeout_ms = 200;
+	loop_publish(&l);
+	l.server.hangs = true;
+	for (int i = 0; i < 4; i++)
+		queue_four_mb(&l, &sum);
+	if (closing)
+		slu_conn_close(l.client.c);
+	assert_true(loop_run(&l, loop_client_over, 10000));
+	assert_int_equal(l.client.err, closing ? SLU_ERR_UNDELIVERED : SLU_ERR_STALLED);
+	assert_non_null(strstr(slu_conn_error(l.client.c), "took no data for 200 ms"));
+	assert_true(undelivered(&l) > 0);
+	loop_clear(&l);
+}
+
+static void stall_while_publishing(void **state)
+{
+	(void)state;
+	stall(false);
+}
+
+static void stall_while_closing(void **state)
+{
+	(void)state;
+	stall(true);
+}
+
+static bool never(struct loop *l)
+{
+	(void)l;
+	return false;
+}
+
+/* What the peer's kernel has acknowledged is no stall, and an idle connection is none either. */
+static void no_stall_without_data(void **state)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, false);
+	l.config[0].stall_timeout_ms = 50;
+	loop_publish(&l);
+	l.server.hangs = true;
+	assert_int_equal(loop_send(l.client.c, 0, 10000, &sum), 0);
+	assert_int_equal(slu_conn_flush(l.client.c), 0);
+	loop_run(&l, never, 300);
+	assert_false(loop_client_over(&l));
+	assert_int_equal(slu_conn_timeout(l.client.c), -1);
+	loop_clear(&l);
+}
+
+/* ---- servers that hang up ---- */
+
+static void server_hangs_up(void **state)
+{
+	static const struct {
+		enum slu_event_type on;
+		const char *hint;
+	} cases[] = {
+		{SLU_EVENT_HANDSHAKE, "hung up when told the application"},
+		{SLU_EVENT_PUBLISH, "hung up when asked to publish or play"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct loop l;
+
+		loop_init(&l, i % 2);
+		l.server.closes_on = cases[i].on;
+		loop_open(&l);
+		slu_session_publish(slu_conn_session(l.client.c), slu_conn_stream(l.client.c), SLU_PUBLISH_LIVE);
+		assert_true(loop_run(&l, loop_client_over, 5000));
+		assert_int_equal(slu_err_family(l.client.err), SLU_FAMILY_IO);
+		if (!strstr(slu_conn_error(l.client.c), cases[i].hint))
+			fail_msg("%s", slu_conn_error(l.client.c));
+		loop_clear(&l);
+	}
+}
+
+/* TLS on one side only: both are told. */
+static void the_wrong_scheme(void **state)
+{
+	(void)state;
+	for (int tls = 0; tls < 2; tls++) {
+		const char *error;
+		struct loop l;
+
+		loop_init(&l, true);
+		if (tls) {
+			slu_tls_ctx_free(l.config[1].tls);
+			l.config[1].tls = NULL;
+		} else { /* rtmps:// loses its s */
+			memmove(l.url + 4, l.url + 5, strlen(l.url + 4));
+		}
+		loop_open(&l);
+		assert_true(loop_run(&l, loop_client_over, 5000));
+		error = slu_conn_error(l.client.c);
+		if (!strstr(error, tls ? "rtmp://" : "rtmps"))
+			fail_msg("%s", error);
+		loop_clear(&l);
+	}
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	kit_remove();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loses_nothing_over_tcp),   cmocka_unit_test(loses_nothing_over_tls),
+		cmocka_unit_test(peer_never_closes),        cmocka_unit_test(peer_resets_having_all),
+		cmocka_unit_test(peer_resets_missing_some), cmocka_unit_test(reset_in_mid_stream),
+		cmocka_unit_test(stall_while_publishing),   cmocka_unit_test(stall_while_closing),
+		cmocka_unit_test(no_stall_without_data),    cmocka_unit_test(server_hangs_up),
+		cmocka_unit_test(the_wrong_scheme),
+	};
+
+	return cmocka_run_group_tests_name("close", tests, NULL, teardown);
+}
