@@ -27,7 +27,8 @@ void slu_chunk_in_free(struct slu_chunk_in *ci);
 
 /*
  * Consumes bytes up to the end of the first message that they complete. Returns
- *   1   a message in *msg, valid until the next call (keep it with slu_buffer_get(msg->owner));
+ *   1   a message in *msg, valid until the next call (keep it with slu_buffer_get(msg->owner)); a call with n = 0 lets
+ *       go of it, where it is long and the next bytes may take their time;
  *   0   all n bytes were consumed and no message is complete;
  *   <0  SLU_ERR_CHUNK, SLU_ERR_MEMORY_CAP, SLU_ERR_NOMEM: sticky; slu_chunk_in_error() says why.
  * *used takes how many bytes were consumed. Timestamps are absolute and modulo 2^32.

@@ -5,6 +5,7 @@
 
 #include <sluice/error.h>
 
+#include "../alloc_fail.h"
 #include "base/bytes.h"
 
 static struct fed fed;
@@ -450,6 +451,54 @@ static void recycles_bodies(void **state)
 	free(huge);
 }
 
+static void says_when_memory_fails(void **state)
+{
+	static const struct slu_chunk_in_config config = {
+		.max_message = 0xffffff, .max_memory = 1 << 20, .max_chunk_streams = 20};
+	uint8_t bytes[12 * (13 + 128)] = {0};
+	bool failed = true;
+	long failures = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++)
+		put_header(bytes + i * (13 + 128), 64 + i, i % 2 ? 128 : 5000);
+	for (long n = 0; failed; n++) {
+		struct slu_chunk_in *ci;
+		int r = 0;
+
+		alloc_fail_at(n);
+		ci = slu_chunk_in_new(&config);
+		if (ci)
+			r = feed(ci, bytes, sizeof bytes, 9, &fed);
+		failed = alloc_fail_end();
+		failures += failed;
+		assert_int_equal(r, failed && ci ? SLU_ERR_NOMEM : 0);
+		assert_true(ci || failed);
+		if (ci && failed)
+			assert_non_null(strstr(slu_chunk_in_error(ci), "out of memory"));
+		slu_chunk_in_free(ci);
+	}
+	assert_true(failures > 6);
+}
+
+/* An empty read lets go of the last message. */
+static void lets_go_of_the_last_message(void **state)
+{
+	struct slu_chunk_in *ci = feed_new();
+	struct slu_buffer *kept;
+	struct slu_msg msg;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(slu_chunk_in_read(ci, BYTES("\x04\0\0\0\0\0\1\x08\1\0\0\0a"), &used, &msg), 1);
+	kept = slu_buffer_get(msg.owner);
+	assert_false(slu_buffer_unique(kept));
+	assert_int_equal(slu_chunk_in_read(ci, NULL, 0, &used, &msg), 0);
+	assert_true(slu_buffer_unique(kept));
+	slu_buffer_put(kept);
+	slu_chunk_in_free(ci);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +519,8 @@ int main(void)
 		cmocka_unit_test(caps_chunk_streams_and_memory),
 		cmocka_unit_test(takes_16_mb_messages),
 		cmocka_unit_test(recycles_bodies),
+		cmocka_unit_test(says_when_memory_fails),
+		cmocka_unit_test(lets_go_of_the_last_message),
 	};
 
 	return cmocka_run_group_tests_name("chunk_in", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <sluice/error.h>
 
+#include "../alloc_fail.h"
 #include "base/bytes.h"
 #include "proto/chunk_out.h"
 
@@ -516,6 +517,86 @@ static void round_trips_timestamp_wraps(void **state)
 	}
 }
 
+/* A send that runs out of memory has changed nothing: done again, the same bytes come out. */
+static void changes_nothing_without_memory(void **state)
+{
+	static const size_t sizes[] = {3, 700, 14, 15, 0, 90};
+	static struct sink whole;
+	bool failed = true;
+
+	(void)state;
+	for (long n = -1; failed; n++) {
+		struct slu_chunk_out *co;
+
+		alloc_fail_at(n);
+		co = slu_chunk_out_new(64, 1 << 20);
+		if (!co)
+			co = slu_chunk_out_new(64, 1 << 20);
+		sink.n = 0;
+		for (uint32_t i = 0; i < 60; i++) {
+			struct slu_msg msg = {
+				.type = 8, .timestamp = i * 20, .data = other.bytes, .size = sizes[i % 6]};
+			uint32_t csid = i % 10 ? 4 + i : 2;
+			int err = slu_chunk_out_send(co, csid, &msg, csid == 2);
+
+			if (err == SLU_ERR_NOMEM)
+				err = slu_chunk_out_send(co, csid, &msg, csid == 2);
+			assert_int_equal(err, 0);
+		}
+		failed = alloc_fail_end() || n == -1;
+		drain(co, n == -1 ? &whole : &sink);
+		if (n >= 0) {
+			assert_int_equal(sink.n, whole.n);
+			assert_memory_equal(sink.bytes, whole.bytes, whole.n);
+		}
+		slu_chunk_out_free(co);
+	}
+}
+
+static void queue_frame(struct slu_chunk_out *co, struct slu_buffer *b, uint32_t i)
+{
+	struct slu_msg msg = {
+		.type = 9,
+		.timestamp = i * 33,
+		.stream_id = 1,
+		.data = slu_buffer_data(b),
+		.size = 3000 + i * 37 % 5000,
+		.owner = b,
+	};
+
+	assert_int_equal(slu_chunk_out_send(co, 6, &msg, false), 0);
+	msg.type = 8;
+	msg.size = 300;
+	assert_int_equal(slu_chunk_out_send(co, 4, &msg, false), 0);
+	send_control(co, SLU_MSG_ACK, i, true);
+}
+
+/* A thousand frames, queued and sent, and read at the other end: once all sizes have been there, no allocation at
+ * either. */
+static void allocates_nothing_in_steady_state(void **state)
+{
+	struct slu_buffer *b = slu_buffer_wrap(other.bytes, 8192, NULL, NULL);
+	struct slu_chunk_out *co = out_new(128);
+	struct slu_chunk_in *ci = feed_new();
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		if (i == 200)
+			alloc_fail_at(-1);
+		queue_frame(co, b, i);
+		sink.n = 0;
+		drain(co, &sink);
+		fed.count = 0;
+		assert_int_equal(feed_piece(ci, sink.bytes, sink.n, &fed), 0);
+		assert_int_equal(fed.count, 3);
+	}
+	assert_int_equal(alloc_fail_count(), 0);
+	alloc_fail_end();
+	slu_chunk_out_free(co);
+	slu_chunk_in_free(ci);
+	slu_buffer_put(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,6 +615,8 @@ int main(void)
 		cmocka_unit_test(round_trips_at_every_chunk_size),
 		cmocka_unit_test(round_trips_every_chunk_stream),
 		cmocka_unit_test(round_trips_timestamp_wraps),
+		cmocka_unit_test(changes_nothing_without_memory),
+		cmocka_unit_test(allocates_nothing_in_steady_state),
 	};
 
 	return cmocka_run_group_tests_name("chunk_out", tests, NULL, NULL);
