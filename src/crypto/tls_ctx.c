@@ -218,12 +218,12 @@ static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t siz
 	SSL_CTX *ssl = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());
 	int r;
 
-	if (!ssl) {
+	if (!ssl || SSL_CTX_set_app_data(ssl, ctx) != 1) {
+		SSL_CTX_free(ssl);
 		ERR_clear_error();
 		snprintf(error, size, "out of memory");
 		return SLU_ERR_NOMEM;
 	}
-	SSL_CTX_set_app_data(ssl, ctx);
 	r = slu_policy_apply(ssl, c, error, size);
 	if (r == 0)
 		r = set_verification(ssl, c, error, size);

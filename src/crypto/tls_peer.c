@@ -72,12 +72,11 @@ int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const cha
 	pthread_mutex_lock(&ctx->lock);
 	p->ssl = SSL_new(ctx->ssl);
 	pthread_mutex_unlock(&ctx->lock);
-	if (!p->ssl) {
+	if (!p->ssl || SSL_set_app_data(p->ssl, p) != 1) {
 		ERR_clear_error();
 		slu_tls_peer_close(p);
 		return SLU_ERR_NOMEM;
 	}
-	SSL_set_app_data(p->ssl, p);
 	SSL_set_info_callback(p->ssl, info);
 	if (ctx->config.server) {
 		SSL_set_accept_state(p->ssl);
