@@ -140,7 +140,9 @@ void slu_amf_writer_text0(struct slu_amf_writer *w, const char *s, size_t n)
 
 void slu_amf_writer_long_text0(struct slu_amf_writer *w, const char *s, size_t n)
 {
-	if (n > UINT32_MAX)
+	uint64_t length = n; /* wide enough for the comparison to mean something on every machine */
+
+	if (length > UINT32_MAX)
 		slu_amf_writer_fail(w, SLU_ERR_INVALID);
 	put_u32(w, (uint32_t)n);
 	put(w, s, n);

@@ -70,7 +70,7 @@ static int copy(const struct slu_amf_doc *doc, struct slu_amf_writer *w, const u
 static void round_trip(const struct slu_amf_doc *doc, enum slu_amf_version version)
 {
 	struct slu_amf_limits limits = {.max_depth = 8192, .max_values = 65536};
-	struct slu_amf_writer *w = slu_amf_writer_new(version, 0), *again = slu_amf_writer_new(version, 0);
+	struct slu_amf_writer *w = slu_amf_writer_new(version, 8192), *again = slu_amf_writer_new(version, 8192);
 	struct slu_amf_doc *copied = slu_amf_doc_new(&limits);
 	const uint8_t *first, *second;
 	size_t first_n, second_n;
