@@ -6,9 +6,9 @@
 
 #include "server/gop.h"
 
-struct slu_stream {
+struct slu_hub_stream {
 	struct slu_hub *hub;
-	struct slu_stream *next;
+	struct slu_hub_stream *next;
 	struct slu_player *players;
 	struct slu_gop gop;
 	uint32_t last; /* timestamp of the last message */
@@ -18,7 +18,7 @@ struct slu_stream {
 
 struct slu_hub {
 	struct slu_hub_config config;
-	struct slu_stream *streams;
+	struct slu_hub_stream *streams;
 	size_t nstreams;
 };
 
@@ -33,17 +33,17 @@ struct slu_hub *slu_hub_new(const struct slu_hub_config *config)
 	if (!hub->config.max_streams)
 		hub->config.max_streams = 1024;
 	if (!hub->config.max_gop)
-		hub->config.max_gop = (size_t)8 << 20;
+		hub->config.max_gop = SLU_HUB_MAX_GOP;
 	if (!hub->config.max_messages)
 		hub->config.max_messages = 4096;
 	if (!hub->config.max_queue)
-		hub->config.max_queue = (size_t)16 << 20;
+		hub->config.max_queue = SLU_HUB_MAX_QUEUE;
 	return hub;
 }
 
 void slu_hub_free(struct slu_hub *hub)
 {
-	struct slu_stream *s, *next;
+	struct slu_hub_stream *s, *next;
 
 	for (s = hub ? hub->streams : NULL; s; s = next) {
 		next = s->next;
@@ -97,18 +97,18 @@ int slu_stream_key(char out[SLU_STREAM_KEY], const char *app, const char *name)
 
 /* ---- streams ---- */
 
-static struct slu_stream *find(const struct slu_hub *hub, const char *key)
+static struct slu_hub_stream *find(const struct slu_hub *hub, const char *key)
 {
-	struct slu_stream *s = hub->streams;
+	struct slu_hub_stream *s = hub->streams;
 
 	while (s && strcmp(s->key, key) != 0)
 		s = s->next;
 	return s;
 }
 
-static int find_or_make(struct slu_hub *hub, const char *key, struct slu_stream **out)
+static int find_or_make(struct slu_hub *hub, const char *key, struct slu_hub_stream **out)
 {
-	struct slu_stream *s = find(hub, key);
+	struct slu_hub_stream *s = find(hub, key);
 
 	*out = s;
 	if (s)
@@ -129,9 +129,9 @@ static int find_or_make(struct slu_hub *hub, const char *key, struct slu_stream 
 }
 
 /* A stream lives as long as someone publishes or plays it. */
-static void forget_if_unused(struct slu_stream *s)
+static void forget_if_unused(struct slu_hub_stream *s)
 {
-	struct slu_stream **at = &s->hub->streams;
+	struct slu_hub_stream **at = &s->hub->streams;
 
 	if (s->published || s->players)
 		return;
@@ -145,7 +145,7 @@ static void forget_if_unused(struct slu_stream *s)
 
 bool slu_hub_live(const struct slu_hub *hub, const char *key)
 {
-	const struct slu_stream *s = find(hub, key);
+	const struct slu_hub_stream *s = find(hub, key);
 
 	return s && s->published;
 }
@@ -154,7 +154,7 @@ void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out)
 {
 	memset(out, 0, sizeof *out);
 	out->streams = hub->nstreams;
-	for (const struct slu_stream *s = hub->streams; s; s = s->next) {
+	for (const struct slu_hub_stream *s = hub->streams; s; s = s->next) {
 		out->publishers += s->published;
 		for (const struct slu_player *p = s->players; p; p = p->next)
 			out->players++;
@@ -204,7 +204,7 @@ static bool has_room(const struct slu_player *p, size_t size, size_t max)
 }
 
 /* All that is cached. Without a whole group of pictures the player waits for the next one. */
-static void catch_up(struct slu_player *p, const struct slu_stream *s)
+static void catch_up(struct slu_player *p, const struct slu_hub_stream *s)
 {
 	const struct slu_gop *g = &s->gop;
 
@@ -244,7 +244,7 @@ static void fan_out(struct slu_player *p, const struct slu_gop *g, enum slu_gop_
 
 /* ---- publishing ---- */
 
-int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_stream **stream)
+int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream)
 {
 	int err = find_or_make(hub, key, stream);
 
@@ -259,7 +259,7 @@ int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_stream **st
 	return 0;
 }
 
-int slu_hub_message(struct slu_stream *stream, const struct slu_msg *msg)
+int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg)
 {
 	enum slu_gop_kind kind = slu_gop_kind(msg);
 	int err = slu_gop_add(&stream->gop, kind, msg);
@@ -270,12 +270,12 @@ int slu_hub_message(struct slu_stream *stream, const struct slu_msg *msg)
 	return err;
 }
 
-void slu_hub_clear_metadata(struct slu_stream *stream)
+void slu_hub_clear_metadata(struct slu_hub_stream *stream)
 {
 	slu_gop_clear_metadata(&stream->gop);
 }
 
-void slu_hub_unpublish(struct slu_stream *stream)
+void slu_hub_unpublish(struct slu_hub_stream *stream)
 {
 	struct slu_player *p, *next;
 
@@ -295,7 +295,7 @@ void slu_hub_unpublish(struct slu_stream *stream)
 
 int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p)
 {
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	int err = find_or_make(hub, key, &s);
 
 	if (err)
@@ -319,7 +319,7 @@ void slu_hub_resume(struct slu_player *p)
 
 void slu_hub_leave(struct slu_player *p)
 {
-	struct slu_stream *s = p->stream;
+	struct slu_hub_stream *s = p->stream;
 
 	if (!s)
 		return;

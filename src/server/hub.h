@@ -22,16 +22,17 @@
 #include <sluice/session.h> /* struct slu_msg */
 
 struct slu_hub;
-struct slu_stream;
+struct slu_hub_stream;
 
 enum { SLU_STREAM_KEY = 512 }; /* bytes of the longest key, with its NUL */
+enum { SLU_HUB_MAX_GOP = 8 << 20, SLU_HUB_MAX_QUEUE = 16 << 20 };
 
 /* 0 in a field stands for its default. */
 struct slu_hub_config {
 	size_t max_streams;  /* published or waited for; default 1024 */
-	size_t max_gop;      /* payload bytes kept for players to come, a stream; default 8 MiB */
+	size_t max_gop;      /* payload bytes kept for players to come, a stream; default SLU_HUB_MAX_GOP */
 	size_t max_messages; /* the same in messages; default 4096 */
-	size_t max_queue;    /* of a player, in bytes; default 16 MiB */
+	size_t max_queue;    /* of a player, in bytes; default SLU_HUB_MAX_QUEUE */
 };
 
 struct slu_player;
@@ -54,7 +55,7 @@ struct slu_player {
 	uint64_t sent;                   /* messages */
 	uint64_t dropped;                /* messages that its queue had no room for */
 	/* private */
-	struct slu_stream *stream;
+	struct slu_hub_stream *stream;
 	struct slu_player *prev, *next;
 	bool skipping; /* until a key frame */
 	bool failed;
@@ -73,17 +74,17 @@ void slu_hub_free(struct slu_hub *hub);
 int slu_stream_key(char out[SLU_STREAM_KEY], const char *app, const char *name);
 
 /* Begins to publish. SLU_ERR_REFUSED: somebody else does; SLU_ERR_LIMIT: too many streams; SLU_ERR_NOMEM. */
-int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_stream **stream);
+int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream);
 
 /* A message of the stream's publisher, to be kept and to be sent to every player. 0, or SLU_ERR_NOMEM: then it was
  * sent, but players to come wait for the next key frame. */
-int slu_hub_message(struct slu_stream *stream, const struct slu_msg *msg);
+int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg);
 
 /* @clearDataFrame: players to come get no metadata. */
-void slu_hub_clear_metadata(struct slu_stream *stream);
+void slu_hub_clear_metadata(struct slu_hub_stream *stream);
 
 /* The publisher has gone. stream is invalid from here on. */
-void slu_hub_unpublish(struct slu_stream *stream);
+void slu_hub_unpublish(struct slu_hub_stream *stream);
 
 /* Begins to play key, whether or not it is published yet, in which case the player waits. */
 int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p);

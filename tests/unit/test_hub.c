@@ -65,7 +65,7 @@ static struct fake *fake_new(void)
 
 static const uint8_t *last_data;
 
-static void say(struct slu_stream *s, uint8_t type, uint32_t timestamp, const char *body, size_t size)
+static void say(struct slu_hub_stream *s, uint8_t type, uint32_t timestamp, const char *body, size_t size)
 {
 	struct slu_buffer *b = slu_buffer_new(size);
 	struct slu_msg m = {.type = type, .timestamp = timestamp, .size = size, .owner = b};
@@ -132,7 +132,7 @@ static void sends_each_message_to_each_player(void **state)
 {
 	struct slu_hub *hub = slu_hub_new(NULL);
 	struct slu_hub_stats stats;
-	struct slu_stream *s, *other;
+	struct slu_hub_stream *s, *other;
 	struct fake *f[3], *g = fake_new();
 
 	(void)state;
@@ -183,7 +183,7 @@ static void sends_each_message_to_each_player(void **state)
 static void refuses_a_second_publisher(void **state)
 {
 	struct slu_hub *hub = slu_hub_new(NULL);
-	struct slu_stream *s, *second;
+	struct slu_hub_stream *s, *second;
 
 	(void)state;
 	assert_false(slu_hub_live(hub, "live/a"));
@@ -201,7 +201,7 @@ static void limits_streams(void **state)
 {
 	struct slu_hub_config config = {.max_streams = 2};
 	struct slu_hub *hub = slu_hub_new(&config);
-	struct slu_stream *a, *b;
+	struct slu_hub_stream *a, *b;
 	struct fake *f = fake_new();
 
 	(void)state;
@@ -218,7 +218,7 @@ static void limits_streams(void **state)
 static void players_may_wait(void **state)
 {
 	struct slu_hub *hub = slu_hub_new(NULL);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
 	(void)state;
@@ -241,7 +241,7 @@ static void players_may_wait(void **state)
 static void late_players_begin_at_the_key_frame(void **state)
 {
 	struct slu_hub *hub = slu_hub_new(NULL);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
 	(void)state;
@@ -280,7 +280,7 @@ static void a_slow_player_loses_whole_groups(void **state)
 {
 	struct slu_hub_config config = {.max_queue = 50};
 	struct slu_hub *hub = slu_hub_new(&config);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *slow = fake_new(), *quick = fake_new();
 
 	(void)state;
@@ -324,7 +324,7 @@ static void a_slow_listener_goes_on_when_there_is_room(void **state)
 {
 	struct slu_hub_config config = {.max_queue = 20};
 	struct slu_hub *hub = slu_hub_new(&config);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
 	(void)state;
@@ -348,7 +348,7 @@ static void waits_for_a_key_frame_when_none_is_kept(void **state)
 {
 	struct slu_hub_config config = {.max_gop = 25};
 	struct slu_hub *hub = slu_hub_new(&config);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
 	(void)state;
@@ -374,7 +374,7 @@ static void waits_for_a_key_frame_when_none_is_kept(void **state)
 static void honours_wishes(void **state)
 {
 	struct slu_hub *hub = slu_hub_new(NULL);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
 	(void)state;
@@ -410,7 +410,7 @@ static void honours_wishes(void **state)
 static void a_dead_player_gets_nothing_more(void **state)
 {
 	struct slu_hub *hub = slu_hub_new(NULL);
-	struct slu_stream *s;
+	struct slu_hub_stream *s;
 	struct fake *dead = fake_new(), *full = fake_new();
 
 	(void)state;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sluice/error.h>
+
+enum { BACKLOG = 128, MAX_HOST = 256, MAX_PORT = 8 };
+
+struct place {
+	bool tls;
+	char host[MAX_HOST]; /* "": every address */
+	char port[MAX_PORT];
+};
+
+static const char *skip_scheme(const char *text, bool *tls)
+{
+	static const struct {
+		const char *prefix;
+		bool tls;
+	} schemes[] = {{"rtmp://", false}, {"rtmps://", true}};
+
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		size_t n = strlen(schemes[i].prefix);
+
+		if (strncmp(text, schemes[i].prefix, n) == 0) {
+			*tls = schemes[i].tls;
+			return text + n;
+		}
+	}
+	return NULL;
+}
+
+static bool port_ok(const char *s, size_t n)
+{
+	return n > 0 && n < 6 && strspn(s, "0123456789") == n;
+}
+
+/* HOST, [HOST], HOST:PORT and so on, up to the end or a '/'. */
+static bool parse(const char *text, struct place *out)
+{
+	const char *s = skip_scheme(text, &out->tls);
+	size_t n = s ? strcspn(s, "/") : 0, host;
+
+	if (!s || s[n + (s[n] == '/')] != '\0')
+		return false;
+	if (s[0] == '[') {
+		host = strcspn(++s, "]");
+		if (s[host] != ']')
+			return false;
+		n -= 1;
+	} else {
+		host = strcspn(s, ":/");
+	}
+	if (host >= MAX_HOST)
+		return false;
+	memcpy(out->host, s, host);
+	out->host[host] = '\0';
+	host += s[host] == ']';
+	if (strcmp(out->host, "*") == 0)
+		out->host[0] = '\0';
+	strcpy(out->port, out->tls ? "443" : "1935");
+	if (host == n)
+		return true;
+	if (s[host] != ':' || !port_ok(s + host + 1, n - host - 1))
+		return false;
+	memcpy(out->port, s + host + 1, n - host - 1);
+	out->port[n - host - 1] = '\0';
+	return true;
+}
+
+static int listen_on(const struct addrinfo *ai)
+{
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, off = 0, saved;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (ai->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* The first that works; IPv6 first where no host was named, since it takes IPv4 too. */
+static int listen_on_any(const struct addrinfo *list, bool wildcard)
+{
+	int fd = -1;
+
+	for (int pass = wildcard ? 0 : 1; pass < 2 && fd < 0; pass++)
+		for (const struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next)
+			if (pass == 1 || ai->ai_family == AF_INET6)
+				fd = listen_on(ai);
+	return fd;
+}
+
+static void name_bound(int fd, bool tls, char bound[SLU_LISTENER_URL])
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof ss;
+	char host[64] = "?", port[MAX_PORT] = "?";
+	const char *scheme = tls ? "rtmps" : "rtmp";
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) == 0)
+		getnameinfo((struct sockaddr *)&ss, n, host, sizeof host, port, sizeof port,
+			    NI_NUMERICHOST | NI_NUMERICSERV);
+	if (ss.ss_family == AF_INET6)
+		snprintf(bound, SLU_LISTENER_URL, "%s://[%s]:%s", scheme, host, port);
+	else
+		snprintf(bound, SLU_LISTENER_URL, "%s://%s:%s", scheme, host, port);
+}
+
+int slu_listener_open(const char *text, bool *tls, char bound[SLU_LISTENER_URL], char *error, size_t size)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list;
+	struct place place;
+	int fd, err;
+
+	if (!parse(text, &place)) {
+		snprintf(error, size,
+			 "\"%s\" is no place to listen at; one is rtmp://127.0.0.1:1935 or rtmps://[::]:443", text);
+		return SLU_ERR_INVALID;
+	}
+	err = getaddrinfo(place.host[0] ? place.host : NULL, place.port, &hints, &list);
+	if (err) {
+		snprintf(error, size, "cannot listen at %s: %s", text, gai_strerror(err));
+		return SLU_ERR_RESOLVE;
+	}
+	fd = listen_on_any(list, !place.host[0]);
+	err = errno;
+	freeaddrinfo(list);
+	if (fd < 0) {
+		snprintf(error, size, "cannot listen at %s: %s%s", text, strerror(err),
+			 err == EACCES       ? "; ports below 1024 want root or CAP_NET_BIND_SERVICE"
+			 : err == EADDRINUSE ? "; something listens there already"
+					     : "");
+		return SLU_ERR_IO;
+	}
+	*tls = place.tls;
+	name_bound(fd, place.tls, bound);
+	return fd;
+}

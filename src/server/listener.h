@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets that listen, from "rtmp://HOST:PORT" and "rtmps://HOST:PORT". */
+#ifndef SLU_SERVER_LISTENER_H
+#define SLU_SERVER_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SLU_LISTENER_URL = 96 };
+
+/*
+ * Opens a listening, non-blocking socket. HOST is an address, IPv6 in brackets, or a name; without one, or as "*", it
+ * is every address of both families. "[::]" takes IPv4 too. PORT 0 is any free one; without one it is the scheme's.
+ *
+ * Returns the descriptor, and whether the scheme is rtmps in *tls and what was bound in bound, as a URL; or
+ * SLU_ERR_INVALID, SLU_ERR_RESOLVE, SLU_ERR_IO, with one sentence in error.
+ */
+int slu_listener_open(const char *text, bool *tls, char bound[SLU_LISTENER_URL], char *error, size_t size);
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sluice/flv.h>
+
+#include "base/log.h"
+#include "server/peer.h"
+
+enum { EVENTS = 64, ACCEPTS = 64, FLUSH_MS = 1000, ACCEPT_PAUSE_MS = 1000, QUEUE_MARGIN = 1 << 20 };
+
+/* What epoll hands back: the first member of all that is watched. */
+struct watch {
+	void (*fn)(struct watch *w, struct slu_loop *loop);
+	struct watch *next; /* of watches that are not clients */
+	int fd;
+	bool owned;
+};
+
+struct listener {
+	struct watch watch;
+	struct slu_tls_ctx *tls;
+};
+
+struct call {
+	struct watch watch;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct client {
+	struct watch watch; /* fd: that epoll knows; -1: none */
+	struct slu_peer *peer;
+	struct client *prev, *next;
+	struct in6_addr address;
+	unsigned want;
+	uint64_t deadline;
+	bool over;
+};
+
+struct slu_loop {
+	struct slu_loop_config config;
+	struct slu_peers peers;
+	int epoll;
+	struct watch *watches;
+	struct client *clients;
+	unsigned nclients, last_id;
+	uint64_t accept_ms; /* when to accept again, after a pause; 0: there is none */
+	uint64_t flush_ms;  /* when recordings are flushed next */
+	bool stopping;
+};
+
+struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size)
+{
+	struct slu_loop *loop = calloc(1, sizeof *loop);
+
+	snprintf(error, size, "out of memory or descriptors");
+	if (!loop)
+		return NULL;
+	loop->config = *config;
+	if (!loop->config.max_connections)
+		loop->config.max_connections = 256;
+	if (!loop->config.max_per_address)
+		loop->config.max_per_address = loop->config.max_connections;
+	if (!loop->config.idle_timeout_ms)
+		loop->config.idle_timeout_ms = 30000;
+	/* The hub's limit is to be reached first: it drops what decoders can do without. */
+	if (!loop->config.conn.session.max_queue)
+		loop->config.conn.session.max_queue =
+			QUEUE_MARGIN + SLU_FLV_MAX_BODY +
+			(config->hub.max_queue ? config->hub.max_queue : SLU_HUB_MAX_QUEUE);
+	loop->config.conn.session.role = SLU_SERVER;
+	loop->config.conn.session.log = loop->config.log;
+	loop->peers.hub = slu_hub_new(&config->hub);
+	loop->peers.now_ms = slu_now_ms();
+	loop->peers.dir = config->dir;
+	loop->peers.log = config->log;
+	loop->peers.reporter = config->reporter;
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->peers.hub && loop->epoll >= 0)
+		return loop;
+	slu_loop_free(loop);
+	return NULL;
+}
+
+unsigned slu_loop_connections(const struct slu_loop *loop)
+{
+	return loop->nclients;
+}
+
+/* ---- watches ---- */
+
+static int add_watch(struct slu_loop *loop, struct watch *w)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = w};
+
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, w->fd, &ev) != 0)
+		return SLU_ERR_IO;
+	w->next = loop->watches;
+	loop->watches = w;
+	return 0;
+}
+
+static void call(struct watch *w, struct slu_loop *loop)
+{
+	struct call *c = (struct call *)w;
+
+	(void)loop;
+	c->fn(c->arg);
+}
+
+int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *arg)
+{
+	struct call *c = calloc(1, sizeof *c);
+	int err;
+
+	if (!c)
+		return SLU_ERR_NOMEM;
+	*c = (struct call){.watch = {.fn = call, .fd = fd}, .fn = fn, .arg = arg};
+	err = add_watch(loop, &c->watch);
+	if (err)
+		free(c);
+	return err;
+}
+
+static void free_watches(struct slu_loop *loop, bool owned_only)
+{
+	struct watch **at = &loop->watches, *w;
+
+	while ((w = *at)) {
+		if (owned_only && !w->owned) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+		if (w->owned)
+			close(w->fd);
+		free(w);
+	}
+}
+
+/* ---- clients ---- */
+
+/* Epoll and the clock are told what the connection wants now. Must follow each call that lets it work, for then its
+ * descriptor may have gone and its number serve something else. */
+static void rearm(struct slu_loop *loop, struct client *c)
+{
+	struct slu_conn *conn = c->peer->conn;
+	int fd = slu_conn_fd(conn), timeout = slu_conn_timeout(conn);
+	unsigned want = slu_conn_want(conn);
+	struct epoll_event ev = {.events = (want & SLU_WANT_READ ? EPOLLIN | EPOLLRDHUP : 0u) |
+					   (want & SLU_WANT_WRITE ? EPOLLOUT : 0u),
+				 .data.ptr = &c->watch};
+	uint64_t idle = c->peer->active_ms + loop->config.idle_timeout_ms;
+
+	c->over = slu_conn_closed(conn);
+	if (fd != c->watch.fd && c->watch.fd >= 0)
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
+	if (fd >= 0 && (fd != c->watch.fd || want != c->want) &&
+	    epoll_ctl(loop->epoll, fd == c->watch.fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
+		c->over = true;
+	c->watch.fd = fd;
+	c->want = want;
+	c->deadline = timeout < 0 ? UINT64_MAX : loop->peers.now_ms + (unsigned)timeout;
+	if (!c->over && slu_peer_idle(c->peer) && idle < c->deadline)
+		c->deadline = idle;
+}
+
+/* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
+static void work(struct slu_loop *loop, struct client *c)
+{
+	if (c->over)
+		return;
+	if (slu_peer_idle(c->peer) && loop->peers.now_ms >= c->peer->active_ms + loop->config.idle_timeout_ms)
+		slu_conn_close(c->peer->conn);
+	slu_conn_process(c->peer->conn);
+	slu_peer_events(c->peer);
+	rearm(loop, c);
+}
+
+static void client_ready(struct watch *w, struct slu_loop *loop)
+{
+	work(loop, (struct client *)w);
+}
+
+static void flush_touched(struct slu_loop *loop)
+{
+	struct slu_peer *peer;
+
+	while ((peer = loop->peers.touched)) {
+		loop->peers.touched = peer->next_touched;
+		peer->is_touched = false;
+		slu_conn_flush(peer->conn);
+		rearm(loop, peer->owner);
+	}
+}
+
+static void forget(struct slu_loop *loop, struct client *c)
+{
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		loop->clients = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	loop->nclients--;
+	if (c->watch.fd >= 0)
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
+	slu_peer_free(c->peer);
+	free(c);
+}
+
+/* The end of a publisher is news for its players: they are flushed, and may turn out to have ended too. */
+static void flush_and_reap(struct slu_loop *loop)
+{
+	struct client *c, *next;
+
+	do {
+		flush_touched(loop);
+		for (c = loop->clients; c; c = next) {
+			next = c->next;
+			if (c->over)
+				forget(loop, c);
+		}
+	} while (loop->peers.touched);
+}
+
+/* ---- accepting ---- */
+
+/* As IPv6, whichever it is. */
+static struct in6_addr address_of(const struct sockaddr_storage *ss)
+{
+	struct in6_addr out = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+	if (ss->ss_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)ss)->sin6_addr;
+	if (ss->ss_family == AF_INET)
+		memcpy(out.s6_addr + 12, &((const struct sockaddr_in *)ss)->sin_addr, 4);
+	return out;
+}
+
+static bool has_place(const struct slu_loop *loop, const struct in6_addr *address)
+{
+	unsigned n = 0;
+
+	if (loop->nclients >= loop->config.max_connections)
+		return false;
+	for (const struct client *c = loop->clients; c; c = c->next)
+		n += memcmp(&c->address, address, sizeof *address) == 0;
+	return n < loop->config.max_per_address;
+}
+
+/* fd is the connection's from here on. */
+static void welcome(struct slu_loop *loop, const struct listener *l, int fd, const struct in6_addr *address)
+{
+	struct slu_conn_config config = loop->config.conn;
+	struct client *c = calloc(1, sizeof *c);
+	struct slu_conn *conn;
+	char error[256] = "out of memory";
+
+	config.tls = l->tls;
+	conn = slu_conn_accept(&config, fd, error, sizeof error);
+	if (c && conn)
+		c->peer = slu_peer_new(&loop->peers, conn, ++loop->last_id);
+	if (!c || !c->peer) {
+		slu_log(&loop->config.log, SLU_LOG_ERROR, "a client was turned away: %s", error);
+		slu_conn_free(conn);
+		free(c);
+		return;
+	}
+	c->watch = (struct watch){.fn = client_ready, .fd = -1};
+	c->peer->owner = c;
+	c->address = *address;
+	c->next = loop->clients;
+	if (c->next)
+		c->next->prev = c;
+	loop->clients = c;
+	loop->nclients++;
+	work(loop, c);
+}
+
+static void set_accepting(struct slu_loop *loop, bool on)
+{
+	struct epoll_event ev = {.events = on ? EPOLLIN : 0u};
+
+	loop->accept_ms = on ? 0 : loop->peers.now_ms + ACCEPT_PAUSE_MS;
+	for (struct watch *w = loop->watches; w; w = w->next) {
+		ev.data.ptr = w;
+		if (w->owned)
+			epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &ev);
+	}
+}
+
+/* Without descriptors or memory, connections wait in the kernel for a while instead of making us spin. */
+static void accept_failed(struct slu_loop *loop, int why)
+{
+	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
+		return;
+	slu_log(&loop->config.log, SLU_LOG_ERROR, "no client can be accepted for a second: %s", strerror(why));
+	set_accepting(loop, false);
+}
+
+static void accept_clients(struct watch *w, struct slu_loop *loop)
+{
+	struct sockaddr_storage ss;
+	struct in6_addr address;
+	socklen_t n;
+	int fd;
+
+	for (int i = 0; i < ACCEPTS; i++) {
+		n = sizeof ss;
+		fd = accept4(w->fd, (struct sockaddr *)&ss, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			accept_failed(loop, errno);
+			return;
+		}
+		address = address_of(&ss);
+		if (has_place(loop, &address)) {
+			welcome(loop, (struct listener *)w, fd, &address);
+			continue;
+		}
+		close(fd);
+		slu_log(&loop->config.log, SLU_LOG_WARN,
+			"a client was turned away: %u are connected, and no more are allowed, or not of its address",
+			loop->nclients);
+	}
+}
+
+int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LISTENER_URL], char *error, size_t size)
+{
+	struct listener *l = calloc(1, sizeof *l);
+	bool tls = false;
+	int fd = SLU_ERR_NOMEM;
+
+	snprintf(error, size, "out of memory or descriptors");
+	if (l)
+		fd = slu_listener_open(place, &tls, bound, error, size);
+	if (fd < 0)
+		goto failed;
+	*l = (struct listener){.watch = {.fn = accept_clients, .fd = fd, .owned = true}};
+	l->tls = tls ? loop->config.tls : NULL;
+	if (tls && !l->tls) {
+		snprintf(error, size, "cannot listen at %s: rtmps wants a certificate and its key", place);
+		close(fd);
+		fd = SLU_ERR_INVALID;
+		goto failed;
+	}
+	if (add_watch(loop, &l->watch) == 0)
+		return 0;
+	close(fd);
+	fd = SLU_ERR_IO;
+failed:
+	free(l);
+	return fd;
+}
+
+/* ---- the clock, and all together ---- */
+
+static uint64_t next_deadline(const struct slu_loop *loop)
+{
+	uint64_t at = loop->accept_ms ? loop->accept_ms : UINT64_MAX;
+
+	for (const struct client *c = loop->clients; c; c = c->next) {
+		if (c->deadline < at)
+			at = c->deadline;
+		if (c->peer->recorder && loop->flush_ms < at)
+			at = loop->flush_ms;
+	}
+	return at;
+}
+
+static int wait_ms(const struct slu_loop *loop, int timeout_ms)
+{
+	uint64_t at = next_deadline(loop), now = slu_now_ms(), ms;
+
+	if (at == UINT64_MAX)
+		return timeout_ms;
+	ms = at > now ? at - now : 0;
+	if (timeout_ms >= 0 && ms > (unsigned)timeout_ms)
+		return timeout_ms;
+	return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static void on_time(struct slu_loop *loop)
+{
+	bool flush = loop->peers.now_ms >= loop->flush_ms;
+
+	if (loop->accept_ms && loop->peers.now_ms >= loop->accept_ms)
+		set_accepting(loop, true);
+	for (struct client *c = loop->clients; c; c = c->next) {
+		if (loop->peers.now_ms >= c->deadline)
+			work(loop, c);
+		if (flush)
+			slu_peer_flush_recording(c->peer);
+	}
+	if (flush)
+		loop->flush_ms = loop->peers.now_ms + FLUSH_MS;
+}
+
+int slu_loop_step(struct slu_loop *loop, int timeout_ms)
+{
+	struct epoll_event events[EVENTS];
+	struct watch *w;
+	int n = epoll_wait(loop->epoll, events, EVENTS, wait_ms(loop, timeout_ms));
+
+	if (n < 0 && errno != EINTR)
+		return SLU_ERR_IO;
+	loop->peers.now_ms = slu_now_ms();
+	for (int i = 0; i < n; i++) {
+		w = events[i].data.ptr;
+		w->fn(w, loop);
+	}
+	on_time(loop);
+	flush_and_reap(loop);
+	return 0;
+}
+
+void slu_loop_stop(struct slu_loop *loop)
+{
+	if (loop->stopping)
+		return;
+	loop->stopping = true;
+	loop->accept_ms = 0;
+	free_watches(loop, true);
+	for (struct client *c = loop->clients; c; c = c->next)
+		slu_peer_end(c->peer);
+	flush_touched(loop);
+	for (struct client *c = loop->clients; c; c = c->next) {
+		slu_conn_close(c->peer->conn);
+		rearm(loop, c);
+	}
+	flush_and_reap(loop);
+}
+
+void slu_loop_free(struct slu_loop *loop)
+{
+	if (!loop)
+		return;
+	while (loop->clients)
+		forget(loop, loop->clients);
+	free_watches(loop, false);
+	if (loop->epoll >= 0)
+		close(loop->epoll);
+	slu_hub_free(loop->peers.hub);
+	free(loop);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ingest: listeners, connections, one thread, one epoll descriptor.
+ *
+ * What arrived is taken from all connections that are ready before anything is written, so that a player gets all of
+ * it in one write.
+ */
+#ifndef SLU_SERVER_LOOP_H
+#define SLU_SERVER_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/conn.h>
+
+#include "server/hub.h"
+#include "server/listener.h"
+#include "server/report.h"
+
+/* 0 or NULL in a field stands for its default, but for dir. */
+struct slu_loop_config {
+	int dir;                     /* where streams are recorded, and stays open; -1: nothing is */
+	struct slu_conn_config conn; /* of accepted connections; tls is set by the listener's scheme */
+	struct slu_tls_ctx *tls;     /* a server's; NULL: rtmps is refused. Not owned */
+	struct slu_hub_config hub;
+	unsigned max_connections; /* default 256 */
+	unsigned max_per_address; /* default: as many as all */
+	unsigned idle_timeout_ms; /* for clients that neither publish nor play; default 30000 */
+	struct slu_log log;
+	struct slu_reporter reporter;
+};
+
+struct slu_loop;
+
+/* NULL: out of memory or descriptors, said in error. */
+struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size);
+
+/* Closes all at once. NULL is fine. */
+void slu_loop_free(struct slu_loop *loop);
+
+/* Listens at a place (listener.h). 0, or <0 with one sentence in error. */
+int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LISTENER_URL], char *error, size_t size);
+
+/* Calls fn(arg) when fd is readable, for signals. fn must not call back into the loop. */
+int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *arg);
+
+/* Waits until something happens, timeout_ms at most (-1: as long as it takes), and does it. 0, or SLU_ERR_IO when the
+ * kernel cannot go on. */
+int slu_loop_step(struct slu_loop *loop, int timeout_ms);
+
+/* Accepts no more, ends all streams, and closes all connections in order. Go on stepping until there are none. */
+void slu_loop_stop(struct slu_loop *loop);
+
+unsigned slu_loop_connections(const struct slu_loop *loop);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* One client of the server: what it asks for, and what the hub and a recorder do about it. */
+#ifndef SLU_SERVER_PEER_H
+#define SLU_SERVER_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/conn.h>
+
+#include "server/hub.h"
+#include "server/report.h"
+
+struct slu_recorder;
+
+enum { SLU_PEER_APP = 128 };
+
+/* What all peers share. */
+struct slu_peers {
+	struct slu_hub *hub;
+	int dir; /* where recordings go; -1: nowhere */
+	struct slu_log log;
+	struct slu_reporter reporter;
+	uint64_t now_ms;
+	struct slu_peer *touched; /* that were sent something and are to be flushed */
+};
+
+struct slu_peer {
+	struct slu_player player; /* first, so that one is the other */
+	struct slu_peers *all;
+	void *owner; /* for the caller */
+	struct slu_conn *conn;
+	struct slu_peer *next_touched;
+	bool is_touched;
+	unsigned id;
+	char address[64];
+	char app[SLU_PEER_APP]; /* as in connect, without its query */
+	uint64_t active_ms;     /* when it last began or ended something */
+	/* publishing */
+	struct slu_hub_stream *stream;
+	struct slu_recorder *recorder;
+	bool record; /* still, or not yet begun */
+	char key[SLU_STREAM_KEY];
+	uint32_t publish_id; /* message stream IDs */
+	uint64_t messages, bytes;
+	/* playing */
+	bool playing;
+	uint32_t play_id;
+};
+
+/* NULL when out of memory; conn is then the caller's still. */
+struct slu_peer *slu_peer_new(struct slu_peers *all, struct slu_conn *conn, unsigned id);
+
+/* Acts on all events that the connection has. */
+void slu_peer_events(struct slu_peer *peer);
+
+/* Hands what it published and is not yet in its file to the kernel. */
+void slu_peer_flush_recording(struct slu_peer *peer);
+
+/* Neither publishes nor plays. */
+bool slu_peer_idle(const struct slu_peer *peer);
+
+/* Ends what it publishes and plays, and tells it so as far as it still listens. */
+void slu_peer_end(struct slu_peer *peer);
+
+/* The same, and frees it and its connection. */
+void slu_peer_free(struct slu_peer *peer);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the server did, for whoever wants to know. Names of streams are left out: they are keys, often enough. */
+#ifndef SLU_SERVER_REPORT_H
+#define SLU_SERVER_REPORT_H
+
+#include <stdint.h>
+
+enum slu_report_type {
+	SLU_REPORT_CONNECT,   /* connect was accepted */
+	SLU_REPORT_PUBLISH,   /* began */
+	SLU_REPORT_UNPUBLISH, /* ended: seconds, messages, bytes, stored */
+	SLU_REPORT_PLAY,
+	SLU_REPORT_STOP,      /* playing ended: seconds, messages, dropped */
+	SLU_REPORT_REFUSE,    /* text says why */
+	SLU_REPORT_RECORDING, /* it failed: text; stored is what is kept */
+	SLU_REPORT_CLOSE      /* text: why, or "" when in order */
+};
+
+struct slu_report {
+	enum slu_report_type type;
+	unsigned id;         /* of the client, from 1 on */
+	const char *address; /* its */
+	const char *app;
+	const char *text;
+	double seconds;
+	uint64_t messages, bytes; /* of audio, video and data; bytes of payload */
+	uint64_t dropped;         /* messages that a slow player lost */
+	uint64_t stored;          /* size of the recording */
+	const char *tls_version, *tls_suite;
+};
+
+struct slu_reporter {
+	void (*fn)(void *arg, const struct slu_report *report); /* NULL: nobody wants to know */
+	void *arg;
+};
+
+/* "publish" and so on, a static string. */
+const char *slu_report_name(enum slu_report_type type);
+
+#endif
