@@ -215,11 +215,9 @@ static int run(struct pull *p)
 		events(p);
 		now = slu_now_ms();
 		if (!p->done && slu_conn_closed(p->client.conn)) {
-			err = slu_conn_process(p->client.conn); /* which says why, if it failed */
-			if (err)
-				break;
-			finish(p, SLU_EXIT_LOST,
-			       "the server has ended the connection, and not said that the stream ends");
+			err = slu_conn_process(p->client.conn); /* it failed while events were pulled, or */
+			p->done = !err;                         /* the peer has ended in order */
+			break;
 		}
 		if (!p->done && now >= patience(p))
 			silence(p);

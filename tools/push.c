@@ -273,9 +273,9 @@ static int run(struct push *p)
 	while (!slu_stop_asked() && err >= 0) {
 		events(p);
 		if (slu_conn_closed(p->client.conn)) {
-			err = slu_conn_process(p->client.conn); /* which says why, if it failed */
+			err = slu_conn_process(p->client.conn); /* it failed while events were pulled, or */
 			if (!err)
-				finish(p, SLU_EXIT_LOST, "the server has ended the connection");
+				finish(p, SLU_EXIT_LOST, "the server has ended the connection in mid-stream");
 			break;
 		}
 		if (p->stage == SLU_STAGE_FLOWING)

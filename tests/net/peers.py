@@ -115,6 +115,7 @@ class Session:
         self.keep_media = True
         self.media_bytes = 0
         self.name = None  # what is published or played
+        self.kind = None  # live, record or append; of play, the start
         self.ended = None  # "closed", "reset", or the step at which it misbehaved
         self.wire = 0
 
@@ -175,10 +176,10 @@ class Session:
                 self.media_bytes += len(m.payload)
                 if self.keep_media:
                     self.media.append(m)
-            elif m.type == rtmp.COMMAND and not self.answer(*rtmp.amf0_decode(m.payload)[:4]):
+            elif m.type == rtmp.COMMAND and not self.answer(*rtmp.amf0_decode(m.payload)[:5]):
                 return
 
-    def answer(self, name, transaction=0, info=None, argument=None):
+    def answer(self, name, transaction=0, info=None, argument=None, kind=None):
         """False when that is the end of it."""
         self.commands.append(name)
         self.transaction = transaction
@@ -197,10 +198,11 @@ class Session:
             self.send(rtmp.command("_result", transaction, None, 1))
             return self.at("created")
         if name == "publish":
-            self.name = argument
+            self.name, self.kind = argument, kind
             self.status("NetStream.Publish.Start", "publishing")
             return self.at("started")
         if name == "play":
+            self.kind = kind
             return self.play(argument)
         return True
 

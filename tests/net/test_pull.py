@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""sluice pull: what is stored, what it says, and how it ends."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+import flv
+import flvcmp
+import peers
+import rtmp
+import support
+from support import KEY, one_sentence
+
+
+@pytest.fixture(autouse=True)
+def needs_pull(sluice):
+    sluice.need("pull")
+
+
+def stored(path):
+    return [(t.type, t.timestamp, t.body) for t in flvcmp.parse(path.read_bytes()) if t.type != flvcmp.SCRIPT]
+
+
+def sends_and_then(tags, action):
+    """At "started": sends tags, then misbehaves."""
+
+    def go(conn):
+        for kind, stamp, body in tags:
+            conn.send(rtmp.message(kind, body, 6, stamp, 1))
+        return action(conn)
+
+    return go
+
+
+METADATA = rtmp.amf0("onMetaData", {"width": 640.0, "encoder": "test"})
+
+
+def test_all_of_a_stream_is_stored(sluice, clip, tmp_path):
+    tags = [(t.type, t.timestamp, t.body) for t in flvcmp.parse(clip.read_bytes())]
+    with peers.Server(plays=flv.messages(tags)) as server:
+        result = sluice.run("pull", f"{server.url()}/{KEY}", tmp_path / "out.flv")
+        assert server.session().name == KEY and server.session().ended == "closed"
+    assert result.code == support.OK and result.err == ""
+    assert stored(tmp_path / "out.flv") == [t for t in tags if t[0] != flvcmp.SCRIPT]
+
+
+def test_standard_output_gets_the_same(sluice, tmp_path):
+    tags = flv.frames(30)
+    with peers.Server(plays=flv.messages(tags)) as server:
+        result = sluice.run("pull", "--json", server.url(), KEY, "-")
+    assert result.code == support.OK
+    (tmp_path / "out.flv").write_bytes(result.out)
+    assert stored(tmp_path / "out.flv") == tags
+    end = json.loads(result.err.splitlines()[-1])
+    assert end["event"] == "summary" and end["verb"] == "pull" and end["messages"] == len(tags)
+    assert end["file_bytes"] == len(result.out) and end["media_ms"] == 29 * 40 + 3
+
+
+def test_header_and_duration_are_completed(sluice, tmp_path):
+    tags = [(flvcmp.SCRIPT, 0, METADATA)] + [flv.audio(i * 100, i) for i in range(21)]
+    with peers.Server(plays=flv.messages(tags)) as server:
+        assert sluice.run("pull", server.url(), "s", tmp_path / "out.flv").code == support.OK
+    data = (tmp_path / "out.flv").read_bytes()
+    assert data[4] == 4  # audio only
+    script = flvcmp.parse(data)[0]
+    name, members = rtmp.amf0_decode(script.body)
+    assert name == "onMetaData" and members == {"duration": 2.0, "width": 640.0, "encoder": "test"}
+
+
+def test_large_messages_and_few_writes(sluice, tmp_path):
+    tags = flv.frames(500) + [flv.video(30000, 0, 200000), flv.video(30040, 1, 3000000)]
+    with peers.Server(plays=flv.messages(tags)) as server:
+        result = sluice.run("pull", "--json", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.OK and stored(tmp_path / "out.flv") == tags
+    end = json.loads(result.out.splitlines()[-1])
+    assert end["file_calls"] <= end["reads"] + 10  # one write a wakeup
+
+
+def test_timestamps_start_at_zero_or_are_kept(sluice, tmp_path):
+    tags = flv.frames(5, start=7000000)
+    with peers.Server(plays=flv.messages(tags)) as server:
+        assert sluice.run("pull", server.url(), "s", tmp_path / "a.flv").code == 0
+        assert sluice.run("pull", "--keep-timestamps", server.url(), "s", tmp_path / "b.flv").code == 0
+    assert stored(tmp_path / "a.flv") == flv.frames(5)
+    assert stored(tmp_path / "b.flv") == tags
+
+
+def test_duration(sluice, tmp_path):
+    tags = flv.frames(100)
+    with peers.Server(plays=flv.messages(tags)) as server:
+        result = sluice.run("pull", "--duration", "1", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.OK
+    assert stored(tmp_path / "out.flv") == [t for t in tags if t[1] < 1000]
+
+
+@pytest.mark.parametrize("option,start", [(None, -2000), ("--live", -1000), ("--vod", 0)])
+def test_live_or_recorded(sluice, tmp_path, option, start):
+    with peers.Server(plays=flv.messages(flv.frames(3))) as server:
+        args = ["pull", *([option] if option else []), server.url(), "s", tmp_path / "out.flv"]
+        assert sluice.run(*args).code == support.OK
+        # play's start stands where publish has its kind; in ms on the wire, in s in the specification's text
+        assert server.session().kind == start
+
+
+def test_waits_for_a_publisher(sluice, tmp_path):
+    """Refused twice, then there."""
+    calls = []
+    nobody = rtmp.command("onStatus", 0, None, {"level": "error", "code": "NetStream.Play.StreamNotFound",
+                                                "description": "nobody"}, csid=5, stream=1)
+
+    def action(conn):
+        calls.append(1)
+        if len(calls) > 2:
+            return True
+        return peers.sends(nobody)(conn)
+
+    with peers.Server("start", action, plays=flv.messages(flv.frames(3))) as server:
+        result = sluice.run("pull", "--wait", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.OK and len(calls) == 3
+    assert stored(tmp_path / "out.flv") == flv.frames(3)
+
+
+def test_waits_no_longer_than_told(sluice, tmp_path):
+    nobody = rtmp.command("onStatus", 0, None, {"level": "error", "code": "NetStream.Play.StreamNotFound",
+                                                "description": "nobody"}, csid=5, stream=1)
+    with peers.Server("start", peers.sends(nobody)) as server:
+        result = sluice.run("pull", server.url(), "s", tmp_path / "out.flv")
+        assert result.code == support.REFUSED and result.seconds < 5
+        one_sentence(result, "NetStream.Play.StreamNotFound")
+        result = sluice.run("pull", "--wait=1.5", server.url(), "s", tmp_path / "out.flv")
+        assert result.code == support.REFUSED and 1 < result.seconds < 6
+        assert len(server.sessions) >= 3
+    assert not (tmp_path / "out.flv").exists()
+
+
+def test_nobody_publishes_and_the_server_keeps_mum(sluice, tmp_path):
+    with peers.Server("started", peers.stall) as server:
+        result = sluice.run("pull", "--media-timeout", "0.5", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.REFUSED and 0.4 < result.seconds < 6
+    one_sentence(result, "--wait")
+
+
+def test_media_that_stops(sluice, tmp_path):
+    tags = flv.frames(10)
+    with peers.Server("started", sends_and_then(tags, peers.stall)) as server:
+        result = sluice.run("pull", "--media-timeout", "0.5", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.LOST
+    one_sentence(result, "--media-timeout")
+    assert stored(tmp_path / "out.flv") == tags
+
+
+@pytest.mark.parametrize("how", [peers.reset, peers.close])
+def test_a_server_that_goes(sluice, tmp_path, how):
+    tags = flv.frames(10)
+
+    def go(conn):
+        time.sleep(0.3)  # a reset takes along what is not read yet
+        return how(conn)
+
+    with peers.Server("started", sends_and_then(tags, go)) as server:
+        result = sluice.run("pull", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.LOST
+    one_sentence(result)
+    assert stored(tmp_path / "out.flv") == tags
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_whole_file(sluice, tmp_path, number):
+    tags = [(flvcmp.SCRIPT, 0, METADATA)] + flv.frames(10)
+    with peers.Server("started", sends_and_then(tags, peers.stall)) as server:
+        with sluice.start("pull", server.url(), KEY, tmp_path / "out.flv") as pull:
+            while not ((tmp_path / "out.flv").exists() and (tmp_path / "out.flv").stat().st_size > 3000):
+                time.sleep(0.01)
+            result = pull.stop(number)
+    assert result.code == support.INTERRUPTED and result.err == "" and result.seconds < 10
+    assert stored(tmp_path / "out.flv") == tags[1:]
+    assert rtmp.amf0_decode(flvcmp.parse((tmp_path / "out.flv").read_bytes())[0].body)[1]["duration"] == 0.363
+
+
+def test_a_full_disk_keeps_what_came(sluice, tmp_path):
+    tags = flv.frames(200, size=4000)
+    with peers.Server(plays=flv.messages(tags)) as server:
+        limited = ["sh", "-c", 'ulimit -f 200; trap "" XFSZ; exec "$0" "$@"', sluice.path, "pull", server.url(), "s",
+                   str(tmp_path / "out.flv")]
+        with support.Process(limited) as pull:
+            result = pull.wait(20)
+    assert result.code == support.OUTPUT
+    one_sentence(result, "cannot write to", "File too large", "are kept")
+    kept = stored(tmp_path / "out.flv")
+    assert len(kept) > 20 and kept == tags[: len(kept)]
+
+
+def test_dev_full(sluice):
+    with peers.Server(plays=flv.messages(flv.frames(5))) as server:
+        result = sluice.run("pull", server.url(), "s", "/dev/full")
+    assert result.code == support.OUTPUT
+    one_sentence(result, "No space left on device")
+
+
+def test_a_reader_that_goes_away(sluice):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with peers.Server(plays=flv.messages(flv.frames(5))) as server:
+        with sluice.start("pull", server.url(), "s", "-", stdout=writer) as pull:
+            os.close(writer)
+            result = pull.wait(20)
+    assert result.code == support.OUTPUT
+    one_sentence(result, "Broken pipe")
+
+
+def test_an_output_that_cannot_be(sluice, tmp_path):
+    with peers.Server() as server:
+        result = sluice.run("pull", server.url(), "s", tmp_path / "none" / "out.flv")
+        assert not server.sessions
+    assert result.code == support.OUTPUT
+    one_sentence(result, "cannot open")
+
+
+def test_a_file_is_not_lost_to_a_refusal(sluice, tmp_path):
+    out = tmp_path / "out.flv"
+    out.write_bytes(b"precious")
+    with peers.Server("connect", peers.close) as server:
+        result = sluice.run("pull", server.url(), "s", out)
+    assert result.code == support.REFUSED
+    one_sentence(result)
+    assert out.read_bytes() == b"precious"
+
+
+def test_data_for_the_player_is_left_out(sluice, tmp_path):
+    access = rtmp.amf0("|RtmpSampleAccess", True, True)
+    complete = rtmp.amf0("onPlayStatus", {"level": "status", "code": "NetStream.Play.Complete"})
+    cue = rtmp.amf0("onCuePoint", {"name": "x"})
+    tags = [(rtmp.DATA, 0, access), *flv.frames(3), (rtmp.DATA, 100, cue), (rtmp.DATA, 120, complete)]
+    with peers.Server("started", sends_and_then(tags, peers.stall)) as server:
+        result = sluice.run("pull", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.OK
+    scripts = [t.body for t in flvcmp.parse((tmp_path / "out.flv").read_bytes()) if t.type == flvcmp.SCRIPT]
+    assert scripts == [cue]
+
+
+@pytest.mark.parametrize("args,part", [
+    (["URL", "OUT"], "no stream name"),
+    (["URL"], "usage: sluice pull"),
+    (["URL", "s", "OUT", "--duration", "x"], "--duration takes"),
+    (["URL", "s", "OUT", "--wait=x"], "--wait takes"),
+])
+def test_wrong_command_lines(sluice, tmp_path, args, part):
+    with peers.Server() as server:
+        words = {"URL": server.url(), "OUT": tmp_path / "out.flv"}
+        result = sluice.run("pull", *[words.get(a, a) for a in args])
+        assert not server.sessions
+    assert result.code == support.USAGE
+    one_sentence(result, part)
