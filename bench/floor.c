@@ -6,7 +6,7 @@
  *     floor plain HOST PORT - FILE          write of 64 KiB blocks to TCP
  *     floor hold HOST PORT CA-FILE SECONDS  only holds a TLS connection: the memory that OpenSSL takes
  *
- * No framing, no pacing, no protocol. The sink is discard.c.
+ * No framing, no pacing, no protocol. The sink is sink.c, as for all others.
  */
 #include <fcntl.h>
 #include <netdb.h>

@@ -84,15 +84,8 @@ class Bench:
 
     def start_sinks(self):
         cert, key = self.dir / "cert.pem", self.dir / "key.pem"
-        self.ports = {
-            "floor plain": int(self.start([self.build / "bench/discard", "plain"]).stdout.readline()),
-            "floor tls": int(self.start([self.build / "bench/discard", "tls", cert, key]).stdout.readline()),
-        }
-        serve = self.start([self.sluice, "serve", "--no-record", "--listen", "rtmp://127.0.0.1:0", "--listen",
-                            "rtmps://127.0.0.1:0", "--cert", cert, "--key", key, self.dir])
-        for _ in range(2):
-            scheme, port = re.search(r"(rtmps?)://127\.0\.0\.1:(\d+)", serve.stdout.readline()).groups()
-            self.ports[scheme] = int(port)
+        plain, tls = ([self.build / "bench/sink", *args] for args in (["plain"], ["tls", cert, key]))
+        self.ports = {False: int(self.start(plain).stdout.readline()), True: int(self.start(tls).stdout.readline())}
 
     def relay(self, port):
         child = self.start([self.build / "bench/relay", port])
@@ -151,7 +144,7 @@ class Bench:
         return found
 
     def port(self, publisher):
-        return self.ports.get(publisher.name) or self.ports["rtmps" if publisher.tls else "rtmp"]
+        return self.ports[publisher.tls]
 
     # ---- the measurements ----
 
@@ -244,7 +237,7 @@ class Bench:
                 if "realtime" in self.args.parts:
                     rows = [(p.name, self.counts(p, p.realtime, short)) for p in publishers if p.realtime]
                     self.print_counts("Counts, in real time, 20 s clip", rows)
-                    hold = anonymous_peak([self.build / "bench/floor", "hold", "localhost", self.ports["floor tls"],
+                    hold = anonymous_peak([self.build / "bench/floor", "hold", "localhost", self.ports[True],
                                            self.dir / "cert.pem", 1], self.dir / "log")
                     print("%-28s %s %9d" % ("only a TLS connection", " " * 57, hold))
             finally:
