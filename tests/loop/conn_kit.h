@@ -28,6 +28,7 @@ struct loop {
 	char url[96];
 	struct slu_conn_config config[2]; /* client, server */
 	struct end client, server;
+	bool quiet; /* a server that cannot be made is no failure: its client sees the socket closed */
 };
 
 /* A listener and the configurations; TLS with a certificate that the client verifies. */
