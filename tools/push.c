@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <sluice/error.h>
 #include <sluice/url.h>
@@ -49,6 +50,7 @@ struct push {
 	struct slu_buffer *owner;
 	bool held;
 	uint64_t clock_start; /* when the timeline's clock stood at 0, in ms; 0: it has not started */
+	double origin_ms;     /* the same as Unix time */
 	enum slu_stage stage;
 	bool done, want_input, want_queue, warned_still, warned_jump;
 	int due_ms; /* until the held tag is due; -1: none is held */
@@ -150,6 +152,14 @@ static bool hold(struct push *p)
 	return p->held;
 }
 
+static double unix_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 /* ms until the held tag is due. */
 static int wait_of(struct push *p, uint64_t now)
 {
@@ -157,8 +167,10 @@ static int wait_of(struct push *p, uint64_t now)
 
 	if (!p->paced || !p->timeline.clock)
 		return 0;
-	if (!p->clock_start)
+	if (!p->clock_start) {
 		p->clock_start = now - at;
+		p->origin_ms = unix_ms() - (double)at;
+	}
 	at += p->clock_start;
 	return at > now ? (int)(at - now) : 0;
 }
@@ -238,6 +250,7 @@ static struct slu_progress progress(const struct push *p)
 		.jumps = p->timeline.jumps,
 		.file_bytes = source.bytes,
 		.file_calls = source.reads,
+		.origin_ms = p->origin_ms,
 	};
 }
 

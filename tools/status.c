@@ -20,7 +20,7 @@ void slu_status_init(struct slu_status *st, const char *verb, const struct slu_c
 	st->next_ms = now_ms + PERIOD_MS;
 	if (options->json)
 		st->json = data_on_stdout ? stderr : stdout;
-	st->line = !options->json && !options->quiet && isatty(STDERR_FILENO);
+	st->line = !options->quiet && isatty(STDERR_FILENO) && !(st->json && isatty(fileno(st->json)));
 }
 
 bool slu_status_due(const struct slu_status *st, uint64_t now_ms)
@@ -110,6 +110,7 @@ static cJSON *object(const struct slu_status *st, const char *event, uint64_t no
 	number(o, "file_bytes", (double)progress->file_bytes);
 	number(o, "file_calls", (double)progress->file_calls);
 	number(o, "cpu_ms", cpu_ms());
+	number(o, "origin_unix_ms", progress->origin_ms);
 	add_connection(o, conn);
 	return o;
 }
@@ -166,7 +167,7 @@ void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_
 {
 	if (st->json)
 		print(st, object(st, "status", now_ms, progress, conn));
-	else if (st->line)
+	if (st->line)
 		print_line(st, now_ms, progress, conn);
 	st->last_ms = now_ms;
 	st->last_payload = progress->payload;

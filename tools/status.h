@@ -16,7 +16,7 @@
 struct slu_status {
 	const char *verb;
 	FILE *json;   /* NULL: none */
-	bool line;    /* on stderr, a terminal */
+	bool line;    /* on stderr, a terminal, unless the JSON goes there too */
 	bool inbound; /* bitrates and counts are of what came in */
 	uint64_t start_ms, next_ms;
 	uint64_t last_ms, last_payload;
@@ -31,6 +31,7 @@ struct slu_progress {
 	unsigned long jumps; /* timestamps that went back, mended */
 	uint64_t file_bytes; /* read from the input or written to the output */
 	uint64_t file_calls; /* the system calls for it */
+	double origin_ms;    /* push, paced: Unix time in ms at which timestamp 0 was due; else 0 */
 };
 
 /* data_on_stdout: JSON goes to stderr, since standard output carries the stream. */
