@@ -8,19 +8,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "proto/bodies.h"
 #include "proto/chunk_hdr.h"
 
-/*
- * Bodies have capacities of powers of two from BODY_MIN on, so that what one message leaves serves the next of its
- * kind. One body of each capacity up to BODY_KEEP is kept for that: 511 KiB at most, however large messages were.
- */
-enum {
-	BODY_MIN = 1024,
-	BODY_KEEP = 262144,
-	SPARES = 9, /* 1 KiB, 2 KiB, ... 256 KiB */
-	FIRST_CHUNK_SIZE = 128,
-	EXT_SIZE = 4
-};
+enum { FIRST_CHUNK_SIZE = 128, EXT_SIZE = 4 };
 
 enum state { STATE_HEADER, STATE_EXTENDED, STATE_BODY };
 
@@ -53,7 +44,7 @@ struct slu_chunk_in {
 	uint32_t chunk_size;
 	uint32_t csid; /* of the last message */
 	struct slu_buffer *last;
-	struct slu_buffer *spare[SPARES];
+	struct slu_bodies bodies;
 	size_t memory;
 	int err;
 	char error[160];
@@ -76,8 +67,7 @@ void slu_chunk_in_free(struct slu_chunk_in *ci)
 		return;
 	for (unsigned i = 0; i < ci->count; i++)
 		slu_buffer_put(ci->streams[i].body);
-	for (unsigned i = 0; i < SPARES; i++)
-		slu_buffer_put(ci->spare[i]);
+	slu_bodies_clear(&ci->bodies);
 	slu_buffer_put(ci->last);
 	free(ci->streams);
 	free(ci);
@@ -101,60 +91,15 @@ static int fail_nomem(struct slu_chunk_in *ci)
 
 /* ---- bodies ---- */
 
-/* The index in spare[] for a capacity that at least holds size; SPARES when such are not kept. */
-static unsigned spare_index(size_t size)
-{
-	unsigned i = 0;
-
-	for (size_t capacity = BODY_MIN; capacity < size && i < SPARES; capacity *= 2)
-		i++;
-	return i;
-}
-
-/* Keeps b for a later message when nobody else holds it and its place is free. */
-static void recycle(struct slu_chunk_in *ci, struct slu_buffer *b)
-{
-	size_t size = b ? slu_buffer_size(b) : 0;
-	unsigned i = spare_index(size);
-
-	if (i < SPARES && size == (size_t)BODY_MIN << i && !ci->spare[i] && slu_buffer_unique(b))
-		ci->spare[i] = b;
-	else
-		slu_buffer_put(b);
-}
-
-/* A spare that holds a whole message of this length costs nothing to use at once. */
-static struct slu_buffer *take_spare(struct slu_chunk_in *ci, size_t length)
-{
-	unsigned i = spare_index(length);
-	struct slu_buffer *b;
-
-	if (i == SPARES)
-		return NULL;
-	b = ci->spare[i];
-	ci->spare[i] = NULL;
-	return b;
-}
-
 static void drop_body(struct slu_chunk_in *ci, struct chunk_stream *cs)
 {
 	if (cs->body) {
 		ci->memory -= slu_buffer_size(cs->body);
-		recycle(ci, cs->body);
+		slu_bodies_put(&ci->bodies, cs->body);
 	}
 	cs->body = NULL;
 	cs->got = 0;
 	cs->begun = false;
-}
-
-/* The capacity for need bytes out of length: a power of two, but not far beyond what was announced. */
-static size_t body_capacity(size_t need, size_t length)
-{
-	size_t capacity = BODY_MIN;
-
-	while (capacity < need)
-		capacity *= 2;
-	return capacity > BODY_KEEP && capacity > length ? length : capacity;
 }
 
 /* Makes room for n more bytes that are at hand. The announced length alone reserves nothing. */
@@ -165,8 +110,8 @@ static int body_reserve(struct slu_chunk_in *ci, struct chunk_stream *cs, size_t
 
 	if (cs->body && n <= have - cs->got)
 		return 0;
-	b = take_spare(ci, cs->length);
-	capacity = b ? slu_buffer_size(b) : body_capacity(cs->got + n, cs->length);
+	b = slu_bodies_take(&ci->bodies, cs->length);
+	capacity = b ? slu_buffer_size(b) : slu_body_capacity(cs->got + n, cs->length);
 	if (ci->memory - have + capacity > ci->config.max_memory) {
 		slu_buffer_put(b);
 		return fail(ci, SLU_ERR_MEMORY_CAP,
@@ -179,7 +124,7 @@ static int body_reserve(struct slu_chunk_in *ci, struct chunk_stream *cs, size_t
 		return fail_nomem(ci);
 	if (cs->body) {
 		memcpy(slu_buffer_data(b), slu_buffer_data(cs->body), cs->got);
-		recycle(ci, cs->body);
+		slu_bodies_put(&ci->bodies, cs->body);
 	}
 	ci->memory += capacity - have;
 	cs->body = b;
@@ -465,7 +410,7 @@ int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, si
 	if (ci->err)
 		return ci->err;
 	if (ci->last)
-		recycle(ci, ci->last);
+		slu_bodies_put(&ci->bodies, ci->last);
 	ci->last = NULL;
 	do {
 		if (ci->again_size)
