@@ -1,73 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "proto/chunk_out.h"
+#include "proto/chunk_out_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "proto/chunk_hdr.h"
 
 enum {
-	INLINE_MAX = 14, /* control messages have up to 10 bytes of payload */
-	AGAIN_MAX = 7,   /* a header of format 3: basic header and extended timestamp */
 	RING_FIRST = 16,
-	URGENT_MAX = 4096 /* a peer that pings and never reads must not make this grow for ever */
-};
-
-/* A queued message, or raw bytes (then there are no headers and it is all one chunk). */
-struct entry {
-	struct slu_buffer *owner; /* NULL: the payload is in small */
-	const uint8_t *data;
-	uint32_t size;
-	uint32_t csid; /* 0: raw */
-	bool sets_chunk_size;
-	uint8_t first_size, again_size;
-	uint8_t first[SLU_CHUNK_HDR_MAX]; /* the header of the first chunk */
-	uint8_t again[AGAIN_MAX];         /* the header of all others */
-	uint8_t small[INLINE_MAX];
-};
-
-/* head and tail count entries since the beginning; they wrap, which harms nobody: only differences are used. */
-struct ring {
-	struct entry *entries;
-	size_t capacity; /* a power of two, or 0 */
-	size_t head, tail;
-};
-
-/* How far one ring has been walked. */
-struct place {
-	size_t index;        /* of the entry */
-	uint32_t done;       /* of its payload */
-	uint32_t left;       /* of the current chunk's payload */
-	uint8_t header_left; /* of the current chunk's header */
-	bool in_chunk;
-};
-
-struct walk {
-	struct place normal, urgent;
-	uint32_t chunk_size; /* on the wire: changes when a Set Chunk Size has gone out */
-};
-
-/* What a chunk stream sent last, for the headers that leave out what is the same (RTMP 1.0, 5.3.1.2). */
-struct out_stream {
-	uint32_t csid;
-	uint32_t timestamp;
-	uint32_t length;
-	uint32_t stream_id;
-	uint8_t type;
-};
-
-struct slu_chunk_out {
-	struct ring normal, urgent;
-	struct walk at;      /* the next byte to send */
-	size_t urgent_shown; /* urgent entries before this one may overtake what was shown last */
-	size_t raw_end;      /* with has_raw: nothing may overtake what is before this entry */
-	bool has_raw;
-	size_t urgent_gone;       /* bytes sent of the first urgent entry */
-	uint32_t chunk_size;      /* for what is queued next */
-	size_t max_queue, queued; /* queued: of the normal ring */
-	struct out_stream *streams;
-	size_t stream_count, stream_capacity;
+	TYPICAL_SIZE = 64, /* the queue takes max_queue / TYPICAL_SIZE messages at most */
+	URGENT_MAX = 4096  /* a peer that pings and never reads must not make this grow for ever */
 };
 
 struct slu_chunk_out *slu_chunk_out_new(uint32_t chunk_size, size_t max_queue)
@@ -82,15 +24,10 @@ struct slu_chunk_out *slu_chunk_out_new(uint32_t chunk_size, size_t max_queue)
 	return co;
 }
 
-static struct entry *entry_at(const struct ring *ring, size_t index)
-{
-	return &ring->entries[index & (ring->capacity - 1)];
-}
-
-static void ring_clear(struct ring *ring)
+static void ring_clear(struct slu_out_ring *ring)
 {
 	for (size_t i = ring->head; i != ring->tail; i++)
-		slu_buffer_put(entry_at(ring, i)->owner);
+		slu_buffer_put(slu_out_entry_at(ring, i)->owner);
 	free(ring->entries);
 }
 
@@ -107,27 +44,27 @@ void slu_chunk_out_free(struct slu_chunk_out *co)
 /* ---- queueing ---- */
 
 /* The place for one more entry, which counts once tail is moved; NULL when out of memory. */
-static struct entry *ring_next(struct ring *ring)
+static struct slu_out_entry *ring_next(struct slu_out_ring *ring)
 {
 	size_t capacity = ring->capacity ? ring->capacity * 2 : RING_FIRST;
-	struct entry *entries;
+	struct slu_out_entry *entries;
 
 	if (ring->tail - ring->head < ring->capacity)
-		return entry_at(ring, ring->tail);
+		return slu_out_entry_at(ring, ring->tail);
 	if (capacity > SIZE_MAX / sizeof *entries)
 		return NULL;
 	entries = malloc(capacity * sizeof *entries);
 	if (!entries)
 		return NULL;
 	for (size_t i = ring->head; i != ring->tail; i++)
-		entries[i & (capacity - 1)] = *entry_at(ring, i);
+		entries[i & (capacity - 1)] = *slu_out_entry_at(ring, i);
 	free(ring->entries);
 	ring->entries = entries;
 	ring->capacity = capacity;
-	return entry_at(ring, ring->tail);
+	return slu_out_entry_at(ring, ring->tail);
 }
 
-static struct out_stream *find_stream(struct slu_chunk_out *co, uint32_t csid)
+static struct slu_out_stream *find_stream(struct slu_chunk_out *co, uint32_t csid)
 {
 	for (size_t i = 0; i < co->stream_count; i++) {
 		if (co->streams[i].csid == csid)
@@ -140,7 +77,7 @@ static struct out_stream *find_stream(struct slu_chunk_out *co, uint32_t csid)
 static int reserve_stream(struct slu_chunk_out *co)
 {
 	size_t capacity = co->stream_capacity ? co->stream_capacity * 2 : 8;
-	struct out_stream *streams;
+	struct slu_out_stream *streams;
 
 	if (co->stream_count < co->stream_capacity)
 		return 0;
@@ -157,7 +94,7 @@ static int reserve_stream(struct slu_chunk_out *co)
  * other. So has a timestamp that goes back (as a delta it would be one of 49 days less), and a delta that would need
  * the extended field, which old peers take for an absolute timestamp.
  */
-static struct slu_chunk_hdr choose_header(const struct out_stream *last, uint32_t csid, const struct slu_msg *msg)
+static struct slu_chunk_hdr choose_header(const struct slu_out_stream *last, uint32_t csid, const struct slu_msg *msg)
 {
 	struct slu_chunk_hdr h = {
 		.fmt = 0,
@@ -180,25 +117,29 @@ static struct slu_chunk_hdr choose_header(const struct out_stream *last, uint32_
 	return h;
 }
 
-static void encode_headers(struct entry *e, struct slu_chunk_hdr h)
+/* The header of further chunks is needed when the payload is longer than chunk_size. */
+static void encode_headers(struct slu_out_entry *e, struct slu_chunk_hdr h, uint32_t chunk_size)
 {
 	uint8_t again[SLU_CHUNK_HDR_MAX] = {0};
 
 	e->first_size = (uint8_t)slu_chunk_hdr_encode(&h, e->first);
+	e->again_size = 0;
+	if (h.length <= chunk_size)
+		return;
 	h.fmt = 3;
 	e->again_size = (uint8_t)slu_chunk_hdr_encode(&h, again);
 	memcpy(e->again, again, sizeof e->again);
 }
 
 /* References the payload, or copies it when it has no owner. */
-static int hold_payload(struct entry *e, const void *data, size_t size, struct slu_buffer *owner)
+static int hold_payload(struct slu_out_entry *e, const void *data, size_t size, struct slu_buffer *owner)
 {
 	e->size = (uint32_t)size;
 	e->owner = NULL;
 	e->data = data;
 	if (owner && size) {
 		e->owner = slu_buffer_get(owner);
-	} else if (size <= INLINE_MAX) {
+	} else if (size <= SLU_OUT_INLINE_MAX) {
 		if (size)
 			memcpy(e->small, data, size);
 	} else {
@@ -211,27 +152,25 @@ static int hold_payload(struct entry *e, const void *data, size_t size, struct s
 	return 0;
 }
 
-/* What e takes on the wire. */
-static size_t wire_size(const struct entry *e, uint32_t chunk_size)
-{
-	size_t size = (size_t)e->first_size + e->size;
-
-	if (e->csid && e->size > chunk_size)
-		size += (e->size - 1) / chunk_size * e->again_size;
-	return size;
-}
-
-static void remember(struct slu_chunk_out *co, struct out_stream *last, uint32_t csid, const struct slu_msg *msg)
+static void remember(struct slu_chunk_out *co, struct slu_out_stream *last, uint32_t csid, const struct slu_msg *msg)
 {
 	if (!last)
 		last = &co->streams[co->stream_count++];
-	*last = (struct out_stream){
+	*last = (struct slu_out_stream){
 		.csid = csid,
 		.timestamp = msg->timestamp,
 		.length = (uint32_t)msg->size,
 		.stream_id = msg->stream_id,
 		.type = msg->type,
 	};
+}
+
+/* Would n more bytes exceed the queue's limit? Tiny messages cost more than their bytes: they are counted too. */
+static bool too_much(const struct slu_chunk_out *co, size_t n)
+{
+	if (n > co->max_queue || co->queued > co->max_queue - n)
+		return true;
+	return co->normal.tail - co->normal.head >= co->max_queue / TYPICAL_SIZE + RING_FIRST;
 }
 
 /* The new chunk size when msg sets a sound one, else 0. */
@@ -253,8 +192,8 @@ static bool valid(uint32_t csid, const struct slu_msg *msg, bool urgent)
 
 static int send_urgent(struct slu_chunk_out *co, uint32_t csid, const struct slu_msg *msg)
 {
-	struct ring *ring = &co->urgent;
-	struct entry *e;
+	struct slu_out_ring *ring = &co->urgent;
+	struct slu_out_entry *e;
 	int err;
 
 	if (ring->tail - ring->head >= URGENT_MAX)
@@ -267,15 +206,15 @@ static int send_urgent(struct slu_chunk_out *co, uint32_t csid, const struct slu
 		return err;
 	e->csid = csid;
 	e->sets_chunk_size = false;
-	encode_headers(e, choose_header(NULL, csid, msg));
+	encode_headers(e, choose_header(NULL, csid, msg), 0); /* it may overtake a Set Chunk Size */
 	ring->tail++;
 	return 0;
 }
 
 int slu_chunk_out_send(struct slu_chunk_out *co, uint32_t csid, const struct slu_msg *msg, bool urgent)
 {
-	struct out_stream *last;
-	struct entry *e;
+	struct slu_out_stream *last;
+	struct slu_out_entry *e;
 	size_t size;
 	int err;
 
@@ -293,9 +232,9 @@ int slu_chunk_out_send(struct slu_chunk_out *co, uint32_t csid, const struct slu
 	e->csid = csid;
 	e->size = (uint32_t)msg->size;
 	e->sets_chunk_size = msg->type == SLU_MSG_SET_CHUNK_SIZE;
-	encode_headers(e, choose_header(last, csid, msg));
-	size = wire_size(e, co->chunk_size);
-	if (size > co->max_queue || co->queued > co->max_queue - size)
+	encode_headers(e, choose_header(last, csid, msg), co->chunk_size);
+	size = slu_out_wire_size(e, co->chunk_size);
+	if (too_much(co, size))
 		return SLU_ERR_LIMIT;
 	err = hold_payload(e, msg->data, msg->size, msg->owner);
 	if (err)
@@ -310,14 +249,14 @@ int slu_chunk_out_send(struct slu_chunk_out *co, uint32_t csid, const struct slu
 
 int slu_chunk_out_raw(struct slu_chunk_out *co, const void *data, size_t n)
 {
-	struct entry *e;
+	struct slu_out_entry *e;
 	int err;
 
 	if (n == 0)
 		return 0;
 	if (n > SLU_MESSAGE_MAX)
 		return SLU_ERR_INVALID;
-	if (n > co->max_queue || co->queued > co->max_queue - n)
+	if (too_much(co, n))
 		return SLU_ERR_LIMIT;
 	e = ring_next(&co->normal);
 	if (!e)
@@ -334,178 +273,6 @@ int slu_chunk_out_raw(struct slu_chunk_out *co, const void *data, size_t n)
 	co->has_raw = true;
 	co->raw_end = co->normal.tail;
 	return 0;
-}
-
-/* ---- walking ---- */
-
-/* Between two chunks: may an urgent message come next? Not before raw bytes that are queued, and not inside another
- * message of its chunk stream. */
-static bool may_overtake(const struct slu_chunk_out *co, const struct place *normal)
-{
-	if (normal->index == co->normal.tail)
-		return true;
-	if (co->has_raw && (ptrdiff_t)(co->raw_end - normal->index) > 0)
-		return false;
-	return normal->done == 0 || entry_at(&co->normal, normal->index)->csid != SLU_CHUNK_CSID_MIN;
-}
-
-/* Whose turn it is; NULL: nothing is left. */
-static struct place *next_place(const struct slu_chunk_out *co, struct walk *w, size_t urgent_end)
-{
-	if (w->normal.in_chunk)
-		return &w->normal;
-	if (w->urgent.index != urgent_end && (w->urgent.in_chunk || w->urgent.done || may_overtake(co, &w->normal)))
-		return &w->urgent;
-	return w->normal.index == co->normal.tail ? NULL : &w->normal;
-}
-
-static void begin_chunk(const struct entry *e, struct place *at, uint32_t chunk_size)
-{
-	at->in_chunk = true;
-	at->header_left = at->done ? e->again_size : e->first_size;
-	at->left = e->size - at->done;
-	if (e->csid && at->left > chunk_size)
-		at->left = chunk_size;
-}
-
-/* What is left of the current header or of the current chunk's payload. */
-static struct slu_vec current_run(const struct entry *e, const struct place *at)
-{
-	const uint8_t *payload = e->owner ? e->data : e->small;
-
-	if (!at->header_left)
-		return (struct slu_vec){payload + at->done, at->left};
-	if (at->done)
-		return (struct slu_vec){e->again + e->again_size - at->header_left, at->header_left};
-	return (struct slu_vec){e->first + e->first_size - at->header_left, at->header_left};
-}
-
-static uint32_t chunk_size_of(const struct entry *e)
-{
-	return slu_be32(e->owner ? e->data : e->small);
-}
-
-/* Goes n bytes further in the current run; tells whether that ended the entry. */
-static bool advance(const struct entry *e, struct place *at, struct walk *w, size_t n)
-{
-	if (at->header_left) {
-		at->header_left = (uint8_t)(at->header_left - n);
-	} else {
-		at->done += (uint32_t)n;
-		at->left -= (uint32_t)n;
-	}
-	if (at->header_left || at->left)
-		return false;
-	at->in_chunk = false;
-	if (at->done != e->size)
-		return false;
-	at->done = 0;
-	at->index++;
-	if (e->sets_chunk_size)
-		w->chunk_size = chunk_size_of(e);
-	return true;
-}
-
-static const struct entry *begin_run(const struct slu_chunk_out *co, struct walk *w, struct place *at)
-{
-	const struct entry *e = entry_at(at == &w->urgent ? &co->urgent : &co->normal, at->index);
-
-	if (!at->in_chunk)
-		begin_chunk(e, at, w->chunk_size);
-	return e;
-}
-
-size_t slu_chunk_out_vecs(struct slu_chunk_out *co, struct slu_vec *vec, size_t max)
-{
-	struct walk w = co->at;
-	const struct entry *e;
-	struct place *at;
-	size_t n = 0;
-
-	co->urgent_shown = co->urgent.tail;
-	while (n < max && (at = next_place(co, &w, co->urgent_shown))) {
-		e = begin_run(co, &w, at);
-		vec[n] = current_run(e, at);
-		advance(e, at, &w, vec[n].size);
-		n++;
-	}
-	return n;
-}
-
-static void pop(struct ring *ring)
-{
-	slu_buffer_put(entry_at(ring, ring->head)->owner);
-	ring->head++;
-}
-
-static void sent_urgent(struct slu_chunk_out *co, size_t n, bool ended)
-{
-	co->urgent_gone += n;
-	if (!ended)
-		return;
-	co->urgent_gone = 0;
-	pop(&co->urgent);
-}
-
-static void sent_normal(struct slu_chunk_out *co, size_t n, bool ended)
-{
-	co->queued -= n;
-	if (ended)
-		pop(&co->normal);
-}
-
-/* Urgent messages that were queued after the last slu_chunk_out_vecs() have not been shown: they are not among the n
- * bytes, wherever they will come in now. */
-void slu_chunk_out_sent(struct slu_chunk_out *co, size_t n)
-{
-	struct walk *w = &co->at;
-	const struct entry *e;
-	struct place *at;
-	size_t take;
-
-	while (n && (at = next_place(co, w, co->urgent_shown))) {
-		e = begin_run(co, w, at);
-		take = current_run(e, at).size;
-		if (take > n)
-			take = n;
-		n -= take;
-		if (at == &w->urgent)
-			sent_urgent(co, take, advance(e, at, w, take));
-		else
-			sent_normal(co, take, advance(e, at, w, take));
-	}
-	if (co->has_raw && co->normal.head == co->raw_end)
-		co->has_raw = false;
-}
-
-/* What the next urgent message will be cut into: a Set Chunk Size that has begun comes before it. */
-static uint32_t urgent_chunk_size(const struct slu_chunk_out *co)
-{
-	const struct place *at = &co->at.normal;
-	const struct entry *e;
-
-	if (at->in_chunk || at->done) {
-		e = entry_at(&co->normal, at->index);
-		if (e->sets_chunk_size)
-			return chunk_size_of(e);
-	}
-	return co->at.chunk_size;
-}
-
-/* Counted when asked for, since that is rare and urgent messages are few. */
-static size_t urgent_queued(const struct slu_chunk_out *co)
-{
-	uint32_t chunk_size = urgent_chunk_size(co);
-	size_t n = 0;
-
-	for (size_t i = co->urgent.head; i != co->urgent.tail; i++)
-		n += wire_size(entry_at(&co->urgent, i), chunk_size);
-	return n - co->urgent_gone;
-}
-
-size_t slu_chunk_out_queued(const struct slu_chunk_out *co)
-{
-	return co->queued + urgent_queued(co);
 }
 
 uint32_t slu_chunk_out_chunk_size(const struct slu_chunk_out *co)

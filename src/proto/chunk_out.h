@@ -29,8 +29,9 @@ void slu_chunk_out_free(struct slu_chunk_out *co);
  * Queues msg on chunk stream csid (2..65599; urgent: 2). Header formats 0 to 2 are chosen by what that chunk stream
  * sent before; a timestamp that goes back takes format 0. A Set Chunk Size message is honoured for what is queued after
  * it. 0; SLU_ERR_INVALID (csid, size over 16777215, a Set Chunk Size that is urgent or not 1 to 16777215);
- * SLU_ERR_LIMIT when max_queue would be exceeded, or by an urgent message when 4096 of them wait: a peer that asks
- * without ever reading the answers; SLU_ERR_NOMEM. On failure nothing is queued and nothing changed.
+ * SLU_ERR_LIMIT when max_queue would be exceeded or has max_queue / 64 messages (and 16 more) in it, or by an urgent
+ * message when 4096 of them wait: a peer that asks without ever reading the answers; SLU_ERR_NOMEM. On failure nothing
+ * is queued and nothing changed.
  */
 int slu_chunk_out_send(struct slu_chunk_out *co, uint32_t csid, const struct slu_msg *msg, bool urgent);
 

@@ -263,6 +263,12 @@ static void refuses_what_cannot_be(void **state)
 	assert_int_equal(slu_chunk_out_send(co, 2, &msg, true), SLU_ERR_LIMIT);
 	assert_int_equal(slu_chunk_out_queued(co), 100 + 4096 * 16);
 	slu_chunk_out_free(co);
+	co = slu_chunk_out_new(128, 6400);
+	msg = (struct slu_msg){.type = 8, .size = 0};
+	for (unsigned i = 0; i < 100 + 16; i++)
+		assert_int_equal(slu_chunk_out_send(co, 4, &msg, false), 0);
+	assert_int_equal(slu_chunk_out_send(co, 4, &msg, false), SLU_ERR_LIMIT);
+	slu_chunk_out_free(co);
 }
 
 static void count_release(void *arg, void *data)
