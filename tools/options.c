@@ -118,6 +118,16 @@ static int set_number(const struct slu_opt *o, long *to, const char *text)
 	return -1;
 }
 
+static int add(const struct slu_opt *o, struct slu_opt_list *to, const char *text)
+{
+	if (to->n == SLU_OPT_LIST_MAX) {
+		slu_say("--%s can be given %d times at most", o->name, SLU_OPT_LIST_MAX);
+		return SLU_EXIT_USAGE;
+	}
+	to->items[to->n++] = text;
+	return -1;
+}
+
 static int set(const struct slu_opt *o, void *into, const char *text)
 {
 	void *to = (char *)into + o->offset;
@@ -135,6 +145,8 @@ static int set(const struct slu_opt *o, void *into, const char *text)
 	case SLU_OPT_TEXT:
 		*(const char **)to = text;
 		break;
+	case SLU_OPT_LIST:
+		return add(o, to, text);
 	case SLU_OPT_NUMBER:
 	case SLU_OPT_MS:
 		return set_number(o, to, text);

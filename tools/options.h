@@ -17,9 +17,16 @@ enum slu_opt_kind {
 	SLU_OPT_SET,    /* int: the option's min */
 	SLU_OPT_COUNT,  /* int: one more */
 	SLU_OPT_TEXT,   /* const char *: the argument */
+	SLU_OPT_LIST,   /* struct slu_opt_list: the argument of each time it was given */
 	SLU_OPT_NUMBER, /* long: min..max */
 	SLU_OPT_MS,     /* long, in ms: an argument in seconds ("2.5"), min..max ms */
 	SLU_OPT_TLS     /* enum slu_tls_version */
+};
+
+enum { SLU_OPT_LIST_MAX = 16 };
+struct slu_opt_list {
+	const char *items[SLU_OPT_LIST_MAX];
+	size_t n;
 };
 
 struct slu_opt {

@@ -5,5 +5,6 @@
 
 int slu_verb_push(int argc, char **argv);
 int slu_verb_pull(int argc, char **argv);
+int slu_verb_serve(int argc, char **argv);
 
 #endif

@@ -99,9 +99,9 @@ unsigned slu_loop_connections(const struct slu_loop *loop)
 
 /* ---- watches ---- */
 
-static int add_watch(struct slu_loop *loop, struct watch *w)
+static int add_watch(struct slu_loop *loop, struct watch *w, uint32_t edge)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = w};
+	struct epoll_event ev = {.events = EPOLLIN | edge, .data.ptr = w};
 
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, w->fd, &ev) != 0)
 		return SLU_ERR_IO;
@@ -126,7 +126,7 @@ int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *a
 	if (!c)
 		return SLU_ERR_NOMEM;
 	*c = (struct call){.watch = {.fn = call, .fd = fd}, .fn = fn, .arg = arg};
-	err = add_watch(loop, &c->watch);
+	err = add_watch(loop, &c->watch, EPOLLET);
 	if (err)
 		free(c);
 	return err;
@@ -355,7 +355,7 @@ int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LIS
 		fd = SLU_ERR_INVALID;
 		goto failed;
 	}
-	if (add_watch(loop, &l->watch) == 0)
+	if (add_watch(loop, &l->watch, 0) == 0)
 		return 0;
 	close(fd);
 	fd = SLU_ERR_IO;

@@ -42,7 +42,7 @@ void slu_loop_free(struct slu_loop *loop);
 /* Listens at a place (listener.h). 0, or <0 with one sentence in error. */
 int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LISTENER_URL], char *error, size_t size);
 
-/* Calls fn(arg) when fd is readable, for signals. fn must not call back into the loop. */
+/* Calls fn(arg) whenever fd becomes readable, for signals. fn must not call back into the loop. */
 int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *arg);
 
 /* Waits until something happens, timeout_ms at most (-1: as long as it takes), and does it. 0, or SLU_ERR_IO when the

@@ -16,6 +16,7 @@ struct all {
 	struct slu_net_options net;
 	struct slu_tls_options tls;
 	long wait_ms;
+	struct slu_opt_list files;
 };
 
 static struct all all;
@@ -24,6 +25,7 @@ static char said[4096];
 
 static const struct slu_opt own[] = {
 	{"wait", 'w', SLU_OPT_MS, true, "S", "wait a while", offsetof(struct all, wait_ms), 1, 5000},
+	{"file", 'f', SLU_OPT_LIST, false, "FILE", "one more", offsetof(struct all, files), 0, 0},
 };
 
 static int parse_into(struct slu_usage *usage, struct slu_opt_group groups[4], const char *line)
@@ -33,7 +35,7 @@ static int parse_into(struct slu_usage *usage, struct slu_opt_group groups[4], c
 	int argc = 0;
 
 	memset(&all, 0, sizeof all);
-	groups[0] = (struct slu_opt_group){"", own, 1, &all, false};
+	groups[0] = (struct slu_opt_group){"", own, 2, &all, false};
 	groups[1] = slu_options_common(&all.common);
 	groups[2] = slu_options_net(&all.net);
 	groups[3] = slu_options_tls(&all.tls);
@@ -80,6 +82,27 @@ static int parse_loudly(const char *line)
 	close(fds[0]);
 	said[n > 0 ? n : 0] = '\0';
 	return status;
+}
+
+static void lists_take_one_value_after_the_other(void **state)
+{
+	char line[256] = "A";
+
+	(void)state;
+	assert_int_equal(parse("A"), -1);
+	assert_int_equal(all.files.n, 0);
+	assert_int_equal(parse("--file one -f two A --file=three"), -1);
+	assert_int_equal(all.files.n, 3);
+	assert_string_equal(all.files.items[0], "one");
+	assert_string_equal(all.files.items[1], "two");
+	assert_string_equal(all.files.items[2], "three");
+	for (int i = 0; i < SLU_OPT_LIST_MAX; i++)
+		strcat(line, " -fx");
+	assert_int_equal(parse(line), -1);
+	assert_int_equal(all.files.n, SLU_OPT_LIST_MAX);
+	strcat(line, " -fx");
+	assert_int_equal(parse_loudly(line), SLU_EXIT_USAGE);
+	assert_non_null(strstr(said, "--file can be given 16 times at most"));
 }
 
 static void every_value_gets_where_it_belongs(void **state)
@@ -228,6 +251,7 @@ static void help_fits_and_names_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_take_one_value_after_the_other),
 		cmocka_unit_test(every_value_gets_where_it_belongs),
 		cmocka_unit_test(security_level_zero_is_not_the_default),
 		cmocka_unit_test(operands_and_optional_arguments),

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* sluice serve: the other end, small. Takes streams over RTMP and RTMPS, hands them on to players, and records them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <sluice/error.h>
+
+#include "server/loop.h"
+#include "tools/exit.h"
+#include "tools/options.h"
+#include "tools/say.h"
+#include "tools/serve_report.h"
+#include "tools/stop.h"
+#include "tools/verbs.h"
+
+enum { STOP_MS = 5000, MAX_MS = 86400000 };
+
+struct serve_options {
+	struct slu_opt_list listen;
+	bool no_record;
+	const char *cert, *key;
+	long max_connections, max_per_address, max_queue_kb;
+	long idle_ms, stall_ms;
+};
+
+struct serve {
+	struct serve_options options;
+	struct slu_common_options common;
+	struct slu_tls_options tls_options;
+	struct slu_tls_ctx *tls;
+	struct slu_loop *loop;
+	int dir;
+	int hup; /* a signalfd */
+	bool reload;
+	char error[640];
+};
+
+#define SERVE(field) offsetof(struct serve_options, field)
+static const struct slu_opt serve_opts[] = {
+	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT], can be repeated; 0: a free port",
+	 SERVE(listen), 0, 0},
+	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
+	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
+	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
+	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
+	 100000},
+	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
+	 100000},
+	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
+	 SERVE(max_queue_kb), 64, 1 << 20},
+	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that do nothing (30)", SERVE(idle_ms), 1, MAX_MS},
+	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
+};
+
+#define COMMON(field) offsetof(struct slu_common_options, field)
+static const struct slu_opt common_opts[] = {
+	{"json", 0, SLU_OPT_FLAG, false, NULL, "say what happens as JSON, an object a line, on stdout", COMMON(json), 0,
+	 0},
+	{"verbose", 'v', SLU_OPT_COUNT, false, NULL, "say who comes and goes; twice: connections; thrice: commands",
+	 COMMON(verbose), 0, 0},
+	{"quiet", 'q', SLU_OPT_FLAG, false, NULL, "say nothing but failures", COMMON(quiet), 0, 0},
+};
+
+#define TLS(field) offsetof(struct slu_tls_options, field)
+static const struct slu_opt tls_opts[] = {
+	{"tls-min", 0, SLU_OPT_TLS, false, "VER", "lowest TLS version (1.2)", TLS(min), 0, 0},
+	{"tls-max", 0, SLU_OPT_TLS, false, "VER", "highest TLS version (the newest there is)", TLS(max), 0, 0},
+	{"ciphers", 0, SLU_OPT_TEXT, false, "LIST", "cipher list of TLS 1.2 and below, OpenSSL's syntax", TLS(ciphers),
+	 0, 0},
+	{"ciphersuites", 0, SLU_OPT_TEXT, false, "LIST", "ciphersuites of TLS 1.3, with : between", TLS(ciphersuites),
+	 0, 0},
+	{"groups", 0, SLU_OPT_TEXT, false, "LIST", "key exchange groups, with : between", TLS(groups), 0, 0},
+	{"security-level", 0, SLU_OPT_NUMBER, false, "N", "OpenSSL's security level, 0 to 5", TLS(security_level), 0,
+	 5},
+	{"no-resumption", 0, SLU_OPT_FLAG, false, NULL, "issue no session tickets", TLS(no_resumption), 0, 0},
+	{"keylog", 0, SLU_OPT_TEXT, false, "FILE", "write the secrets for Wireshark: ends all secrecy", TLS(keylog), 0,
+	 0},
+};
+
+static int parse(struct serve *s, int argc, char **argv, const char **folder)
+{
+	struct slu_opt_group groups[] = {
+		{"", serve_opts, sizeof serve_opts / sizeof serve_opts[0], &s->options, false},
+		{"", common_opts, sizeof common_opts / sizeof common_opts[0], &s->common, false},
+		{"TLS", tls_opts, sizeof tls_opts / sizeof tls_opts[0], &s->tls_options, true},
+	};
+	struct slu_usage usage = {
+		.verb = "serve",
+		.operands = "[options] DIR",
+		.what = "Takes streams over RTMP and RTMPS, hands them on to players, and records each as\n"
+			"DIR/APP/NAME.flv. SIGHUP reads the certificate again.",
+		.min_operands = 0,
+		.max_operands = 1,
+		.groups = groups,
+		.ngroups = sizeof groups / sizeof groups[0],
+	};
+	int first, status;
+
+	s->tls_options.security_level = -1;
+	status = slu_options_parse(&usage, argc, argv, &first);
+	if (status >= 0)
+		return status;
+	*folder = first < argc ? argv[first] : NULL;
+	if (*folder || s->options.no_record)
+		return -1;
+	slu_say("name a folder to record into, or say --no-record");
+	return SLU_EXIT_USAGE;
+}
+
+/* The library's own lines come one -v later: they say again, of connections, what is reported of clients. */
+static struct slu_log library_log(const struct serve *s)
+{
+	int verbosity = slu_options_verbosity(&s->common);
+
+	return slu_say_log(verbosity > 0 ? verbosity - 1 : verbosity);
+}
+
+static int open_folder(struct serve *s, const char *folder)
+{
+	if (s->options.no_record)
+		return 0;
+	s->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir >= 0 && faccessat(s->dir, ".", W_OK, 0) == 0)
+		return 0;
+	slu_say("cannot record into %s: %s; name a folder that can be written to, or say --no-record", folder,
+		strerror(errno));
+	return SLU_EXIT_OUTPUT;
+}
+
+static int make_tls(struct serve *s)
+{
+	struct slu_tls_config config = {.log = library_log(s)};
+
+	if (!s->options.cert && !s->options.key)
+		return 0;
+	slu_options_to_tls(&s->tls_options, &config);
+	config.server = true;
+	config.cert_file = s->options.cert ? s->options.cert : s->options.key;
+	config.key_file = s->options.key;
+	s->tls = slu_tls_ctx_new(&config, s->error, sizeof s->error);
+	if (s->tls)
+		return 0;
+	slu_say("%s", s->error);
+	return SLU_EXIT_TLS;
+}
+
+static int listen_at(struct serve *s, const char *place)
+{
+	char bound[SLU_LISTENER_URL];
+	int err = slu_loop_listen(s->loop, place, bound, s->error, sizeof s->error);
+
+	if (!err) {
+		slu_serve_listening(&s->common, bound);
+		return 0;
+	}
+	slu_say("%s", s->error);
+	return err == SLU_ERR_INVALID ? SLU_EXIT_USAGE : err == SLU_ERR_RESOLVE ? SLU_EXIT_CONNECT : SLU_EXIT_OTHER;
+}
+
+static int listen_at_all(struct serve *s)
+{
+	const struct slu_opt_list *places = &s->options.listen;
+	int status = 0;
+
+	for (size_t i = 0; i < places->n && !status; i++)
+		status = listen_at(s, places->items[i]);
+	if (places->n)
+		return status;
+	status = listen_at(s, "rtmp://");
+	return !status && s->tls ? listen_at(s, "rtmps://") : status;
+}
+
+static void on_hup(void *arg)
+{
+	struct serve *s = arg;
+	struct signalfd_siginfo info;
+
+	while (read(s->hup, &info, sizeof info) > 0)
+		s->reload = true;
+}
+
+static void on_stop(void *arg)
+{
+	(void)arg; /* slu_stop_asked() tells */
+}
+
+static int watch_signals(struct serve *s)
+{
+	sigset_t hup;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
+	s->hup = signalfd(-1, &hup, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (s->hup >= 0 && slu_stop_init() == 0 && slu_loop_watch(s->loop, s->hup, on_hup, s) == 0 &&
+	    slu_loop_watch(s->loop, slu_stop_fd(), on_stop, s) == 0)
+		return 0;
+	slu_say("the system gives no descriptors for signals: %s", strerror(errno));
+	return SLU_EXIT_OTHER;
+}
+
+static int make_loop(struct serve *s)
+{
+	const struct serve_options *o = &s->options;
+	struct slu_loop_config config = {
+		.dir = s->dir,
+		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms},
+		.tls = s->tls,
+		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024},
+		.max_connections = (unsigned)o->max_connections,
+		.max_per_address = (unsigned)o->max_per_address,
+		.idle_timeout_ms = (unsigned)o->idle_ms,
+		.log = library_log(s),
+		.reporter = {slu_serve_report, &s->common},
+	};
+
+	s->loop = slu_loop_new(&config, s->error, sizeof s->error);
+	if (s->loop)
+		return 0;
+	slu_say("%s", s->error);
+	return SLU_EXIT_OTHER;
+}
+
+/* For SIGHUP. New connections get the new certificate; when it cannot be read, the old one. */
+static void reload(struct serve *s)
+{
+	s->reload = false;
+	if (!s->tls)
+		slu_say("there is no certificate to read again: --cert was not given");
+	else if (slu_tls_reload(s->tls, s->error, sizeof s->error) != 0)
+		slu_say("the old certificate stays: %s", s->error);
+	else if (!s->common.quiet)
+		slu_say("the certificate was read again");
+}
+
+static int run(struct serve *s)
+{
+	uint64_t until;
+	int err = 0;
+
+	while (!slu_stop_asked() && !err) {
+		if (s->reload)
+			reload(s);
+		err = slu_loop_step(s->loop, -1);
+	}
+	slu_loop_stop(s->loop);
+	until = slu_now_ms() + STOP_MS;
+	while (!err && slu_loop_connections(s->loop) && slu_now_ms() < until)
+		err = slu_loop_step(s->loop, 100);
+	if (!err)
+		return SLU_EXIT_OK;
+	slu_say("the system's epoll failed: %s", strerror(errno));
+	return SLU_EXIT_OTHER;
+}
+
+int slu_verb_serve(int argc, char **argv)
+{
+	struct serve s = {.dir = -1, .hup = -1};
+	const char *folder;
+	int status = parse(&s, argc, argv, &folder);
+
+	if (status >= 0)
+		return status;
+	status = open_folder(&s, folder);
+	if (!status)
+		status = make_tls(&s);
+	if (!status)
+		status = make_loop(&s);
+	if (!status)
+		status = watch_signals(&s);
+	if (!status)
+		status = listen_at_all(&s);
+	if (!status)
+		status = run(&s);
+	slu_loop_free(s.loop);
+	slu_tls_ctx_free(s.tls);
+	if (s.dir >= 0)
+		close(s.dir);
+	if (s.hup >= 0)
+		close(s.hup);
+	return status;
+}
