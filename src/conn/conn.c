@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn/conn_impl.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/ops.h"
@@ -21,11 +21,22 @@ uint64_t slu_now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* The handshake's noise comes from the kernel, so that plain RTMP does not wake OpenSSL, which takes half a megabyte
+ * and some milliseconds to get ready. */
 static int random_bytes(void *arg, void *out, size_t n)
 {
-	const struct slu_cryptops *ops = arg;
+	uint8_t *p = out;
 
-	return ops->random(out, n);
+	(void)arg;
+	while (n) {
+		ssize_t got = getrandom(p, n, 0);
+
+		if (got < 0 && errno != EINTR)
+			return SLU_ERR_IO;
+		p += got > 0 ? got : 0;
+		n -= got > 0 ? (size_t)got : 0;
+	}
+	return 0;
 }
 
 static unsigned or_default(unsigned value, unsigned standard)
@@ -47,7 +58,7 @@ static struct slu_session *new_session(const struct slu_conn_config *config, con
 	sc.now_ms = now;
 	sc.crypto = slu_cryptops_openssl();
 	sc.random = random_bytes;
-	sc.random_arg = (void *)(uintptr_t)sc.crypto;
+	sc.random_arg = NULL;
 	if (url) {
 		sc.connect.app = url->app;
 		sc.connect.tc_url = url->tc_url;

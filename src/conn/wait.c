@@ -13,14 +13,16 @@ static int sooner(int a, int b)
 }
 
 /* Waits until the connection has something to do, timeout_ms at most, and lets it. */
-static int wait_once(struct slu_conn *c, int timeout_ms)
+static void wait_once(struct slu_conn *c, int timeout_ms)
 {
 	unsigned want = slu_conn_want(c);
 	struct pollfd p = {.fd = slu_conn_fd(c)};
 
 	p.events = (short)((want & SLU_WANT_READ ? POLLIN : 0) | (want & SLU_WANT_WRITE ? POLLOUT : 0));
-	poll(&p, 1, sooner(timeout_ms, slu_conn_timeout(c))); /* a signal that ends it early does no harm */
-	return slu_conn_process(c);
+	/* When nothing happened and nothing is due, the look at the socket is spared; a signal that ends the wait early
+	 * does no harm. */
+	if (poll(&p, 1, sooner(timeout_ms, slu_conn_timeout(c))) > 0 || p.fd < 0 || slu_conn_timeout(c) == 0)
+		slu_conn_process(c);
 }
 
 static int remaining(uint64_t end)
