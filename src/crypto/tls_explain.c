@@ -37,7 +37,7 @@ static const struct {
 	 "chain"},
 	{49, "access_denied", "it knows the client certificate and lets it not in", "the client refused"},
 	{51, "decrypt_error", "the key may not belong to the certificate", "the client is broken"},
-	{70, "protocol_version", "it may only speak older TLS: try --tls-min 1.0, or newer: try without --tls-max",
+	{70, "protocol_version", NULL /* version_hint() */,
 	 "the client may only speak older TLS: allow it with --tls-min 1.0, if need be"},
 	{71, "insufficient_security", "it wants stronger suites: try without --ciphers, --groups and --tls-max",
 	 "the client wants stronger suites"},
@@ -60,8 +60,25 @@ static const char *alert_name(int alert)
 	return SSL_alert_desc_string_long(alert);
 }
 
-static const char *alert_hint(int alert, bool server)
+/* Which of our bounds may have been in the way. */
+static const char *version_hint(const struct slu_tls_config *c)
 {
+	bool low = c->max_version && c->max_version < SLU_TLS_1_3;
+	bool high = c->min_version != SLU_TLS_1_0;
+
+	if (low && high)
+		return "it may only speak newer TLS, or older: try without --tls-max, or --tls-min 1.0";
+	if (low)
+		return "it may only speak newer TLS: try without --tls-max";
+	return high ? "it may only speak older TLS: try --tls-min 1.0" : "it speaks none of these";
+}
+
+static const char *alert_hint(const struct slu_tls_peer *p, int alert)
+{
+	bool server = p->ctx->config.server;
+
+	if (alert == SSL_AD_PROTOCOL_VERSION && !server)
+		return version_hint(&p->ctx->config);
 	for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
 		if (alerts[i].alert == alert)
 			return server ? alerts[i].server : alerts[i].client;
@@ -155,7 +172,7 @@ static int refused_by_alert(const struct slu_tls_peer *p, char *out, size_t size
 
 	snprintf(out, size, "%s refused the TLS handshake with the alert %s (%s: %s): %s",
 		 slu_tls_peer_name(p, who, sizeof who), alert_name(p->alert_in), server ? "allowed here" : "offered",
-		 p->offer, alert_hint(p->alert_in, server));
+		 p->offer, alert_hint(p, p->alert_in));
 	return SLU_ERR_TLS;
 }
 
@@ -167,7 +184,7 @@ static int ended_by_alert(const struct slu_tls_peer *p, char *out, size_t size)
 	bool certificate = (a >= 42 && a <= 49) || a == 116;
 
 	snprintf(out, size, "%s ended the TLS connection with the alert %s%s%s", slu_tls_peer_name(p, who, sizeof who),
-		 alert_name(a), certificate ? ": " : "", certificate ? alert_hint(a, p->ctx->config.server) : "");
+		 alert_name(a), certificate ? ": " : "", certificate ? alert_hint(p, a) : "");
 	return SLU_ERR_TLS;
 }
 

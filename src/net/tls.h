@@ -8,8 +8,9 @@
 #include "net/transport.h"
 
 /* A client's or (as ctx says) server's end over inner, which it owns from here on, also on failure. host is for SNI
- * and verification; NULL for a server. Its timeout starts when inner is open. References ctx. NULL when out of
- * memory. */
+ * and verification, unless ctx was given a server_name; NULL for a server. A session of an earlier connection to the
+ * same host and port (that of inner's stats) is offered. Its timeout starts when inner is open. References ctx. NULL
+ * when out of memory. */
 struct slu_transport *slu_tls_over(struct slu_tls_ctx *ctx, struct slu_transport *inner, const char *host,
 				   unsigned timeout_ms);
 

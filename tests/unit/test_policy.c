@@ -65,6 +65,27 @@ static void versions(void **state)
 	    "with ");
 }
 
+static void hints_at_the_bound_in_the_way(void **state)
+{
+	struct slu_tls_config c = client(), s = server();
+
+	(void)state;
+	s.max_version = SLU_TLS_1_2;
+	c.min_version = SLU_TLS_1_3;
+	negotiated(&c, &s);
+	has(said, ": it may only speak older TLS: try --tls-min 1.0");
+	s = server();
+	s.min_version = SLU_TLS_1_3;
+	c = client();
+	c.max_version = SLU_TLS_1_2;
+	negotiated(&c, &s);
+	has(said, "try without --tls-max, or --tls-min 1.0");
+	c.min_version = SLU_TLS_1_0;
+	negotiated(&c, &s);
+	assert_null(strstr(said, "--tls-min"));
+	has(said, "it may only speak newer TLS: try without --tls-max");
+}
+
 static void old_versions_only_when_asked(void **state)
 {
 	static const enum slu_tls_version old[] = {SLU_TLS_1_0, SLU_TLS_1_1};
