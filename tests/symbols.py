@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 ALLOWED = re.compile(
-    r"""(mem\w+ | str\w+ | malloc | calloc | realloc | free | v?snprintf
+    r"""(mem\w+ | bcmp | str\w+ | malloc | calloc | realloc | free | v?snprintf
     | __(mem|str)\w+_chk | __v?snprintf_chk | __isoc23_str\w+  # glibc's checked and newer variants
     | __stack_chk_(fail|guard)(_local)? | _GLOBAL_OFFSET_TABLE_ | __(aeabi|gnu|atomic)_\w+
     | __(u?(div|mod|divmod)|mul|[al]sh[lr]|lshr|u?cmp|fix\w*|float\w*|clz|ctz|bswap|popcount)\w*[sdtx][fi]\d?
