@@ -91,7 +91,7 @@ int slu_conn_process(struct slu_conn *c);
 bool slu_conn_event(struct slu_conn *c, struct slu_event *ev);
 
 /* Waits at most timeout_ms (-1: as long as it takes) and processes, until an event is there (returns 1, and the event
- * in *ev), the time is over (0), or the connection has failed (<0). */
+ * in *ev), the time is over (0), or the connection has failed (<0) or is closed (SLU_ERR_CLOSED). */
 int slu_conn_wait(struct slu_conn *c, struct slu_event *ev, int timeout_ms);
 
 /* ---- what it carries ---- */

@@ -40,9 +40,9 @@ int slu_conn_wait(struct slu_conn *c, struct slu_event *ev, int timeout_ms)
 	for (bool last = false;; last = left == 0) {
 		if (slu_conn_event(c, ev))
 			return 1;
-		if (c->err)
-			return c->err;
-		if (last || slu_conn_closed(c))
+		if (slu_conn_closed(c))
+			return c->err ? c->err : SLU_ERR_CLOSED;
+		if (last)
 			return 0;
 		wait_once(c, left);
 		left = timeout_ms < 0 ? -1 : remaining(end);

@@ -82,8 +82,11 @@ static void answer(struct end *e, const struct slu_event *ev)
 
 	if (e->closes_on && ev->type == e->closes_on)
 		slu_conn_close(e->c);
-	else if (ev->type == SLU_EVENT_PUBLISH && e->refuses)
-		slu_session_refuse(s, "NetStream.Publish.BadName", "secret-key is in use");
+	else if (e->refuses && ev->type == e->refuses)
+		slu_session_refuse(s,
+				   ev->type == SLU_EVENT_CONNECT ? "NetConnection.Connect.Rejected"
+								 : "NetStream.Publish.BadName",
+				   "secret-key is in use");
 	else if (ev->type == SLU_EVENT_CONNECT || ev->type == SLU_EVENT_PUBLISH || ev->type == SLU_EVENT_PLAY)
 		slu_session_accept(s);
 }
@@ -217,8 +220,14 @@ void loop_publish(struct loop *l)
 
 int loop_send(struct slu_conn *c, uint32_t timestamp, size_t size, uint32_t *sum)
 {
+	return loop_send_on(c, 0, timestamp, size, sum);
+}
+
+int loop_send_on(struct slu_conn *c, uint32_t stream_id, uint32_t timestamp, size_t size, uint32_t *sum)
+{
 	struct slu_buffer *b = slu_buffer_new(size);
-	struct slu_msg msg = {.type = SLU_MSG_VIDEO, .timestamp = timestamp, .size = size, .owner = b};
+	struct slu_msg msg = {
+		.type = SLU_MSG_VIDEO, .timestamp = timestamp, .stream_id = stream_id, .size = size, .owner = b};
 	uint8_t *data;
 	int err;
 

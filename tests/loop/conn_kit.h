@@ -16,7 +16,7 @@ struct end {
 	uint64_t media, bytes;
 	uint32_t sum;                  /* over the payloads, see loop_sum() */
 	bool hangs;                    /* is left alone: does not read, does not close */
-	bool refuses;                  /* publish */
+	enum slu_event_type refuses;   /* SLU_EVENT_CONNECT, SLU_EVENT_PUBLISH; SLU_EVENT_NONE: neither */
 	enum slu_event_type closes_on; /* closes in order when it sees that; SLU_EVENT_NONE: never */
 	enum slu_event_type drops_on;  /* lets the socket go, whatever is unread */
 	int err;                       /* what slu_conn_process() said last */
@@ -54,6 +54,7 @@ void loop_reset(struct loop *l);
 
 /* Queues a video message of size bytes that are a function of timestamp; adds to *sum. Returns slu_conn_send()'s. */
 int loop_send(struct slu_conn *c, uint32_t timestamp, size_t size, uint32_t *sum);
+int loop_send_on(struct slu_conn *c, uint32_t stream_id, uint32_t timestamp, size_t size, uint32_t *sum);
 uint32_t loop_sum(uint32_t sum, const uint8_t *data, size_t n);
 
 #endif

@@ -163,23 +163,31 @@ static void answers_while_publishing(void **state)
 	loop_clear(&l);
 }
 
-static void refusal_is_told(void **state)
+static void refuse(enum slu_event_type what, const char *sentence)
 {
 	struct loop l;
 	const char *error;
 
-	(void)state;
 	loop_init(&l, false);
-	l.server.refuses = true;
+	l.server.refuses = what;
 	loop_open(&l);
 	slu_session_publish(slu_conn_session(l.client.c), slu_conn_stream(l.client.c), SLU_PUBLISH_LIVE);
 	assert_true(loop_run(&l, loop_client_over, 5000));
 	assert_int_equal(l.client.err, SLU_ERR_REFUSED);
 	error = slu_conn_error(l.client.c);
 	assert_non_null(strstr(error, "rtmp://127.0.0.1:"));
-	assert_non_null(strstr(error, "refused publish: NetStream.Publish.BadName (*** is in use)"));
+	assert_non_null(strstr(error, sentence));
 	assert_null(strstr(error, "secret"));
+	assert_true(loop_run(&l, loop_server_over, 5000));
+	assert_int_equal(l.server.err, 0);
 	loop_clear(&l);
+}
+
+static void refusals_are_told(void **state)
+{
+	(void)state;
+	refuse(SLU_EVENT_CONNECT, "refused connect: NetConnection.Connect.Rejected (*** is in use)");
+	refuse(SLU_EVENT_PUBLISH, "refused publish: NetStream.Publish.BadName (*** is in use)");
 }
 
 /* ---- a foreign loop ---- */
@@ -247,7 +255,7 @@ int main(void)
 		cmocka_unit_test(one_write_a_flush),
 		cmocka_unit_test(one_write_for_several),
 		cmocka_unit_test(answers_while_publishing),
-		cmocka_unit_test(refusal_is_told),
+		cmocka_unit_test(refusals_are_told),
 		cmocka_unit_test(foreign_loop),
 	};
 
