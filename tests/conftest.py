@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import flvcmp
 import support
 
 
@@ -22,8 +23,8 @@ class Sluice:
         if missing:
             pytest.skip(f"this build of sluice has no {', '.join(sorted(missing))}")
 
-    def start(self, *args, **options):
-        process = support.Process([self.path, *args], **options)
+    def start(self, *args, prefix=(), **options):
+        process = support.Process([*prefix, self.path, *args], **options)
         self.running.append(process)
         return process
 
@@ -64,6 +65,17 @@ def certificates(tmp_path_factory):
 def clip():
     """The sample clip's path."""
     return support.ROOT / "examples" / "clip.flv"
+
+
+@pytest.fixture(scope="session")
+def short_clip(clip, tmp_path_factory):
+    """Its first two seconds: what is paced takes no longer."""
+    data = clip.read_bytes()
+    tags = flvcmp.parse(data)
+    end = next(t.offset for t in tags if t.type != flvcmp.SCRIPT and t.timestamp >= 2000)
+    path = tmp_path_factory.mktemp("clip") / "short.flv"
+    path.write_bytes(data[:end])
+    return path
 
 
 @pytest.fixture

@@ -154,9 +154,11 @@ def check_sane(result):
     assert KEY.encode() not in result.out
 
 
-def one_sentence(result, *parts):
-    """Stderr is one line, fit for a human, that has all parts."""
+def one_sentence(result, *parts, warnings=False):
+    """Stderr is one line, fit for a human, that has all parts; with warnings, warnings may come before it."""
     lines = [line for line in result.err.splitlines() if line.strip()]
+    if warnings:
+        lines = [line for line in lines if ": warning: " not in line]
     assert len(lines) == 1, f"one line was wanted, not: {result.err!r}"
     line = lines[0]
     assert re.match(r"sluice( [a-z]+)?: ", line), line

@@ -89,10 +89,11 @@ def replies(make):
     return action
 
 
-def then_goes_on(*parts):
-    """Sends these bytes and behaves from there on."""
+def then_goes_on(*parts, chunk_size=128):
+    """Sends these bytes and behaves from there on, in chunks of the size that they may have set."""
 
     def action(conn):
+        conn.chunk_size = chunk_size
         for part in parts:
             conn.send(part)
         return True
@@ -118,6 +119,10 @@ class Session:
         self.kind = None  # live, record or append; of play, the start
         self.ended = None  # "closed", "reset", or the step at which it misbehaved
         self.wire = 0
+        self.chunk_size = 128  # that is sent in
+
+    def say(self, *values, csid=3, stream=0):
+        self.send(rtmp.command(*values, csid=csid, stream=stream, chunk_size=self.chunk_size))
 
     def send(self, data):
         step = self.server.dribble or len(data) or 1
@@ -190,12 +195,12 @@ class Session:
             self.info = info
             self.send(rtmp.control(rtmp.WINDOW_ACK_SIZE, self.server.window))
             self.send(rtmp.message(rtmp.PEER_BANDWIDTH, struct.pack(">IB", 2500000, 2), 2))
-            self.send(rtmp.command("_result", transaction, {"fmsVer": "FMS/3,0,1,123", "capabilities": 31},
-                                   {"level": "status", "code": "NetConnection.Connect.Success", "description": "ok",
-                                    "objectEncoding": 0}))
+            self.say("_result", transaction, {"fmsVer": "FMS/3,0,1,123", "capabilities": 31},
+                     {"level": "status", "code": "NetConnection.Connect.Success", "description": "ok",
+                      "objectEncoding": 0})
             return self.at("connected")
         if name == "createStream":
-            self.send(rtmp.command("_result", transaction, None, 1))
+            self.say("_result", transaction, None, 1)
             return self.at("created")
         if name == "publish":
             self.name, self.kind = argument, kind
@@ -207,8 +212,7 @@ class Session:
         return True
 
     def status(self, code, description, level="status"):
-        self.send(rtmp.command("onStatus", 0, None, {"level": level, "code": code, "description": description},
-                               csid=5, stream=1))
+        self.say("onStatus", 0, None, {"level": level, "code": code, "description": description}, csid=5, stream=1)
 
     def play(self, name):
         self.name = name
@@ -218,7 +222,7 @@ class Session:
         if not self.at("started"):
             return False
         for m in self.server.plays:
-            self.send(rtmp.message(m.type, m.payload, 6, m.timestamp, 1))
+            self.send(rtmp.message(m.type, m.payload, 6, m.timestamp, 1, self.chunk_size))
         self.send(rtmp.message(rtmp.USER_CONTROL, struct.pack(">HI", 1, 1), 2))
         self.status("NetStream.Play.Stop", "stopped")
         return True

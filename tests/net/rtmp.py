@@ -110,11 +110,9 @@ def header(kind, length, csid, timestamp=0, stream=0):
 
 
 def message(kind, payload, csid=3, timestamp=0, stream=0, chunk_size=128):
-    out = header(kind, len(payload), csid, timestamp, stream)
+    first = header(kind, len(payload), csid, timestamp, stream)
     more = basic_header(3, csid) + (struct.pack(">I", timestamp) if timestamp >= 0xFFFFFF else b"")
-    for at in range(0, max(len(payload), 1), chunk_size):
-        out += (more if at else b"") + payload[at : at + chunk_size]
-    return out
+    return first + more.join(payload[at : at + chunk_size] for at in range(0, max(len(payload), 1), chunk_size))
 
 
 def command(*values, csid=3, stream=0, chunk_size=128):
