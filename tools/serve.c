@@ -42,7 +42,7 @@ struct serve {
 
 #define SERVE(field) offsetof(struct serve_options, field)
 static const struct slu_opt serve_opts[] = {
-	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT], can be repeated; 0: a free port",
+	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT], repeatable; port 0: any free",
 	 SERVE(listen), 0, 0},
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
 	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
@@ -61,7 +61,7 @@ static const struct slu_opt serve_opts[] = {
 static const struct slu_opt common_opts[] = {
 	{"json", 0, SLU_OPT_FLAG, false, NULL, "say what happens as JSON, an object a line, on stdout", COMMON(json), 0,
 	 0},
-	{"verbose", 'v', SLU_OPT_COUNT, false, NULL, "say who comes and goes; twice: connections; thrice: commands",
+	{"verbose", 'v', SLU_OPT_COUNT, false, NULL, "say who comes and goes; again and again: say more",
 	 COMMON(verbose), 0, 0},
 	{"quiet", 'q', SLU_OPT_FLAG, false, NULL, "say nothing but failures", COMMON(quiet), 0, 0},
 };

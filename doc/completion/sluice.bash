@@ -10,15 +10,18 @@ _sluice()
 	local tls="--ca-file --ca-path --pin --server-name --cert --cert-key --insecure --tls-min --tls-max --ciphers
 		--ciphersuites --groups --security-level --no-resumption --keylog"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
+	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --idle-timeout
+		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
+		--keylog"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W "push pull --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "push pull serve --help --version" -- "$cur"))
 		return
 	fi
 	case $prev in
-	--key-file | --ca-file | --cert | --cert-key | --keylog)
+	--key-file | --ca-file | --cert | --cert-key | --key | --keylog)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -49,6 +52,7 @@ _sluice()
 	fi
 	case $verb in
 	push) COMPREPLY=($(compgen -W "$push $common $net $tls" -- "$cur")) ;;
+	serve) COMPREPLY=($(compgen -W "$serve $common" -- "$cur")) ;;
 	pull) COMPREPLY=($(compgen -W "$pull $common $net $tls" -- "$cur")) ;;
 	esac
 }
