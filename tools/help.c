@@ -25,7 +25,9 @@ static void print_option(FILE *to, const struct slu_opt *o)
 
 	label(text, sizeof text, o);
 	fprintf(to, "  %-*s", TEXT - 3, text);
-	fprintf(to, strlen(text) > TEXT - 3 ? "\n%*s%s\n" : "%*s%s\n", strlen(text) > TEXT - 3 ? TEXT : 1, "", o->help);
+	if (strlen(text) > TEXT - 3)
+		fprintf(to, "\n%*s", TEXT - 1, "");
+	fprintf(to, " %s\n", o->help);
 }
 
 static void print_names(FILE *to, const struct slu_opt_group *group)

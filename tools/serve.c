@@ -92,7 +92,7 @@ static int parse(struct serve *s, int argc, char **argv, const char **folder)
 	struct slu_usage usage = {
 		.verb = "serve",
 		.operands = "[options] DIR",
-		.what = "Takes streams over RTMP and RTMPS, hands them on to players, and records each as\n"
+		.what = "Takes streams over RTMP and RTMPS, hands them on to players, records each as\n"
 			"DIR/APP/NAME.flv. SIGHUP reads the certificate again.",
 		.min_operands = 0,
 		.max_operands = 1,
