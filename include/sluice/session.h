@@ -109,7 +109,7 @@ struct slu_session_config {
 	size_t max_queue;                /* bytes queued to the peer; default 67108864 */
 	unsigned max_chunk_streams;      /* chunk streams the peer may use; default 256 */
 	unsigned handshake_timeout_ms;   /* default 10000 */
-	unsigned command_timeout_ms;     /* for each reply to a command of ours; default 10000 */
+	unsigned command_timeout_ms;     /* for each reply to a command of ours; server: for connect; default 10000 */
 	struct slu_connect_info connect; /* client only */
 };
 
@@ -145,7 +145,9 @@ int slu_session_in_end(struct slu_session *s);
 
 /* ---- time ---- */
 
-/* When slu_session_tick() must be called at the latest, in the caller's ms; UINT64_MAX: never. */
+/* When slu_session_tick() must be called at the latest, in the caller's ms; UINT64_MAX: never. Only ticks tell the
+ * session the time, so it lies in the past after a command has been sent: the tick that it asks for starts the command's
+ * deadline. */
 uint64_t slu_session_deadline(const struct slu_session *s);
 
 /* The clock is now_ms. Returns 0 or the session's error, SLU_ERR_TIMEOUT among them. */
@@ -160,14 +162,16 @@ enum slu_event_type {
 	SLU_EVENT_PUBLISHING,         /* client: publish was accepted, media may flow */
 	SLU_EVENT_PLAYING,            /* client: play was accepted */
 	SLU_EVENT_STATUS,             /* client: any other onStatus: level, code, description */
-	SLU_EVENT_MEDIA,              /* audio, video or data message in msg; aggregates come as their parts, and of
-					 "@setDataFrame" only what follows it */
+	SLU_EVENT_MEDIA,              /* audio, video or data message in msg; aggregates come as their parts, of
+					 "@setDataFrame" only what follows it, and data of type 15 as the AMF0 in it,
+					 type 18 */
 	SLU_EVENT_STREAM_BEGIN,       /* client: user control, with stream_id */
 	SLU_EVENT_STREAM_EOF,         /* client */
 	SLU_EVENT_STREAM_DRY,         /* client */
 	SLU_EVENT_STREAM_IS_RECORDED, /* client */
 	SLU_EVENT_SET_BUFFER_LENGTH,  /* server: stream_id, number: ms */
-	SLU_EVENT_RESULT,  /* either: the answer to slu_session_call(): transaction, flag: _result not _error, amf */
+	SLU_EVENT_RESULT,  /* either: the answer to slu_session_call(): transaction, flag: _result not _error, amf;
+			      amf is NULL when the peer gave none in time (slu_session_tick() makes that event) */
 	SLU_EVENT_COMMAND, /* either: a command or a type that the session does not know: name, transaction, amf */
 	SLU_EVENT_CONNECT, /* server: asks for name (the app); tc_url; to be accepted or refused */
 	SLU_EVENT_PUBLISH, /* server: asks to publish name on stream_id; kind; to be accepted or refused */
@@ -259,7 +263,9 @@ int slu_session_ping(struct slu_session *s);
 /* ---- server ---- */
 
 /* Answers the connect, publish or play request that was pulled last. Publish and play are then begun with Stream Begin
- * and their onStatus. A refused connect also ends the session once what is queued has been sent. */
+ * and their onStatus. A refused connect also ends the session (SLU_ERR_CLOSED) once what is queued has been sent. A
+ * further publish or play that comes while one is unanswered is refused by the session itself. Pause and seek may be
+ * answered in the same way, with their Notify, or be left alone. A peer may have up to 8 streams at a time. */
 int slu_session_accept(struct slu_session *s);
 int slu_session_refuse(struct slu_session *s, const char *code, const char *description);
 

@@ -45,7 +45,7 @@ static int send_bytes(struct slu_session *s, uint8_t type, uint32_t stream_id, c
 	if (err)
 		return send_failed(s, err, name);
 	s->stats.messages_out++;
-	if (s->answering)
+	if (s->answering || s->cfg.role == SLU_SERVER)
 		s->owed += n;
 	slu_log(&s->cfg.log, SLU_LOG_DEBUG, "-> %s on stream %u", name, (unsigned)stream_id);
 	return 0;
@@ -278,18 +278,31 @@ static int dispatch(struct slu_session *s, const struct slu_command *c, const st
 	return r->name ? 0 : on_unknown(s, c, msg);
 }
 
+/* The name and the status code, no other values: those may hold keys. */
+static void log_command(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
+{
+	enum slu_log_level level = c->cut ? SLU_LOG_WARN : SLU_LOG_DEBUG;
+	struct slu_info info;
+	char name[48], code[64];
+
+	if (!s->cfg.log.fn || level > s->cfg.log.level)
+		return;
+	slu_command_info(c, &info);
+	slu_session_redact(s, name, sizeof name, c->name);
+	slu_session_redact(s, code, sizeof code, info.code);
+	slu_log(&s->cfg.log, level, "<- %s %.0f on stream %u%s%s%s%s", name, c->transaction, (unsigned)msg->stream_id,
+		code[0] ? ": " : "", code, c->cut ? ", not wholly readable: " : "",
+		c->cut ? slu_amf_doc_error(s->doc) : "");
+}
+
 int slu_command_on(struct slu_session *s, const struct slu_msg *msg)
 {
 	struct slu_command c;
-	char name[48];
 	int err = slu_command_decode(&c, s->doc, msg);
 
 	if (err)
 		return bad_command(s, err);
-	slu_session_redact(s, name, sizeof name, c.name);
-	slu_log(&s->cfg.log, c.cut ? SLU_LOG_WARN : SLU_LOG_DEBUG, "<- %s %.0f on stream %u%s%s", name, c.transaction,
-		(unsigned)msg->stream_id, c.cut ? ", not wholly readable: " : "",
-		c.cut ? slu_amf_doc_error(s->doc) : "");
+	log_command(s, &c, msg);
 	return dispatch(s, &c, msg);
 }
 

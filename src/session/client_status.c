@@ -11,7 +11,9 @@ enum {
 	      SLU_IN(SLU_S_PLAYING) | SLU_IN(SLU_S_STOPPED),
 	ALIVE = ANY & ~SLU_IN(SLU_S_STOPPED),
 	PUBLISH = SLU_IN(SLU_S_PUBLISH_ASKED) | SLU_IN(SLU_S_PUBLISHING),
-	PLAY = SLU_IN(SLU_S_PLAY_ASKED) | SLU_IN(SLU_S_PLAYING)
+	PLAY = SLU_IN(SLU_S_PLAY_ASKED) | SLU_IN(SLU_S_PLAYING),
+	/* Some servers look at the key with FCPublish already, before createStream is answered. */
+	STREAM = SLU_IN(SLU_S_CREATING) | PUBLISH | PLAY
 };
 
 /* What a status code means in a state. What is not listed is SLU_EVENT_STATUS, unless its level is "error" while an
@@ -84,16 +86,16 @@ static const struct status_rule status_rules[] = {
 	{"NetStream.Play.Stop", PLAY, ended},
 	{"NetStream.Play.Complete", PLAY, ended},
 	{"NetStream.Play.UnpublishNotify", PLAY, ended},
-	{"NetStream.Publish.BadName", PUBLISH, refused},
-	{"NetStream.Publish.Denied", PUBLISH, refused},
-	{"NetStream.Publish.Unauthorized", PUBLISH, refused},
-	{"NetStream.Publish.Rejected", PUBLISH, refused},
-	{"NetStream.Publish.Failed", PUBLISH, refused},
-	{"NetStream.Play.StreamNotFound", PLAY, refused},
-	{"NetStream.Play.Failed", PLAY, refused},
-	{"NetStream.Play.FileStructureInvalid", PLAY, refused},
-	{"NetStream.Play.NoSupportedTrackFound", PLAY, refused},
-	{"NetStream.Failed", PUBLISH | PLAY, refused},
+	{"NetStream.Publish.BadName", STREAM, refused},
+	{"NetStream.Publish.Denied", STREAM, refused},
+	{"NetStream.Publish.Unauthorized", STREAM, refused},
+	{"NetStream.Publish.Rejected", STREAM, refused},
+	{"NetStream.Publish.Failed", STREAM, refused},
+	{"NetStream.Play.StreamNotFound", STREAM, refused},
+	{"NetStream.Play.Failed", STREAM, refused},
+	{"NetStream.Play.FileStructureInvalid", STREAM, refused},
+	{"NetStream.Play.NoSupportedTrackFound", STREAM, refused},
+	{"NetStream.Failed", STREAM, refused},
 	{"NetConnection.Connect.Rejected", ALIVE, refused},
 	{"NetConnection.Connect.InvalidApp", ALIVE, refused},
 	{"NetConnection.Connect.Failed", ALIVE, refused},
@@ -108,8 +110,6 @@ static const char *awaited(const struct slu_session *s)
 	case SLU_S_CONNECTING:
 	case SLU_S_CONNECTED:
 		return slu_call_name(SLU_CALL_CONNECT);
-	case SLU_S_CREATING:
-		return slu_call_name(SLU_CALL_CREATE_STREAM);
 	default:
 		return slu_call_name(s->want == SLU_S_PUBLISH_ASKED ? SLU_CALL_PUBLISH : SLU_CALL_PLAY);
 	}
@@ -118,7 +118,8 @@ static const char *awaited(const struct slu_session *s)
 /* Errors that refuse what is awaited, not a seek or pause that was sent along with it. */
 static bool refuses(const struct slu_session *s, const struct slu_info *info)
 {
-	const unsigned waiting = SLU_IN(SLU_S_CONNECTING) | SLU_IN(SLU_S_PUBLISH_ASKED) | SLU_IN(SLU_S_PLAY_ASKED);
+	const unsigned waiting = SLU_IN(SLU_S_CONNECTING) | SLU_IN(SLU_S_CREATING) | SLU_IN(SLU_S_PUBLISH_ASKED) |
+				 SLU_IN(SLU_S_PLAY_ASKED);
 
 	if (!slu_amf_str_is(info->level, "error") || !(waiting & SLU_IN(s->state)))
 		return false;

@@ -181,11 +181,8 @@ int slu_session_set_chunk_size(struct slu_session *s, uint32_t size)
 	if (size < 1 || size > 0xffffff)
 		return slu_session_usage(s, SLU_ERR_INVALID, "chunk size %u is out of range: take 1 to 16777215",
 					 (unsigned)size);
-	if (s->state == SLU_S_HANDSHAKE) {
-		s->cfg.chunk_size = size; /* goes out when the handshake is done */
-		return 0;
-	}
-	return slu_control_send(s, &c, false);
+	s->cfg.chunk_size = size; /* a client's goes out after the handshake, a server's with its answer to connect */
+	return s->state == SLU_S_HANDSHAKE ? 0 : slu_control_send(s, &c, false);
 }
 
 int slu_session_ping(struct slu_session *s)

@@ -64,6 +64,18 @@ static void codes_that_refuse(void **state)
 	}
 }
 
+/* Refused while createStream is under way. */
+static void refused_early(void **state)
+{
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+
+	(void)state;
+	slu_session_publish(k->s, "key", SLU_PUBLISH_LIVE);
+	kit_status(k, 0, "error", "NetStream.Publish.Denied", "");
+	kit_expect_failed(k, SLU_ERR_REFUSED, "refused publish: NetStream.Publish.Denied: check the stream key");
+	kit_close(k);
+}
+
 /* An _error to the publish itself, without any onStatus. */
 static void error_to_publish(void **state)
 {
@@ -183,10 +195,15 @@ static void status_without_anything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes_that_refuse),  cmocka_unit_test(error_to_publish),
-		cmocka_unit_test(refused_later),      cmocka_unit_test(end_of_play),
-		cmocka_unit_test(play_without_start), cmocka_unit_test(closed_by_the_server),
-		cmocka_unit_test(bandwidth_checks),   cmocka_unit_test(status_without_anything),
+		cmocka_unit_test(codes_that_refuse),
+		cmocka_unit_test(refused_early),
+		cmocka_unit_test(error_to_publish),
+		cmocka_unit_test(refused_later),
+		cmocka_unit_test(end_of_play),
+		cmocka_unit_test(play_without_start),
+		cmocka_unit_test(closed_by_the_server),
+		cmocka_unit_test(bandwidth_checks),
+		cmocka_unit_test(status_without_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

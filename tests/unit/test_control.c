@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "session/session_int.h"
 #include "session_kit.h"
 
 /* n bytes of messages that cause nothing: audio on a stream that takes none. */
@@ -75,6 +76,21 @@ static void ack_without_a_window(void **state)
 	kit_control(k, SLU_MSG_WINDOW_ACK_SIZE, 0, 0, 0); /* nonsense: as if it had said nothing */
 	feed(k, 200000);
 	assert_int_equal(heard_ack(k), 0);
+	kit_close(k);
+}
+
+/* Our counter has 32 bits on the wire. It is set near the wrap by hand: nobody wants to feed 4 GiB here. */
+static void ack_wraps(void **state)
+{
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+
+	(void)state;
+	k->s->received = k->s->ack_sent = UINT32_MAX - 1000;
+	feed(k, 240000);
+	assert_int_equal(heard_ack(k), 0);
+	feed(k, 20000);
+	assert_in_range(heard_ack(k), 250000 - 1001, 250000 - 1001 + 200);
+	assert_true(k->s->received > UINT32_MAX);
 	kit_close(k);
 }
 
@@ -220,6 +236,7 @@ int main(void)
 		cmocka_unit_test(ack_after_half_the_window),
 		cmocka_unit_test(ack_inside_a_message),
 		cmocka_unit_test(ack_without_a_window),
+		cmocka_unit_test(ack_wraps),
 		cmocka_unit_test(acked_is_unwrapped),
 		cmocka_unit_test(bandwidth_limits),
 		cmocka_unit_test(pings),

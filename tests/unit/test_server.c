@@ -23,6 +23,19 @@ static void connect_accepted(void **state)
 	kit_close(k);
 }
 
+static void chunk_size_set_before_the_answer(void **state)
+{
+	struct kit *k = kit_open(SLU_SERVER, NULL);
+
+	(void)state;
+	assert_int_equal(slu_session_set_chunk_size(k->s, 5000), 0);
+	kit_say(k, 0, "connect", 1, "(ks)", "app", "live");
+	assert_int_equal(slu_session_accept(k->s), 0);
+	kit_listen(k);
+	assert_non_null(strstr(k->heard, "Stream Begin 0; Set Chunk Size 5000; _result"));
+	kit_close(k);
+}
+
 static void object_encoding_is_echoed(void **state)
 {
 	struct kit *k = kit_open(SLU_SERVER, NULL);
@@ -202,11 +215,17 @@ static void not_for_clients(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connect_accepted),  cmocka_unit_test(object_encoding_is_echoed),
-		cmocka_unit_test(connect_refused),   cmocka_unit_test(publish_accepted),
-		cmocka_unit_test(publish_refused),   cmocka_unit_test(play_accepted),
-		cmocka_unit_test(play_refused),      cmocka_unit_test(pause_and_seek),
-		cmocka_unit_test(status_and_number), cmocka_unit_test(not_for_clients),
+		cmocka_unit_test(connect_accepted),
+		cmocka_unit_test(chunk_size_set_before_the_answer),
+		cmocka_unit_test(object_encoding_is_echoed),
+		cmocka_unit_test(connect_refused),
+		cmocka_unit_test(publish_accepted),
+		cmocka_unit_test(publish_refused),
+		cmocka_unit_test(play_accepted),
+		cmocka_unit_test(play_refused),
+		cmocka_unit_test(pause_and_seek),
+		cmocka_unit_test(status_and_number),
+		cmocka_unit_test(not_for_clients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,7 +179,7 @@ static void logging(void **state)
 	(void)state;
 	assert_non_null(strstr(k->log, "handshake done, plain\n"));
 	assert_non_null(strstr(k->log, "-> connect on stream 0\n"));
-	assert_non_null(strstr(k->log, "<- _result 1 on stream 0\n"));
+	assert_non_null(strstr(k->log, "<- _result 1 on stream 0: NetConnection.Connect.Success\n"));
 	k->log[0] = '\0';
 	slu_session_play(k->s, "movie", NULL);
 	kit_say(k, 0, "_result", 2, "zn", 1.0);
