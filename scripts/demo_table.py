@@ -36,7 +36,8 @@ def main():
         ("write calls", push["writes"]),
         ("bytes on the wire", "%d, %.4f of the payload's %d" % (
             push["wire_bytes_out"], push["wire_bytes_out"] / push["payload_bytes"], push["payload_bytes"])),
-        ("CPU of the push", "%.1f ms per MB of payload" % (push["cpu_ms"] / (push["payload_bytes"] / 1e6))),
+        ("CPU of the push", "%.0f ms, %.2f %% of a core, %.0f ms per MB of payload" % (
+            push["cpu_ms"], 100 * push["cpu_ms"] / push["elapsed_ms"], push["cpu_ms"] / (push["payload_bytes"] / 1e6))),
         ("added latency", "median %.1f ms, 99 %% within %.1f ms (from a frame's due time to the player's output)" % (
             statistics.median(late), late[int(len(late) * 0.99)])),
         ("stored", stored),
