@@ -224,10 +224,15 @@ static void names_the_library(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(versions),        cmocka_unit_test(old_versions_only_when_asked),
-		cmocka_unit_test(suites),          cmocka_unit_test(groups),
-		cmocka_unit_test(security_level),  cmocka_unit_test(refuses_what_openssl_does_not_know),
-		cmocka_unit_test(parses_versions), cmocka_unit_test(names_the_library),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(hints_at_the_bound_in_the_way),
+		cmocka_unit_test(old_versions_only_when_asked),
+		cmocka_unit_test(suites),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(security_level),
+		cmocka_unit_test(refuses_what_openssl_does_not_know),
+		cmocka_unit_test(parses_versions),
+		cmocka_unit_test(names_the_library),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, kit_setup, kit_teardown);
