@@ -78,12 +78,16 @@ int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const cha
 		return SLU_ERR_NOMEM;
 	}
 	SSL_set_info_callback(p->ssl, info);
-	if (ctx->config.server) {
+	ERR_clear_error();
+	if (ctx->config.server)
 		SSL_set_accept_state(p->ssl);
-	} else {
+	else
 		SSL_set_connect_state(p->ssl);
+	/* These return nothing, yet allocate from OpenSSL 3.2 on, and an SSL where that failed crashes later. */
+	if (ERR_peek_error())
+		r = SLU_ERR_NOMEM;
+	else if (!ctx->config.server)
 		r = name_client(p, host);
-	}
 	ERR_clear_error();
 	return r;
 }
