@@ -355,6 +355,10 @@ int main(void)
 		cmocka_unit_test(speaks_to_s_client),
 	};
 
+	if (system("openssl version >/dev/null 2>&1") != 0) {
+		puts("1..0 # SKIP the program openssl is not installed");
+		return 0;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name("tls_foreign", tests, kit_setup, kit_teardown);
 }
