@@ -193,6 +193,8 @@ static int watch_signals(struct serve *s)
 {
 	sigset_t hup;
 
+	/* A limit on the size of files is a full disk: the write fails, and that is dealt with. */
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&hup);
 	sigaddset(&hup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hup, NULL);
