@@ -79,6 +79,19 @@ static void ack_without_a_window(void **state)
 	kit_close(k);
 }
 
+/* A publisher may be gone from its socket before we have read all: it must not be spoken to without need. */
+static void no_ack_from_a_server_without_a_window(void **state)
+{
+	struct kit *k = kit_open_connected(SLU_SERVER, NULL);
+
+	(void)state;
+	feed(k, 3000000);
+	assert_int_equal(heard_ack(k), 0);
+	kit_control(k, SLU_MSG_WINDOW_ACK_SIZE, 0, 1000000, 0);
+	assert_in_range(heard_ack(k), 3000000, 3100000);
+	kit_close(k);
+}
+
 /* Our counter has 32 bits on the wire. It is set near the wrap by hand: nobody wants to feed 4 GiB here. */
 static void ack_wraps(void **state)
 {
@@ -236,6 +249,7 @@ int main(void)
 		cmocka_unit_test(ack_after_half_the_window),
 		cmocka_unit_test(ack_inside_a_message),
 		cmocka_unit_test(ack_without_a_window),
+		cmocka_unit_test(no_ack_from_a_server_without_a_window),
 		cmocka_unit_test(ack_wraps),
 		cmocka_unit_test(acked_is_unwrapped),
 		cmocka_unit_test(bandwidth_limits),
