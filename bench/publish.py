@@ -55,7 +55,7 @@ def anonymous_peak(argv, log):
     with open(log, "ab") as out:
         child = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         while child.poll() is None:
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError, TypeError):  # it may have ended
                 text = pathlib.Path("/proc/%d/status" % child.pid).read_text(encoding="ascii")
                 peak = max(peak, int(re.search(r"RssAnon:\s+(\d+)", text)[1]))
             time.sleep(0.002)
@@ -124,7 +124,7 @@ class Bench:
 
         def gstreamer(scheme):
             return lambda port, file: ["gst-launch-1.0", "-q", "filesrc", "location=%s" % file, "!", "flvdemux", "name=d",
-                                       "d.video", "!", "queue", "!", "mux.", "d.audio", "!", "queue", "!", "mux.",
+                                       "d.video", "!", "queue", "!", "mux.video", "d.audio", "!", "queue", "!", "mux.audio",
                                        "flvmux", "name=mux", "streamable=true", "!", "rtmp2sink", "sync=false",
                                        "tls-validation-flags=0",
                                        "location=%s://localhost:%d/%s" % (scheme, port, stream)]
