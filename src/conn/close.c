@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Closing loses nothing that the network can still take. The steps: all that is queued goes out while bytes are being
- * acknowledged; publishing or playing is ended; the stream is shut; the peer's kernel acknowledges what was queued;
+ * acknowledged; publishing or playing is ended; the peer's kernel acknowledges what was queued; the stream is shut;
  * and the peer's end is awaited for a second at most. What the peer sends is read all the while, for closing a socket
  * with unread data (a TLS 1.3 session ticket is enough) makes the kernel send a reset, which throws away what the
  * peer has not read yet.
+ *
+ * The stream is not shut before all is acknowledged: many servers close their socket when publishing ends, and if our
+ * close_notify lies unread there, their kernel resets the connection. Without that acknowledgement, which it would
+ * have delayed a little, nobody could tell this from a loss.
  */
 #include "conn/conn_impl.h"
 
@@ -82,37 +86,22 @@ void slu_conn_draining(struct slu_conn *c, uint64_t now)
 		if (!push_all(c, now))
 			return;
 	}
-	c->state = CONN_SHUTDOWN;
-}
-
-void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
-{
-	int done;
-
-	slu_conn_read_closing(c);
-	done = c->transport->ops->shutdown(c->transport);
-	slu_conn_watch(c);
-	if (!done) {
-		slu_conn_watch_tick(c, now);
-		return;
-	}
-	c->fin = done > 0;
-	/* When that failed, there is nobody to shut it to, and only the count is left to take. */
 	c->ack_poll_ms = now;
 	c->ack_poll_step = CONN_ACK_POLL_MIN_MS;
-	c->state = CONN_LINGER;
+	c->state = CONN_SETTLING;
 }
 
 /* The kernel has no event for "all is acknowledged": it is asked, ever less often. */
-static void await_acks(struct slu_conn *c, uint64_t now)
+void slu_conn_settling(struct slu_conn *c, uint64_t now)
 {
 	bool reset;
 
+	slu_conn_read_closing(c);
 	if (now < c->ack_poll_ms && !c->in_ended)
 		return;
 	slu_conn_unacked(c, &reset);
 	if (!slu_conn_count_undelivered(c)) {
-		c->linger_ms = now + c->close_timeout_ms;
+		c->state = CONN_SHUTDOWN;
 		return;
 	}
 	if (reset) {
@@ -127,12 +116,23 @@ static void await_acks(struct slu_conn *c, uint64_t now)
 		c->ack_poll_step = CONN_ACK_POLL_MAX_MS;
 }
 
+void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
+{
+	slu_conn_read_closing(c);
+	/* When that fails, there is nobody to shut it to, and nothing is lost by it. */
+	if (c->transport->ops->shutdown(c->transport)) {
+		c->linger_ms = now + c->close_timeout_ms;
+		c->state = CONN_LINGER;
+		return;
+	}
+	slu_conn_watch(c);
+	slu_conn_watch_tick(c, now);
+}
+
 void slu_conn_linger(struct slu_conn *c, uint64_t now)
 {
 	slu_conn_read_closing(c);
-	if (!c->linger_ms)
-		await_acks(c, now);
-	if (c->linger_ms && (c->in_ended || now >= c->linger_ms))
+	if (c->in_ended || now >= c->linger_ms)
 		closed(c);
 }
 
@@ -140,11 +140,7 @@ int slu_conn_close(struct slu_conn *c)
 {
 	if (c->state > CONN_ESTABLISHED)
 		return c->err;
-	if (c->state == CONN_OPENING) {
-		closed(c);
-		return 0;
-	}
-	if (c->broken && c->in_ended) {
+	if (c->state == CONN_OPENING || (c->broken && c->in_ended)) {
 		closed(c);
 		return 0;
 	}

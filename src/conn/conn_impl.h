@@ -17,8 +17,9 @@ enum conn_state {
 	CONN_OPENING,     /* resolve, connect, TLS */
 	CONN_ESTABLISHED, /* the session speaks */
 	CONN_DRAINING,    /* closing: what is queued goes out, then the end of publishing or playing */
+	CONN_SETTLING,    /* the peer's kernel acknowledges */
 	CONN_SHUTDOWN,    /* close_notify and SHUT_WR go out */
-	CONN_LINGER,      /* the peer's kernel acknowledges, and the peer's end is awaited */
+	CONN_LINGER,      /* the peer's end is awaited */
 	CONN_CLOSED,
 	CONN_FAILED
 };
@@ -67,11 +68,10 @@ struct slu_conn {
 	uint64_t progress_ms; /* and when that number rose last */
 
 	bool left;           /* closing because the peer left in order: what it does not take is no loss */
-	bool fin;            /* closing: the end of stream was sent */
 	bool session_over;   /* closing: the session failed, what comes in is dropped */
 	bool stopped;        /* closing: the session was told to stop */
 	uint64_t media_wire; /* wire bytes written when the last of what was queued had gone out */
-	uint64_t linger_ms;  /* when the wait for the peer's end is over; 0: not begun */
+	uint64_t linger_ms;  /* when the wait for the peer's end is over */
 	uint64_t ack_poll_ms, ack_poll_step;
 
 	int err;
@@ -120,6 +120,7 @@ uint64_t slu_conn_unacked(const struct slu_conn *c, bool *reset);
 /* ---- close.c ---- */
 
 void slu_conn_draining(struct slu_conn *c, uint64_t now);
+void slu_conn_settling(struct slu_conn *c, uint64_t now);
 void slu_conn_shutdown(struct slu_conn *c, uint64_t now);
 void slu_conn_linger(struct slu_conn *c, uint64_t now);
 /* Bytes queued before the close that the peer's kernel has not acknowledged. */

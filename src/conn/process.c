@@ -114,8 +114,10 @@ static uint64_t closing_deadline(const struct slu_conn *c)
 {
 	if (!c->in_ended && c->transport->ops->buffered(c->transport) > 0)
 		return 0;
+	if (c->state == CONN_SETTLING)
+		return c->ack_poll_ms;
 	if (c->state == CONN_LINGER)
-		return c->linger_ms ? c->linger_ms : c->ack_poll_ms;
+		return c->linger_ms;
 	return c->state == CONN_SHUTDOWN || c->blocked ? c->watch_ms : 0;
 }
 
@@ -147,6 +149,7 @@ static const struct {
 	[CONN_OPENING] = {opening, opening_want, opening_deadline},
 	[CONN_ESTABLISHED] = {pump, pump_want, pump_deadline},
 	[CONN_DRAINING] = {slu_conn_draining, closing_want, closing_deadline},
+	[CONN_SETTLING] = {slu_conn_settling, closing_want, closing_deadline},
 	[CONN_SHUTDOWN] = {slu_conn_shutdown, closing_want, closing_deadline},
 	[CONN_LINGER] = {slu_conn_linger, closing_want, closing_deadline},
 	[CONN_CLOSED] = {over, over_want, over_deadline},
@@ -172,8 +175,8 @@ unsigned slu_conn_want(const struct slu_conn *c)
 
 int slu_conn_fd(const struct slu_conn *c)
 {
-	/* A socket with both directions shut reports a hang-up for ever: not to be waited for. */
-	if (c->state == CONN_LINGER && !slu_conn_want(c))
+	/* A socket that has nothing more to say may report that for ever: not to be waited for. */
+	if (c->state == CONN_SETTLING && !slu_conn_want(c))
 		return -1;
 	return c->transport ? c->transport->ops->fd(c->transport) : -1;
 }

@@ -18,9 +18,8 @@ uint64_t slu_conn_unacked(const struct slu_conn *c, bool *reset)
 
 	/* What is no TCP (a test's memory) has acknowledged what it took. */
 	slu_tcp_info(c->transport->ops->fd(c->transport), &info);
-	*reset = info.closed && info.unacked > 0;
-	/* Of a closed connection it does not say whether the end of stream is among them, which counts as a byte. */
-	return *reset && c->fin ? info.unacked - 1 : info.unacked;
+	*reset = info.closed;
+	return info.unacked;
 }
 
 static unsigned interval(const struct slu_conn *c)
@@ -42,6 +41,10 @@ static int stalled(struct slu_conn *c)
 {
 	uint64_t lost = slu_conn_count_undelivered(c);
 
+	if (c->state != CONN_ESTABLISHED && !lost) { /* only the farewell does not get through */
+		slu_conn_release(c, CONN_CLOSED);
+		return 0;
+	}
 	return slu_conn_fail(c, c->state == CONN_ESTABLISHED ? SLU_ERR_STALLED : SLU_ERR_UNDELIVERED,
 			     "%s took no data for %u ms, %llu bytes are not delivered: the network is too slow for "
 			     "the stream or the peer hangs; lower the bitrate, or connect again",

@@ -131,6 +131,32 @@ static void peer_resets_missing_some(void **state)
 	}
 }
 
+/* All is written, and closing waits for the peer's kernel, when the reset comes: what it has not acknowledged is lost.
+ */
+static void peer_resets_before_it_acknowledged(void **state)
+{
+	enum { SIZE = 300000 };
+	uint32_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, false);
+	l.config[0].send_buffer = 4 << 20;
+	loop_publish(&l);
+	l.server.hangs = true; /* its window is some 64 KB, and stays so */
+	assert_int_equal(loop_send(l.client.c, 0, SIZE, &sum), 0);
+	slu_conn_close(l.client.c);
+	for (int i = 0; i < 10; i++)
+		loop_once(&l, 5);
+	assert_false(loop_client_over(&l));
+	assert_int_equal(slu_conn_queued(l.client.c), 0);
+	loop_reset(&l);
+	assert_true(loop_run(&l, loop_client_over, 5000));
+	assert_int_equal(l.client.err, SLU_ERR_UNDELIVERED);
+	assert_in_range(undelivered(&l), 1000, SIZE + 1000);
+	loop_clear(&l);
+}
+
 static void reset_in_mid_stream(void **state)
 {
 	struct loop l;
@@ -269,10 +295,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loses_nothing_over_tcp),   cmocka_unit_test(loses_nothing_over_tls),
 		cmocka_unit_test(peer_never_closes),        cmocka_unit_test(peer_resets_having_all),
-		cmocka_unit_test(peer_resets_missing_some), cmocka_unit_test(reset_in_mid_stream),
-		cmocka_unit_test(stall_while_publishing),   cmocka_unit_test(stall_while_closing),
-		cmocka_unit_test(no_stall_without_data),    cmocka_unit_test(server_hangs_up),
-		cmocka_unit_test(the_wrong_scheme),
+		cmocka_unit_test(peer_resets_missing_some), cmocka_unit_test(peer_resets_before_it_acknowledged),
+		cmocka_unit_test(reset_in_mid_stream),      cmocka_unit_test(stall_while_publishing),
+		cmocka_unit_test(stall_while_closing),      cmocka_unit_test(no_stall_without_data),
+		cmocka_unit_test(server_hangs_up),          cmocka_unit_test(the_wrong_scheme),
 	};
 
 	return cmocka_run_group_tests_name("close", tests, NULL, teardown);
