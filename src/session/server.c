@@ -136,28 +136,19 @@ static int refuse_stream(struct slu_session *s, const struct slu_request *r, con
 
 /* ---- play ---- */
 
-/* What Flash Player wants to hear before media: may it read samples, and that data begins. */
-static int send_data_start(struct slu_session *s, uint32_t stream_id)
+/* That samples may be read, which Flash Player and what followed it look for before media. NetStream.Data.Start, which
+ * some servers send too, is left out: GStreamer hands it on as a data stream. */
+static int send_sample_access(struct slu_session *s, uint32_t stream_id)
 {
-	struct slu_amf_writer *w;
+	struct slu_amf_writer *w = s->writer;
 	const uint8_t *data;
 	size_t n;
-	int err;
 
-	slu_amf_writer_end(s->writer, &data, &n);
-	w = s->writer;
+	slu_amf_writer_end(w, &data, &n); /* as slu_command_begin() does */
 	slu_amf_put_string(w, "|RtmpSampleAccess");
 	slu_amf_put_boolean(w, true);
 	slu_amf_put_boolean(w, true);
-	err = slu_data_send(s, stream_id, "|RtmpSampleAccess");
-	if (err)
-		return err;
-	slu_amf_put_string(w, "onStatus");
-	slu_amf_begin_object(w, NULL);
-	slu_amf_put_name(w, "code");
-	slu_amf_put_string(w, "NetStream.Data.Start");
-	slu_amf_end(w);
-	return slu_data_send(s, stream_id, "NetStream.Data.Start");
+	return slu_data_send(s, stream_id, "|RtmpSampleAccess");
 }
 
 static int accept_play(struct slu_session *s, const struct slu_request *r)
@@ -171,7 +162,7 @@ static int accept_play(struct slu_session *s, const struct slu_request *r)
 		err = slu_status_send(s, r->stream_id, "status", "NetStream.Play.Start", "Started playing.");
 	if (err)
 		return err;
-	return send_data_start(s, r->stream_id);
+	return send_sample_access(s, r->stream_id);
 }
 
 /* ---- pause and seek ---- */

@@ -130,7 +130,7 @@ static void run_play(enum loop_split split)
 	assert_int_equal(slu_session_play(l.client.s, "movie", &play), 0);
 	loop_run(&l);
 	expect_events(&l.client, SLU_EVENT_HANDSHAKE, 1, SLU_EVENT_CONNECTED, 1, SLU_EVENT_STREAM_BEGIN, 2,
-		      SLU_EVENT_STATUS, 2, SLU_EVENT_PLAYING, 1, SLU_EVENT_NONE);
+		      SLU_EVENT_STATUS, 1, SLU_EVENT_PLAYING, 1, SLU_EVENT_NONE);
 	expect_events(&l.server, SLU_EVENT_HANDSHAKE, 1, SLU_EVENT_CONNECT, 1, SLU_EVENT_SET_BUFFER_LENGTH, 1,
 		      SLU_EVENT_PLAY, 1, SLU_EVENT_NONE);
 	assert_true(l.server.last.start == -1 && l.server.last.duration == 7.5 && l.server.last.flag);
@@ -153,7 +153,7 @@ static void run_play(enum loop_split split)
 	assert_int_equal(slu_session_stop(l.client.s), 0);
 	loop_run(&l);
 	expect_events(&l.client, SLU_EVENT_HANDSHAKE, 1, SLU_EVENT_CONNECTED, 1, SLU_EVENT_STREAM_BEGIN, 2,
-		      SLU_EVENT_STATUS, 6, SLU_EVENT_PLAYING, 1, SLU_EVENT_MEDIA, 1, SLU_EVENT_RESULT, 1,
+		      SLU_EVENT_STATUS, 5, SLU_EVENT_PLAYING, 1, SLU_EVENT_MEDIA, 1, SLU_EVENT_RESULT, 1,
 		      SLU_EVENT_STREAM_EOF, 1, SLU_EVENT_NONE);
 	expect_events(&l.server, SLU_EVENT_HANDSHAKE, 1, SLU_EVENT_CONNECT, 1, SLU_EVENT_SET_BUFFER_LENGTH, 2,
 		      SLU_EVENT_PLAY, 1, SLU_EVENT_PAUSE, 2, SLU_EVENT_SEEK, 1, SLU_EVENT_RECEIVE_AUDIO, 1,
