@@ -28,7 +28,13 @@ enum { PACE_AUTO, PACE_REALTIME, PACE_FAST };
 
 /* Bytes queued at which the input has to wait: half a second of a fat live stream; and in bulk, where a new batch is
  * begun only when the last one is all but gone, so that batches, and so records, are full. */
-enum { QUEUE_LIVE = 512 * 1024, QUEUE_BULK = 128 * 1024, QUEUE_LOW = 16 * 1024 };
+enum {
+	QUEUE_LIVE = 512 * 1024,
+	QUEUE_BULK = 96 * 1024,
+	QUEUE_BULK_MAX = 160 * 1024,
+	QUEUE_LOW = 16 * 1024,
+	RECORD = 16384
+};
 
 struct push_options {
 	int pace;
@@ -194,29 +200,42 @@ static int send_held(struct push *p)
 	return 0;
 }
 
+static bool is_bulk(const struct push *p)
+{
+	return !p->paced && !slu_source_live(p->source);
+}
+
+/* A batch ends where its last TLS record is all but full too, or it would cost nearly as much as a full one. */
+static bool is_enough(size_t queued, bool bulk)
+{
+	if (!bulk)
+		return queued >= QUEUE_LIVE;
+	return queued >= QUEUE_BULK_MAX || (queued >= QUEUE_BULK && (queued - 1) % RECORD >= RECORD - RECORD / 8);
+}
+
 /* Sends all that is ready and may be queued, then flushes once. 0 or the connection's error. */
 static int pump(struct push *p)
 {
-	size_t limit = p->paced || slu_source_live(p->source) ? QUEUE_LIVE : QUEUE_BULK;
+	bool bulk = is_bulk(p);
 	uint64_t now = slu_now_ms();
 	bool sent = false;
 	int err = 0;
 
 	p->due_ms = -1;
 	p->want_input = false;
-	p->want_queue = limit == QUEUE_BULK && slu_conn_queued(p->client.conn) > QUEUE_LOW;
+	p->want_queue = bulk && slu_conn_queued(p->client.conn) > QUEUE_LOW;
 	while (!p->want_queue && err >= 0 && hold(p)) {
 		p->due_ms = wait_of(p, now);
 		if (p->due_ms > 0)
 			break;
 		err = send_held(p);
 		sent = true;
-		p->want_queue = slu_conn_queued(p->client.conn) >= limit;
+		p->want_queue = is_enough(slu_conn_queued(p->client.conn), bulk);
 	}
 	if (sent && err >= 0)
 		err = slu_conn_flush(p->client.conn);
 	if (p->want_queue)
-		p->want_queue = slu_conn_queued(p->client.conn) > (limit == QUEUE_BULK ? QUEUE_LOW : limit / 2);
+		p->want_queue = slu_conn_queued(p->client.conn) > (bulk ? QUEUE_LOW : QUEUE_LIVE / 2);
 	return err;
 }
 
