@@ -172,6 +172,8 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	c->watch.fd = fd;
 	c->want = want;
 	c->deadline = timeout < 0 ? UINT64_MAX : loop->peers.now_ms + (unsigned)timeout;
+	if (slu_peer_can_pump(c->peer))
+		c->deadline = loop->peers.now_ms;
 	if (!c->over && slu_peer_idle(c->peer) && idle < c->deadline)
 		c->deadline = idle;
 }
@@ -185,6 +187,7 @@ static void work(struct slu_loop *loop, struct client *c)
 		slu_conn_close(c->peer->conn);
 	slu_conn_process(c->peer->conn);
 	slu_peer_events(c->peer);
+	slu_peer_pump(c->peer);
 	rearm(loop, c);
 }
 

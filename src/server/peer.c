@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "server/recorder.h"
+#include "server/vod.h"
+
+enum { VOD_QUEUE = 512 * 1024, VOD_TURN = 256 }; /* bytes queued, messages a call */
 
 /* A reason to refuse, in the words of RTMP and of people. */
 struct refusal {
@@ -18,7 +21,7 @@ static const struct refusal name_taken = {"NetStream.Publish.BadName",
 static const struct refusal busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
 static const struct refusal full = {"NetStream.Failed", "The server has no room for another stream: try later."};
 static const struct refusal not_found = {"NetStream.Play.StreamNotFound",
-					 "Nobody publishes this, and recordings are not served."};
+					 "Nobody publishes this, and there is no recording of it."};
 
 const char *slu_report_name(enum slu_report_type type)
 {
@@ -113,6 +116,8 @@ static void stop_playing(struct slu_peer *peer)
 	if (!peer->playing)
 		return;
 	slu_hub_leave(&peer->player);
+	slu_vod_close(peer->vod);
+	peer->vod = NULL;
 	peer->playing = false;
 	r.messages = peer->player.sent;
 	r.dropped = peer->player.dropped;
@@ -132,6 +137,34 @@ static void player_end(struct slu_player *p)
 }
 
 static const struct slu_player_ops player_ops = {player_send, player_queued, player_begin, player_end};
+
+/* ---- playing a recording ---- */
+
+bool slu_peer_can_pump(const struct slu_peer *peer)
+{
+	return peer->vod && !peer->player.paused && slu_conn_queued(peer->conn) < VOD_QUEUE;
+}
+
+static void end_recording_played(struct slu_peer *peer)
+{
+	slu_session_eof(slu_conn_session(peer->conn), peer->play_id);
+	stop_playing(peer);
+}
+
+void slu_peer_pump(struct slu_peer *peer)
+{
+	struct slu_msg msg;
+
+	for (int i = 0; i < VOD_TURN && slu_peer_can_pump(peer); i++) {
+		touch(peer);
+		if (slu_vod_next(peer->vod, &msg) <= 0)
+			end_recording_played(peer);
+		else if (player_send(&peer->player, &msg) == 0)
+			peer->player.sent++;
+		else
+			stop_playing(peer);
+	}
+}
 
 /* ---- recording ---- */
 
@@ -251,6 +284,21 @@ static void on_media(struct slu_peer *peer, const struct slu_event *ev)
 	record(peer, &ev->msg);
 }
 
+/* A start of 0 or more asks for a recording (RTMP 1.0, 7.2.2.1), but what is live is better. -2, "live or recorded", is
+ * what players send that mean live: they wait, rather than see what was yesterday. */
+static bool find_what_to_play(struct slu_peer *peer, const struct slu_event *ev)
+{
+	double ms = ev->duration >= 0 && ev->duration < 1e9 ? ev->duration * 1000 : -1;
+
+	if (slu_stream_key(peer->key, peer->app, ev->name) != 0)
+		return false;
+	if (!(ev->start >= 0) || slu_hub_live(peer->all->hub, peer->key))
+		return true;
+	if (peer->all->dir >= 0 && ev->start < 1e9)
+		peer->vod = slu_vod_open(peer->all->dir, peer->key, (int64_t)(ev->start * 1000), (int64_t)ms);
+	return peer->vod != NULL;
+}
+
 static void on_play(struct slu_peer *peer, const struct slu_event *ev)
 {
 	struct slu_session *s = slu_conn_session(peer->conn);
@@ -259,25 +307,23 @@ static void on_play(struct slu_peer *peer, const struct slu_event *ev)
 		refuse(peer, &busy);
 		return;
 	}
-	/* A start of 0 or more asks for a recording (RTMP 1.0, 7.2.2.1). What is live is better than nothing. */
-	if (slu_stream_key(peer->key, peer->app, ev->name) != 0 ||
-	    (ev->start >= 0 && !slu_hub_live(peer->all->hub, peer->key))) {
+	if (!find_what_to_play(peer, ev)) {
 		refuse(peer, &not_found);
 		return;
 	}
 	memset(&peer->player, 0, sizeof peer->player);
 	peer->player.ops = &player_ops;
 	peer->play_id = ev->stream_id;
-	if (slu_session_accept(s) != 0)
-		return;
-	peer->playing = true;
 	peer->active_ms = peer->all->now_ms;
+	peer->playing = true;
 	touch(peer);
-	if (slu_hub_play(peer->all->hub, peer->key, &peer->player) != 0) {
+	if (slu_session_accept(s) != 0) {
+		stop_playing(peer);
+		return;
+	}
+	if (!peer->vod && slu_hub_play(peer->all->hub, peer->key, &peer->player) != 0) {
 		slu_session_status(s, peer->play_id, "error", full.code, full.text);
-		slu_session_eof(s, peer->play_id);
-		peer->playing = false;
-		report_simple(peer, SLU_REPORT_REFUSE, full.text);
+		player_end(&peer->player);
 		return;
 	}
 	report_simple(peer, SLU_REPORT_PLAY, "");
@@ -295,8 +341,13 @@ static void on_pause(struct slu_peer *peer, const struct slu_event *ev)
 
 static void on_seek(struct slu_peer *peer, const struct slu_event *ev)
 {
-	slu_session_status(slu_conn_session(peer->conn), ev->stream_id, "error", "NetStream.Seek.Failed",
-			   "A live stream has no other place to go to.");
+	struct slu_session *s = slu_conn_session(peer->conn);
+
+	if (peer->vod && ev->stream_id == peer->play_id && slu_vod_seek(peer->vod, (int64_t)ev->number) == 0)
+		slu_session_status(s, ev->stream_id, "status", "NetStream.Seek.Notify", "");
+	else
+		slu_session_status(s, ev->stream_id, "error", "NetStream.Seek.Failed",
+				   "A live stream has no other place to go to.");
 }
 
 static void on_receive_audio(struct slu_peer *peer, const struct slu_event *ev)
@@ -317,8 +368,16 @@ static void on_receive_video(struct slu_peer *peer, const struct slu_event *ev)
 
 static void on_get_stream_length(struct slu_peer *peer, const struct slu_event *ev)
 {
-	/* 0 is what servers say of a live stream. */
-	slu_session_answer_number(slu_conn_session(peer->conn), ev->transaction, 0);
+	struct slu_vod *vod = NULL;
+	char key[SLU_STREAM_KEY];
+	double seconds = 0; /* what servers say of a live stream */
+
+	if (peer->all->dir >= 0 && slu_stream_key(key, peer->app, ev->name) == 0 && !slu_hub_live(peer->all->hub, key))
+		vod = slu_vod_open(peer->all->dir, key, 0, -1);
+	if (vod)
+		seconds = (double)slu_vod_length(vod) / 1000;
+	slu_vod_close(vod);
+	slu_session_answer_number(slu_conn_session(peer->conn), ev->transaction, seconds);
 }
 
 static void on_clear_data(struct slu_peer *peer, const struct slu_event *ev)

@@ -12,6 +12,7 @@
 #include "server/report.h"
 
 struct slu_recorder;
+struct slu_vod;
 
 enum { SLU_PEER_APP = 128 };
 
@@ -45,6 +46,7 @@ struct slu_peer {
 	uint64_t messages, bytes;
 	/* playing */
 	bool playing;
+	struct slu_vod *vod; /* a recording, instead of what the hub has */
 	uint32_t play_id;
 };
 
@@ -56,6 +58,10 @@ void slu_peer_events(struct slu_peer *peer);
 
 /* Hands what it published and is not yet in its file to the kernel. */
 void slu_peer_flush_recording(struct slu_peer *peer);
+
+/* Reads on in a recording that is played, as far as its turn and the queue go; and whether it could at once again. */
+void slu_peer_pump(struct slu_peer *peer);
+bool slu_peer_can_pump(const struct slu_peer *peer);
 
 /* Neither publishes nor plays. */
 bool slu_peer_idle(const struct slu_peer *peer);

@@ -46,12 +46,13 @@ static bool escape_part(char out[SLU_RECORD_PART + 1], const char *part, size_t 
 	return true;
 }
 
-/* Enters the folder name of *dir, made when it is not there. The old *dir is closed unless it is the caller's. */
-static int enter(int *dir, int callers, const char *name)
+/* Enters the folder name of *dir, made when it is not there and make says so. The old *dir is closed unless it is the
+ * caller's. */
+static int enter(int *dir, int callers, const char *name, bool make)
 {
 	int next;
 
-	if (mkdirat(*dir, name, 0777) != 0 && errno != EEXIST)
+	if (make && mkdirat(*dir, name, 0777) != 0 && errno != EEXIST)
 		return SLU_ERR_IO;
 	next = openat(*dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (next < 0)
@@ -79,7 +80,17 @@ static int create(int dir, const char *name, char file[SLU_RECORD_PART + 16])
 	return fd >= 0 ? fd : SLU_ERR_IO;
 }
 
-int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH])
+static int open_existing(int dir, const char *name, char file[SLU_RECORD_PART + 16])
+{
+	int fd;
+
+	snprintf(file, SLU_RECORD_PART + 16, "%s.flv", name);
+	fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 ? fd : SLU_ERR_IO;
+}
+
+/* Walks down to the key's last part, and opens or makes the file there. */
+static int walk(int dir, const char *key, bool make, char path[SLU_RECORD_PATH])
 {
 	char part[SLU_RECORD_PART + 1], file[SLU_RECORD_PART + 16];
 	int at = dir, fd = SLU_ERR_INVALID, saved;
@@ -90,11 +101,11 @@ int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH])
 		if (!escape_part(part, key, n))
 			break;
 		if (key[n] == '\0') {
-			fd = create(at, part, file);
+			fd = make ? create(at, part, file) : open_existing(at, part, file);
 			snprintf(path + len, SLU_RECORD_PATH - len, "%s", file);
 			break;
 		}
-		fd = enter(&at, dir, part);
+		fd = enter(&at, dir, part, make);
 		if (fd != 0)
 			break;
 		len += (size_t)snprintf(path + len, SLU_RECORD_PATH - len, "%s/", part);
@@ -106,4 +117,16 @@ int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH])
 		close(at);
 	errno = saved;
 	return fd;
+}
+
+int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH])
+{
+	return walk(dir, key, true, path);
+}
+
+int slu_record_path_open(int dir, const char *key)
+{
+	char path[SLU_RECORD_PATH];
+
+	return walk(dir, key, false, path);
 }

@@ -17,4 +17,7 @@ enum { SLU_RECORD_PATH = 2048, SLU_RECORD_PART = 200, SLU_RECORD_DEPTH = 8 };
  */
 int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH]);
 
+/* Opens NAME.flv for reading. The descriptor, or the same errors. */
+int slu_record_path_open(int dir, const char *key);
+
 #endif

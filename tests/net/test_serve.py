@@ -214,6 +214,21 @@ def test_json_says_all(sluice, certificates, tmp_path, clip):
     assert events[3]["stored"] == (tmp_path / "live" / f"{KEY}.flv").stat().st_size
 
 
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmps"])
+def test_recordings_are_played(sluice, serve, trust, tmp_path, scheme):
+    """Faster than real time, and more of it than all buffers hold."""
+    big = tmp_path / "big.flv"
+    big.write_bytes(flv.flv(flv.frames(500, size=60000)))
+    server = serve()
+    url = server.url(scheme) + "/" + KEY
+    assert sluice.run("pull", "--vod", *trust, url, tmp_path / "none.flv").code == support.REFUSED
+    assert sluice.run("push", "--fast", *trust, big, server.url(scheme), KEY, timeout=60).code == support.OK
+    server.expect("published")
+    assert sluice.run("pull", "--vod", *trust, url, tmp_path / "out.flv", timeout=60).code == support.OK
+    assert same(big, tmp_path / "out.flv") == 1002
+    assert server.process.stop().code == support.OK
+
+
 # ---- mistakes ----
 
 
