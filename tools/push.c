@@ -28,13 +28,7 @@ enum { PACE_AUTO, PACE_REALTIME, PACE_FAST };
 
 /* Bytes queued at which the input has to wait: half a second of a fat live stream; and in bulk, where a new batch is
  * begun only when the last one is all but gone, so that batches, and so records, are full. */
-enum {
-	QUEUE_LIVE = 512 * 1024,
-	QUEUE_BULK = 96 * 1024,
-	QUEUE_BULK_MAX = 160 * 1024,
-	QUEUE_LOW = 16 * 1024,
-	RECORD = 16384
-};
+enum { QUEUE_LIVE = 512 * 1024, QUEUE_BULK = 192 * 1024, QUEUE_LOW = 32 * 1024 };
 
 struct push_options {
 	int pace;
@@ -205,14 +199,6 @@ static bool is_bulk(const struct push *p)
 	return !p->paced && !slu_source_live(p->source);
 }
 
-/* A batch ends where its last TLS record is all but full too, or it would cost nearly as much as a full one. */
-static bool is_enough(size_t queued, bool bulk)
-{
-	if (!bulk)
-		return queued >= QUEUE_LIVE;
-	return queued >= QUEUE_BULK_MAX || (queued >= QUEUE_BULK && (queued - 1) % RECORD >= RECORD - RECORD / 8);
-}
-
 /* Sends all that is ready and may be queued, then flushes once. 0 or the connection's error. */
 static int pump(struct push *p)
 {
@@ -230,10 +216,11 @@ static int pump(struct push *p)
 			break;
 		err = send_held(p);
 		sent = true;
-		p->want_queue = is_enough(slu_conn_queued(p->client.conn), bulk);
+		p->want_queue = slu_conn_queued(p->client.conn) >= (bulk ? QUEUE_BULK : QUEUE_LIVE);
 	}
+	/* In bulk, with more at hand, only full TLS records go out. */
 	if (sent && err >= 0)
-		err = slu_conn_flush(p->client.conn);
+		err = bulk && p->want_queue ? slu_conn_flush_more(p->client.conn) : slu_conn_flush(p->client.conn);
 	if (p->want_queue)
 		p->want_queue = slu_conn_queued(p->client.conn) > (bulk ? QUEUE_LOW : QUEUE_LIVE / 2);
 	return err;

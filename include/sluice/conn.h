@@ -108,6 +108,10 @@ int slu_conn_send(struct slu_conn *c, const struct slu_msg *msg);
 /* Writes what is queued, with one write call. What the socket does not take now is written by slu_conn_process(). */
 int slu_conn_flush(struct slu_conn *c);
 
+/* The same, when more is sent at once: what does not fill a TLS record of 16 KiB is kept back until the next flush of
+ * either kind or slu_conn_close(). For sending in bulk; a live frame waits for nobody. */
+int slu_conn_flush_more(struct slu_conn *c);
+
 /* Bytes that have been queued and that the kernel has not taken yet. */
 size_t slu_conn_queued(const struct slu_conn *c);
 

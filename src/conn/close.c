@@ -144,6 +144,7 @@ int slu_conn_close(struct slu_conn *c)
 		closed(c);
 		return 0;
 	}
+	c->more = false;
 	c->state = CONN_DRAINING;
 	if (slu_conn_queued(c))
 		slu_conn_watch(c);

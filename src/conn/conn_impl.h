@@ -60,6 +60,7 @@ struct slu_conn {
 	struct slu_vec *vec;
 	size_t vec_cap;
 	bool blocked; /* the socket took less than was offered */
+	bool more;    /* more follows at once: what does not fill a TLS record is kept back */
 	uint64_t flushes;
 
 	unsigned stall_timeout_ms, close_timeout_ms;
@@ -103,6 +104,9 @@ void slu_conn_read_closing(struct slu_conn *c);
 
 /* Writes what is queued, until the socket takes no more. */
 void slu_conn_push(struct slu_conn *c);
+
+/* Something is queued that is to go out now. */
+bool slu_conn_sendable(const struct slu_conn *c);
 /* One attempt, whatever comes of it: the connection is about to fail. */
 void slu_conn_push_last(struct slu_conn *c);
 

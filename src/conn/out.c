@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "net/sealer.h" /* SLU_TLS_RECORD */
+
 static bool grow_vecs(struct slu_conn *c)
 {
 	struct slu_vec *grown;
@@ -17,14 +19,14 @@ static bool grow_vecs(struct slu_conn *c)
 	return true;
 }
 
-/* Cuts n vecs to CONN_FLUSH_MAX bytes; *bytes takes what is left. Returns how many vecs are. */
-static size_t cut(struct slu_vec *vec, size_t n, size_t *bytes)
+/* Cuts n vecs to max bytes; *bytes takes what is left. Returns how many vecs are. */
+static size_t cut(struct slu_vec *vec, size_t n, size_t max, size_t *bytes)
 {
 	*bytes = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (vec[i].size >= CONN_FLUSH_MAX - *bytes) {
-			vec[i].size = CONN_FLUSH_MAX - *bytes;
-			*bytes = CONN_FLUSH_MAX;
+		if (vec[i].size >= max - *bytes) {
+			vec[i].size = max - *bytes;
+			*bytes = max;
 			return i + 1;
 		}
 		*bytes += vec[i].size;
@@ -34,14 +36,20 @@ static size_t cut(struct slu_vec *vec, size_t n, size_t *bytes)
 
 static size_t gather(struct slu_conn *c, size_t *bytes)
 {
-	for (;;) {
-		size_t n = slu_session_out(c->session, c->vec, c->vec_cap);
-		bool full = n == c->vec_cap;
+	size_t n;
 
-		n = cut(c->vec, n, bytes);
+	for (;;) {
+		bool full;
+
+		n = slu_session_out(c->session, c->vec, c->vec_cap);
+		full = n == c->vec_cap;
+		n = cut(c->vec, n, CONN_FLUSH_MAX, bytes);
 		if (!full || *bytes == CONN_FLUSH_MAX || !grow_vecs(c))
-			return n;
+			break;
 	}
+	if (c->more && *bytes >= SLU_TLS_RECORD)
+		n = cut(c->vec, n, *bytes - *bytes % SLU_TLS_RECORD, bytes);
+	return n;
 }
 
 /* Offers what is queued to the transport, once. 1: all of it was taken and written; 0: not; <0. */
@@ -72,10 +80,10 @@ void slu_conn_push(struct slu_conn *c)
 	int done = 1;
 
 	c->blocked = false;
-	if (!slu_conn_queued(c) || c->broken)
+	if (!slu_conn_sendable(c) || c->broken)
 		return;
 	c->flushes++;
-	while (done == 1 && slu_conn_queued(c))
+	while (done == 1 && slu_conn_sendable(c))
 		done = push_once(c);
 	if (done < 0) {
 		/* The peer may have said why before it went: what is to be read comes first. */
@@ -100,12 +108,30 @@ int slu_conn_send(struct slu_conn *c, const struct slu_msg *msg)
 	return slu_session_send(c->session, msg);
 }
 
-int slu_conn_flush(struct slu_conn *c)
+static int flush(struct slu_conn *c, bool more)
 {
+	c->more = more;
 	/* A blocked socket is asked again when it is writable, by slu_conn_process(). */
 	if (c->state == CONN_ESTABLISHED && !c->blocked)
 		slu_conn_push(c);
 	return c->err;
+}
+
+int slu_conn_flush(struct slu_conn *c)
+{
+	return flush(c, false);
+}
+
+int slu_conn_flush_more(struct slu_conn *c)
+{
+	return flush(c, true);
+}
+
+bool slu_conn_sendable(const struct slu_conn *c)
+{
+	if (c->transport && c->transport->ops->pending(c->transport) > 0)
+		return true;
+	return slu_session_queued(c->session) >= (c->more ? SLU_TLS_RECORD : 1);
 }
 
 size_t slu_conn_queued(const struct slu_conn *c)

@@ -91,7 +91,7 @@ static uint64_t pump_deadline(const struct slu_conn *c)
 	uint64_t session = slu_session_deadline(c->session);
 	bool now = wants_data(c) && c->transport->ops->buffered(c->transport) > 0;
 
-	now = now || (slu_conn_queued(c) && !c->blocked);
+	now = now || (slu_conn_sendable(c) && !c->blocked);
 	if (now || c->in_ended || c->broken)
 		return 0;
 	return earlier(c->watch_ms, session == UINT64_MAX ? session : session + c->frozen_ms);

@@ -63,7 +63,7 @@ int slu_conn_watch_tick(struct slu_conn *c, uint64_t now)
 	if (acked != c->acked) {
 		c->acked = acked;
 		c->progress_ms = now;
-	} else if (!unacked && !slu_conn_queued(c)) {
+	} else if (!unacked && !slu_conn_sendable(c)) {
 		c->watch_ms = UINT64_MAX;
 		return 0;
 	} else if (now - c->progress_ms >= c->stall_timeout_ms) {

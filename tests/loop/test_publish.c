@@ -125,6 +125,38 @@ static void one_write_for_several(void **state)
 	loop_clear(&l);
 }
 
+/* With more to come, only full records go out, and nothing stays behind at the end. */
+static void keeps_back_what_fills_no_record(void **state)
+{
+	enum { MESSAGES = 100, SIZE = 7000 };
+	struct slu_conn_stats before, after;
+	struct loop l;
+	uint64_t bytes;
+	uint32_t sum = 0;
+
+	(void)state;
+	loop_init(&l, true);
+	l.config[0].send_buffer = 4 << 20;
+	loop_publish(&l);
+	slu_conn_stats(l.client.c, &before);
+	for (uint32_t i = 0; i < MESSAGES; i++) {
+		assert_int_equal(loop_send(l.client.c, i, SIZE, &sum), 0);
+		assert_int_equal(slu_conn_flush_more(l.client.c), 0);
+		assert_true(slu_conn_queued(l.client.c) < 16384);
+	}
+	assert_true(slu_conn_queued(l.client.c) > 0);
+	assert_int_equal(slu_conn_flush(l.client.c), 0);
+	assert_int_equal(slu_conn_queued(l.client.c), 0);
+	slu_conn_stats(l.client.c, &after);
+	bytes = after.session.bytes_out - before.session.bytes_out;
+	assert_int_equal(after.records - before.records, (bytes + 16383) / 16384);
+	assert_int_equal(after.writes - before.writes, (bytes + 16383) / 16384);
+	expected = MESSAGES;
+	assert_true(loop_run(&l, all_arrived, 10000));
+	assert_int_equal(l.server.sum, sum);
+	loop_clear(&l);
+}
+
 /* ---- while publishing ---- */
 
 static bool ponged(struct loop *l)
@@ -254,6 +286,7 @@ int main(void)
 		cmocka_unit_test(publishes_over_tls),
 		cmocka_unit_test(one_write_a_flush),
 		cmocka_unit_test(one_write_for_several),
+		cmocka_unit_test(keeps_back_what_fills_no_record),
 		cmocka_unit_test(answers_while_publishing),
 		cmocka_unit_test(refusals_are_told),
 		cmocka_unit_test(foreign_loop),
