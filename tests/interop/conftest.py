@@ -7,11 +7,14 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+HERE = pathlib.Path(__file__).resolve().parent
+for folder in (HERE.parent / "net", HERE.parent, HERE):
+    sys.path.insert(0, str(folder))
 
 import flvcmp  # noqa: E402
 import nginx as nginx_module  # noqa: E402
+import serving as serving_module  # noqa: E402
+import support  # noqa: E402
 
 
 @pytest.fixture
@@ -23,6 +26,14 @@ def nginx(tmp_path, certificates):
     peer = nginx_module.Nginx(tmp_path / "nginx", certificates / "good.pem", certificates / "good.key")
     yield peer
     peer.stop()
+
+
+@pytest.fixture
+def serving(sluice, tmp_path, certificates):
+    """A running `sluice serve`."""
+    server = serving_module.Serving(sluice, tmp_path / "served", certificates)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +57,22 @@ def foreign(program, *args, timeout=60):
 @pytest.fixture(name="foreign")
 def foreign_fixture():
     return foreign
+
+
+@pytest.fixture
+def background():
+    """Starts foreign programs that go on while the test does; none outlives it."""
+    running = []
+
+    def start(program, *args):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
+        running.append(support.Process([program, *args]))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.__exit__()
 
 
 def is_sequence_header(tag):
