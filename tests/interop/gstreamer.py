@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What tests of GStreamer's elements share."""
+import shutil
+import subprocess
+
+import pytest
+
+
+def need(*elements):
+    if not shutil.which("gst-launch-1.0"):
+        pytest.skip("GStreamer is not installed (gstreamer1.0-tools)")
+    for element in elements:
+        if subprocess.run(["gst-inspect-1.0", element], capture_output=True, timeout=60, check=False).returncode:
+            pytest.skip(f"GStreamer has no {element} (gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)")
 
 
 def remux(clip, *sink):

@@ -10,11 +10,11 @@ message more follows the stream that is compared; all before that one has to be 
 """
 import os
 import pathlib
-import subprocess
 
 import pytest
 
 import flvcmp
+import gstreamer
 import streams
 import support
 from gstreamer import remux
@@ -24,12 +24,8 @@ SYSTEM_CAS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 @pytest.fixture(autouse=True)
-def needs_rtmp2(foreign):
-    foreign("gst-inspect-1.0", "--version")
-    for element in ("rtmp2src", "rtmp2sink", "flvmux", "flvdemux", "h264parse", "aacparse"):
-        done = subprocess.run(["gst-inspect-1.0", element], capture_output=True, timeout=60, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"GStreamer has no {element} (gstreamer1.0-plugins-good, gstreamer1.0-plugins-bad)")
+def needs_rtmp2():
+    gstreamer.need("rtmp2src", "rtmp2sink", "flvmux", "flvdemux", "h264parse", "aacparse")
 
 
 @pytest.fixture
