@@ -279,8 +279,12 @@ static void pause_between(struct pull *p)
 
 static void close_in_order(struct pull *p)
 {
-	int err = slu_conn_close(p->client.conn);
+	struct slu_conn_stats stats;
+	int err;
 
+	slu_conn_stats(p->client.conn, &stats);
+	slu_status_note(&p->status, &stats);
+	err = slu_conn_close(p->client.conn);
 	/* What still comes is of no interest, and a peer that fails now has failed at nothing. */
 	while (err >= 0 && !slu_conn_closed(p->client.conn)) {
 		struct slu_event ev;

@@ -313,8 +313,12 @@ static int run(struct push *p)
 /* Ends in order: what is queued drains, the stream is unpublished, the peer's end awaited. */
 static int close_in_order(struct push *p)
 {
-	int err = slu_conn_close(p->client.conn);
+	struct slu_conn_stats stats;
+	int err;
 
+	slu_conn_stats(p->client.conn, &stats);
+	slu_status_note(&p->status, &stats);
+	err = slu_conn_close(p->client.conn);
 	while (err >= 0 && !slu_conn_closed(p->client.conn)) {
 		events(p);
 		report(p);

@@ -167,6 +167,8 @@ static int write_out(struct slu_sink *s, struct iovec *iov, int count)
 	if (s->regular && ftruncate(s->fd, s->begin + (off_t)s->stats.bytes) != 0)
 		return fail(s, SLU_ERR_IO, "cannot write to %s (%s), nor cut off the tag that it broke off in", s->path,
 			    strerror(saved));
+	if (!s->stats.bytes)
+		return fail(s, SLU_ERR_IO, "cannot write to %s: %s; nothing was written", s->path, strerror(saved));
 	return fail(s, SLU_ERR_IO, "cannot write to %s: %s; the %llu bytes before that are kept", s->path,
 		    strerror(saved), (unsigned long long)s->stats.bytes);
 }

@@ -63,6 +63,12 @@ static struct rates rates(const struct slu_status *st, uint64_t now_ms, const st
 	};
 }
 
+void slu_status_note(struct slu_status *st, const struct slu_conn_stats *conn)
+{
+	if (conn->rtt_us)
+		st->rtt_us = conn->rtt_us;
+}
+
 /* ---- JSON ---- */
 
 static void number(cJSON *to, const char *name, double value)
@@ -79,7 +85,6 @@ static void add_connection(cJSON *to, const struct slu_conn_stats *c)
 	number(to, "flushes", (double)c->flushes);
 	number(to, "tls_records", (double)c->records);
 	number(to, "tls_short_records", (double)c->short_records);
-	number(to, "rtt_ms", (double)c->rtt_us / 1000);
 	number(to, "retransmits", c->retransmits);
 	number(to, "chunk_size_in", c->session.chunk_size_in);
 	number(to, "chunk_size_out", c->session.chunk_size_out);
@@ -111,6 +116,7 @@ static cJSON *object(const struct slu_status *st, const char *event, uint64_t no
 	number(o, "file_calls", (double)progress->file_calls);
 	number(o, "cpu_ms", cpu_ms());
 	number(o, "origin_unix_ms", progress->origin_ms);
+	number(o, "rtt_ms", (double)(conn->rtt_us ? conn->rtt_us : st->rtt_us) / 1000);
 	add_connection(o, conn);
 	return o;
 }
@@ -169,6 +175,7 @@ void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_
 		print(st, object(st, "status", now_ms, progress, conn));
 	if (st->line)
 		print_line(st, now_ms, progress, conn);
+	slu_status_note(st, conn);
 	st->last_ms = now_ms;
 	st->last_payload = progress->payload;
 	while (st->next_ms <= now_ms)

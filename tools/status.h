@@ -20,6 +20,7 @@ struct slu_status {
 	bool inbound; /* bitrates and counts are of what came in */
 	uint64_t start_ms, next_ms;
 	uint64_t last_ms, last_payload;
+	uint32_t rtt_us; /* the last that was known: a closed connection has none */
 };
 
 /* The verb's numbers for one report. */
@@ -45,6 +46,9 @@ int slu_status_timeout(const struct slu_status *st, uint64_t now_ms);
 bool slu_status_due(const struct slu_status *st, uint64_t now_ms);
 void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
 		       const struct slu_conn_stats *conn);
+
+/* Takes note of what a connection that is about to be closed will not know any more. */
+void slu_status_note(struct slu_status *st, const struct slu_conn_stats *conn);
 
 /* The last word: takes the line away, or prints the summary object. error may be "". */
 void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,

@@ -14,7 +14,8 @@ static uint32_t run_end(const struct slu_timeline *t)
 	for (int i = 0; i < SLU_TRACKS; i++) {
 		uint32_t track_end = t->tracks[i].last + t->tracks[i].step;
 
-		if (t->tracks[i].seen && diff(track_end, end) > 0)
+		/* A track that fell silent so long ago that the difference wraps is not ahead. */
+		if (t->tracks[i].seen && diff(track_end, end) > 0 && diff(track_end, end) <= SLU_TIMELINE_GAP)
 			end = track_end;
 	}
 	return end;
@@ -64,12 +65,16 @@ static void note(struct slu_timeline *t, struct slu_track *track, uint32_t out)
 static uint32_t mend_frame(struct slu_timeline *t, const struct slu_track *track, uint32_t in)
 {
 	uint32_t out = in + t->shift;
+	int32_t ahead = diff(out, t->end);
+	int32_t step = track->seen ? diff(out, track->last) : 0;
 
-	if (!track->seen || diff(out, track->last) >= 0)
+	if (step < 0 && step >= -SLU_TIMELINE_JITTER) {
+		t->jumps++;
+		return track->last;
+	}
+	if (step >= 0 && ahead >= -SLU_TIMELINE_SKEW && ahead <= SLU_TIMELINE_FAR)
 		return out;
 	t->jumps++;
-	if (diff(out, track->last) >= -SLU_TIMELINE_JITTER)
-		return track->last;
 	out = run_end(t);
 	t->shift = out - in;
 	return out;
@@ -78,8 +83,9 @@ static uint32_t mend_frame(struct slu_timeline *t, const struct slu_track *track
 static uint32_t mend_other(const struct slu_timeline *t, uint32_t in)
 {
 	uint32_t out = in + t->shift;
+	int32_t ahead = diff(out, t->end);
 
-	return diff(out, t->end) < -SLU_TIMELINE_JITTER ? t->end : out;
+	return ahead < -SLU_TIMELINE_JITTER || ahead > SLU_TIMELINE_FAR ? t->end : out;
 }
 
 static void begin_run(struct slu_timeline *t, uint32_t in)

@@ -5,7 +5,8 @@
  * What comes in may start anywhere, jump, stand still or begin again; servers and players expect each track to go
  * forward. So the first timestamp becomes 0 and, from there:
  *   - a track that goes back by at most SLU_TIMELINE_JITTER is held at its last timestamp;
- *   - one that goes back further begins a new run, which goes on where the last one ended;
+ *   - one that goes back further, or is out of all proportion to the other track, begins a new run, which goes on where
+ *     the last one ended;
  *   - metadata and decoder configuration that go back are held at the furthest timestamp, and begin nothing;
  *   - a gap forward is passed through as it is, but pacing does not wait for more than SLU_TIMELINE_GAP;
  *   - timestamps that stand still are passed through and counted.
@@ -23,7 +24,9 @@ enum {
 	SLU_TIMELINE_JITTER = 500,
 	SLU_TIMELINE_START = 1000, /* the first frame further than this from what precedes it: joined late */
 	SLU_TIMELINE_GAP = 10000,
-	SLU_TIMELINE_STILL = 64 /* tags of a track at one timestamp that make it "standing still" */
+	SLU_TIMELINE_SKEW = 60000,  /* a frame further behind the furthest one is of another run */
+	SLU_TIMELINE_FAR = 1 << 30, /* and one further ahead, 12 days: 32 bits tell ahead from behind up to 24 */
+	SLU_TIMELINE_STILL = 64     /* tags of a track at one timestamp that make it "standing still" */
 };
 
 enum { SLU_TRACK_AUDIO, SLU_TRACK_VIDEO, SLU_TRACKS };

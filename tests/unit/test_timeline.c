@@ -118,6 +118,21 @@ static void gaps_pass_and_pacing_does_not_wait(void **state)
 	assert_int_equal(slu_timeline_position(&t, 3600040), 80);
 }
 
+static void tracks_stay_together(void **state)
+{
+	struct slu_timeline t = {0};
+
+	(void)state;
+	video(&t, 0);
+	audio(&t, 0);
+	assert_int_equal(video(&t, 3600000), 3600000); /* a gap, or one wild timestamp */
+	assert_int_equal(audio(&t, 23), 3600000);      /* it was one: all goes on from there */
+	assert_int_equal(video(&t, 40), 3600017);
+	assert_int_equal(t.jumps, 1);
+	assert_int_equal(video(&t, 0xc0000000u), 3600034); /* ahead by more than can be told from behind */
+	assert_int_equal(audio(&t, 0xc0000005u), 3600039);
+}
+
 static void a_restart_goes_on(void **state)
 {
 	struct slu_timeline t = {0};
@@ -178,6 +193,7 @@ int main(void)
 		cmocka_unit_test(small_steps_back_are_held),
 		cmocka_unit_test(large_steps_back_begin_a_new_run),
 		cmocka_unit_test(gaps_pass_and_pacing_does_not_wait),
+		cmocka_unit_test(tracks_stay_together),
 		cmocka_unit_test(a_restart_goes_on),
 		cmocka_unit_test(standing_still_is_counted),
 		cmocka_unit_test(kept_timestamps_are_untouched),
