@@ -259,8 +259,8 @@ class Server:
             session = Session(self, sock)
             self.sessions.append(session)
             thread = threading.Thread(target=session.run, daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)  # started: session() joins what it finds here
 
     def url(self, app="live", scheme=None, host=None):
         return f"{scheme or ('rtmps' if self.tls else 'rtmp')}://{host or self.host}:{self.port}/{app}"
