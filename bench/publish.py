@@ -116,16 +116,16 @@ class Bench:
             return (lambda port, file: [self.sluice, "push", "--fast", *tls, file, url % port],
                     lambda port, file: [self.sluice, "push", *tls, file, url % port])
 
-        def ffmpeg(scheme):
+        def ffmpeg(scheme, pace):
             tls = ["-tls_verify", "1", "-ca_file", ca] if scheme == "rtmps" else []
-            return lambda port, file: ["ffmpeg", "-nostdin", "-v", "error", "-i", file, "-c", "copy", "-f", "flv",
+            return lambda port, file: ["ffmpeg", "-nostdin", "-v", "error", *pace, "-i", file, "-c", "copy", "-f", "flv",
                                        "-flvflags", "no_duration_filesize", *tls,
                                        "%s://localhost:%d/%s" % (scheme, port, stream)]
 
-        def gstreamer(scheme):
+        def gstreamer(scheme, sync):
             return lambda port, file: ["gst-launch-1.0", "-q", "filesrc", "location=%s" % file, "!", "flvdemux", "name=d",
                                        "d.video", "!", "queue", "!", "mux.video", "d.audio", "!", "queue", "!", "mux.audio",
-                                       "flvmux", "name=mux", "streamable=true", "!", "rtmp2sink", "sync=false",
+                                       "flvmux", "name=mux", "streamable=true", "!", "rtmp2sink", "sync=" + sync,
                                        "tls-validation-flags=0",
                                        "location=%s://localhost:%d/%s" % (scheme, port, stream)]
 
@@ -138,9 +138,10 @@ class Bench:
             fast, realtime = push(scheme)
             found.append(Publisher("floor " + kind, tls, floor(kind)))
             found.append(Publisher("sluice push " + scheme, tls, fast, "floor " + kind, realtime))
-            found.append(Publisher("FFmpeg " + scheme, tls, ffmpeg(scheme), "floor " + kind))
+            found.append(Publisher("FFmpeg " + scheme, tls, ffmpeg(scheme, []), "floor " + kind, ffmpeg(scheme, ["-re"])))
             if self.args.gstreamer:
-                found.append(Publisher("GStreamer rtmp2sink " + scheme, tls, gstreamer(scheme), "floor " + kind))
+                found.append(Publisher("GStreamer rtmp2sink " + scheme, tls, gstreamer(scheme, "false"),
+                                       "floor " + kind, gstreamer(scheme, "true")))
         return found
 
     def port(self, publisher):
