@@ -146,8 +146,8 @@ int slu_session_in_end(struct slu_session *s);
 /* ---- time ---- */
 
 /* When slu_session_tick() must be called at the latest, in the caller's ms; UINT64_MAX: never. Only ticks tell the
- * session the time, so it lies in the past after a command has been sent: the tick that it asks for starts the command's
- * deadline. */
+ * session the time, so it lies in the past after a command has been sent: the tick that it asks for starts the
+ * command's deadline. */
 uint64_t slu_session_deadline(const struct slu_session *s);
 
 /* The clock is now_ms. Returns 0 or the session's error, SLU_ERR_TIMEOUT among them. */
