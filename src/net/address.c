@@ -14,11 +14,11 @@ static uint32_t scope_of(const char *zone)
 {
 	unsigned index = if_nametoindex(zone);
 	char *end;
-	unsigned long n;
+	unsigned long long n;
 
 	if (index || !*zone)
 		return index;
-	n = strtoul(zone, &end, 10);
+	n = strtoull(zone, &end, 10);
 	return *end || n > UINT32_MAX ? 0 : (uint32_t)n;
 }
 
