@@ -54,7 +54,7 @@ static SSL *tls_over(int fd, const char *host, const char *ca_file)
 		die("CA file");
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	ssl = SSL_new(ctx);
-	if (!ssl || SSL_set_fd(ssl, fd) != 1 || SSL_set1_host(ssl, host) != 1)
+	if (!ssl || SSL_set_fd(ssl, fd) != 1 || X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) != 1)
 		die("SSL_new");
 	SSL_set_tlsext_host_name(ssl, host);
 	if (SSL_connect(ssl) != 1)
