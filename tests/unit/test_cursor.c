@@ -39,7 +39,7 @@ static void encodes_what_it_decodes(void **state)
 
 	(void)state;
 	slu_put_be_double(b, -0.1);
-	assert_true(slu_be_double(b) == -0.1);
+	assert_true(slu_be_double(b) == (double)-0.1); /* the literal alone has more digits on a 387 */
 	slu_put_be24(b, 0xabcdef);
 	assert_int_equal(slu_be24(b), 0xabcdef);
 	slu_put_le32(b, 0x01020304);

@@ -135,7 +135,7 @@ static void an_unused_output_is_left_alone(void **state)
 }
 
 /* A file that may not grow beyond limit, as on a full disk: what is in it then are whole tags. */
-static void fill_up(rlim_t limit, size_t tag_size)
+static void fill_up(size_t limit, size_t tag_size)
 {
 	struct rlimit old, new;
 	struct slu_flv_reader reader;

@@ -89,10 +89,12 @@ static void asks_for_no_passphrase(void **state)
 {
 	struct slu_tls_config c = server();
 	FILE *f = fopen(path("locked.key"), "w");
+	char passphrase[] = "secret"; /* OpenSSL 1.1.1 wants it writable */
 
 	(void)state;
 	assert_non_null(f);
-	assert_int_equal(PEM_write_PKCS8PrivateKey(f, kit_server.pkey, EVP_aes_128_cbc(), "secret", 6, NULL, NULL), 1);
+	assert_int_equal(PEM_write_PKCS8PrivateKey(f, kit_server.pkey, EVP_aes_128_cbc(), passphrase, 6, NULL, NULL),
+			 1);
 	fclose(f);
 	c.key_file = path("locked.key");
 	refused(&c, "is encrypted, and there is nobody to ask for its passphrase");
