@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,6 +51,20 @@ static inline bool test_has_ipv6(void)
 	if (fd >= 0)
 		close(fd);
 	return has;
+}
+
+/* Whether the first n bytes of TCP_INFO can be had. Emulators of another machine's system calls may pass on four, in
+ * the order of an int: what a peer has not acknowledged yet is then not told from what it never will. */
+static inline bool test_has_tcp_info(size_t n)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof info;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has = fd >= 0 && !getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) && len >= n;
+
+	if (fd >= 0)
+		close(fd);
+	return has && info.tcpi_state == TCP_CLOSE;
 }
 
 /* A port that refuses. */
