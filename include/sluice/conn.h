@@ -118,9 +118,11 @@ size_t slu_conn_queued(const struct slu_conn *c);
 /* ---- closing ---- */
 
 /* Begins to close in order: what is queued drains while the peer acknowledges bytes (bounded by the stall deadline),
- * publishing or playing is ended, close_notify and the end of stream follow, and for at most close_timeout_ms more
- * the peer's end is awaited, reading all the while. slu_conn_process() goes on with it until slu_conn_closed(). There
- * are no more events, and nothing more can be sent. A peer that ends in order has the same effect. */
+ * publishing or playing is ended, close_notify and the end of stream follow, and the peer's end is awaited, reading
+ * all the while. From when all is acknowledged, this takes at most close_timeout_ms; half of it may pass before the
+ * end of stream, until the server has said that publishing ended. slu_conn_process() goes on with it until
+ * slu_conn_closed(). There are no more events, and nothing more can be sent. A peer that ends in order has the same
+ * effect. */
 int slu_conn_close(struct slu_conn *c);
 bool slu_conn_closed(const struct slu_conn *c);
 

@@ -9,6 +9,10 @@
  * The stream is not shut before all is acknowledged: many servers close their socket when publishing ends, and if our
  * close_notify lies unread there, their kernel resets the connection. Without that acknowledgement, which it would
  * have delayed a little, nobody could tell this from a loss.
+ *
+ * Nor is it shut before the server has said that publishing ended, if it does so in time: where a proxy stands in
+ * front (nginx for TLS, say), its kernel is the one that acknowledges, and many a proxy drops what it has not yet
+ * handed on when it sees the end of one side.
  */
 #include "conn/conn_impl.h"
 
@@ -101,7 +105,9 @@ void slu_conn_settling(struct slu_conn *c, uint64_t now)
 		return;
 	slu_conn_unacked(c, &reset);
 	if (!slu_conn_count_undelivered(c)) {
-		c->state = CONN_SHUTDOWN;
+		c->confirm_ms = now + c->close_timeout_ms / 2;
+		c->linger_ms = now + c->close_timeout_ms;
+		c->state = CONN_CONFIRMING;
 		return;
 	}
 	if (reset) {
@@ -116,12 +122,18 @@ void slu_conn_settling(struct slu_conn *c, uint64_t now)
 		c->ack_poll_step = CONN_ACK_POLL_MAX_MS;
 }
 
+void slu_conn_confirming(struct slu_conn *c, uint64_t now)
+{
+	slu_conn_read_closing(c);
+	if (!c->publishes || c->unpublished || c->in_ended || c->session_over || now >= c->confirm_ms)
+		c->state = CONN_SHUTDOWN;
+}
+
 void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
 {
 	slu_conn_read_closing(c);
 	/* When that fails, there is nobody to shut it to, and nothing is lost by it. */
 	if (c->transport->ops->shutdown(c->transport)) {
-		c->linger_ms = now + c->close_timeout_ms;
 		c->state = CONN_LINGER;
 		return;
 	}

@@ -18,6 +18,7 @@ enum conn_state {
 	CONN_ESTABLISHED, /* the session speaks */
 	CONN_DRAINING,    /* closing: what is queued goes out, then the end of publishing or playing */
 	CONN_SETTLING,    /* the peer's kernel acknowledges */
+	CONN_CONFIRMING,  /* the server says that publishing has ended */
 	CONN_SHUTDOWN,    /* close_notify and SHUT_WR go out */
 	CONN_LINGER,      /* the peer's end is awaited */
 	CONN_CLOSED,
@@ -72,6 +73,9 @@ struct slu_conn {
 	bool session_over;   /* closing: the session failed, what comes in is dropped */
 	bool stopped;        /* closing: the session was told to stop */
 	uint64_t media_wire; /* wire bytes written when the last of what was queued had gone out */
+	bool publishes;      /* the server has said that publishing started, */
+	bool unpublished;    /* and, closing, that it has ended */
+	uint64_t confirm_ms; /* when the wait for that is over */
 	uint64_t linger_ms;  /* when the wait for the peer's end is over */
 	uint64_t ack_poll_ms, ack_poll_step;
 
@@ -125,6 +129,7 @@ uint64_t slu_conn_unacked(const struct slu_conn *c, bool *reset);
 
 void slu_conn_draining(struct slu_conn *c, uint64_t now);
 void slu_conn_settling(struct slu_conn *c, uint64_t now);
+void slu_conn_confirming(struct slu_conn *c, uint64_t now);
 void slu_conn_shutdown(struct slu_conn *c, uint64_t now);
 void slu_conn_linger(struct slu_conn *c, uint64_t now);
 /* Bytes queued before the close that the peer's kernel has not acknowledged. */

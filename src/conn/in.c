@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn/conn_impl.h"
 
+#include <string.h>
+
 #include "net/sealer.h" /* SLU_TLS_RECORD */
 
 static bool held(const struct slu_conn *c)
@@ -77,18 +79,26 @@ int slu_conn_input_end(struct slu_conn *c)
 	return slu_conn_fail_session(c, err);
 }
 
-/* Nobody pulls events any more. */
-static void feed_closing(struct slu_conn *c)
+/* Nobody pulls events any more, and only one of them matters. */
+static void drop_events(struct slu_conn *c)
 {
 	struct slu_event ev;
+
+	while (slu_session_event(c->session, &ev))
+		if (ev.type == SLU_EVENT_STATUS && ev.code && strcmp(ev.code, "NetStream.Unpublish.Success") == 0)
+			c->unpublished = true;
+}
+
+static void feed_closing(struct slu_conn *c)
+{
 	long n;
 
 	while (held(c) && !c->session_over) {
-		while (slu_session_event(c->session, &ev))
-			;
+		drop_events(c);
 		n = feed(c);
 		c->session_over = n <= 0;
 	}
+	drop_events(c);
 	c->in_at = c->in_end = 0;
 }
 
@@ -114,6 +124,9 @@ static void note_stage(struct slu_conn *c, enum slu_event_type type)
 		c->stage = STAGE_REQUEST;
 		break;
 	case SLU_EVENT_PUBLISHING:
+		c->publishes = true;
+		c->stage = STAGE_ACTIVE;
+		break;
 	case SLU_EVENT_PLAYING:
 	case SLU_EVENT_PUBLISH:
 	case SLU_EVENT_PLAY:

@@ -116,6 +116,8 @@ static uint64_t closing_deadline(const struct slu_conn *c)
 		return 0;
 	if (c->state == CONN_SETTLING)
 		return c->ack_poll_ms;
+	if (c->state == CONN_CONFIRMING)
+		return c->confirm_ms;
 	if (c->state == CONN_LINGER)
 		return c->linger_ms;
 	return c->state == CONN_SHUTDOWN || c->blocked ? c->watch_ms : 0;
@@ -150,6 +152,7 @@ static const struct {
 	[CONN_ESTABLISHED] = {pump, pump_want, pump_deadline},
 	[CONN_DRAINING] = {slu_conn_draining, closing_want, closing_deadline},
 	[CONN_SETTLING] = {slu_conn_settling, closing_want, closing_deadline},
+	[CONN_CONFIRMING] = {slu_conn_confirming, closing_want, closing_deadline},
 	[CONN_SHUTDOWN] = {slu_conn_shutdown, closing_want, closing_deadline},
 	[CONN_LINGER] = {slu_conn_linger, closing_want, closing_deadline},
 	[CONN_CLOSED] = {over, over_want, over_deadline},

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Streams that end before they are over: what was sent until then is there, on the other side too."""
+import collections
 import json
+import select
 import signal
+import socket
+import threading
 
 import pytest
 
@@ -73,3 +77,43 @@ def test_the_server_is_killed_while_pulling(sluice, nginx, short_clip, clip, tmp
     result = pull.wait(5 * sluice.patience)
     assert result.code == support.LOST, result
     assert len(flvcmp.media(streams.load(tmp_path / "got.flv"))) > 50
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_proxy_that_drops_its_backlog(sluice, serving, short_clip, scheme):
+    """As nginx's does: what it acknowledged and has not handed on yet, it forgets at the client's end. All the same
+    nothing is lost, for the end waits until the server has said that publishing ended."""
+    proxy = Proxy(serving.ports[scheme], delay=0.2)
+    url = serving.url(scheme).replace(str(serving.ports[scheme]), str(proxy.port))
+    pushed = sluice.run("push", "--fast", *serving.trust(scheme), short_clip, url)
+    assert pushed.code == support.OK, pushed.err
+    streams.check(short_clip, serving.recorded(), shift=0)
+
+
+class Proxy:
+    """Hands on to a port of this machine what one client sends, delay seconds later, unless the client's end is first."""
+
+    def __init__(self, target, delay):
+        self.target, self.delay = int(target), delay
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        client, _ = self.listener.accept()
+        server = socket.create_connection(("127.0.0.1", self.target))
+        backlog = collections.deque()
+        with self.listener, client, server:
+            while True:
+                late = max(0, backlog[0][0] - support.time.monotonic()) if backlog else 20
+                readable, _, _ = select.select([client, server], [], [], late)
+                for source in readable:
+                    data = source.recv(1 << 18)
+                    if not data:
+                        return
+                    if source is server:
+                        client.sendall(data)
+                    else:
+                        backlog.append((support.time.monotonic() + self.delay, data))
+                while backlog and backlog[0][0] <= support.time.monotonic():
+                    server.sendall(backlog.popleft()[1])
