@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -458,3 +459,28 @@ def test_a_slow_server_holds_the_input_back(sluice, write):
             assert 0 < line["queue_bytes"] < 600000
             assert line["file_bytes"] < 2000000
             push.process.kill()
+
+
+# ---- what it costs ----
+
+
+def allocations(sluice, *args):
+    """How often a push asks the heap for memory, from its start to its end."""
+    with peers.Server() as server:
+        with support.Process(["valgrind", "--tool=memcheck", "--leak-check=full", "--error-exitcode=99", sluice.path,
+                              "push", "--fast", *args, server.url(), KEY]) as process:
+            process.process.wait(120)
+            for thread in process.threads:
+                thread.join(5)
+            assert process.process.returncode == support.OK, process.text()
+            return int(re.search(r"total heap usage: ([\d,]+) allocs", process.text())[1].replace(",", ""))
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
+def test_no_allocation_for_each_message(sluice, write):
+    """A stream three times as long takes no more of them: 4000 messages more, within the few of a queue that grows."""
+    if sluice.sanitized:
+        pytest.skip("a sanitizer and valgrind do not go together")
+    short = allocations(sluice, write(flv.frames(1000), "short.flv"))
+    long = allocations(sluice, write(flv.frames(3000), "long.flv"))
+    assert abs(long - short) <= 20, (short, long)
