@@ -69,7 +69,7 @@ def test_as_fast_as_it_goes(sluice, nginx, certificates, bench_clip, same_stream
     push = Push(sluice, nginx, certificates, bench_clip, tmp_path / "trace", scheme, "--fast")
     push.wait()
     tags = streams.load(bench_clip)
-    assert len(push.calls) < len(tags) / 5
+    assert len(wire.flushes(push.calls)) < len(tags) / 5  # a socket may take a flush in parts
     assert len(push.sent) <= 1.006 * sum(len(t.body) for t in tags)
     if scheme == "rtmps":
         check_records(push)

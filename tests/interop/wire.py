@@ -71,10 +71,23 @@ def strace(path):
     return ["strace", "-f", "-v", "-yy", "-s", "0", "-e", "signal=none", "-e", calls, "-o", path]
 
 
+def whole_calls(text):
+    """strace's lines; those that another thread's has torn in two are put together."""
+    torn = {}
+    for line in text.splitlines():
+        pid = line.split(" ", 1)[0]
+        if line.endswith(" <unfinished ...>"):
+            torn[pid] = line.removesuffix(" <unfinished ...>")
+        elif (resumed := re.match(r"\d+ +<\.\.\. \w+ resumed>(.*)", line)) and pid in torn:
+            yield torn.pop(pid) + resumed[1]
+        else:
+            yield line
+
+
 def writes(path):
     """The write calls to TCP sockets, in their order; done is -1 where the socket took nothing."""
     found = []
-    for line in path.read_text(encoding="ascii", errors="replace").splitlines():
+    for line in whole_calls(path.read_text(encoding="ascii", errors="replace")):
         call = re.match(r"\d+ +(write|writev|sendto|sendmsg)\(\d+<TCP(?:v6)?:.* = (-?\d+)", line)
         if not call:
             continue
