@@ -32,13 +32,14 @@ step() {
 	}
 }
 
-# build FOLDER COMPILER OPTION...
+# build FOLDER COMPILER TARGET OPTION...
 build() {
 	folder=build/$1
 	compiler=$2
-	shift 2
+	target=$3
+	shift 3
 	[ ! -f "$folder/build.ninja" ] || rm -rf "$folder"
-	CC=$compiler meson setup "$folder" "$@" && ninja -C "$folder"
+	CC=$compiler meson setup "$folder" "$@" && ninja -C "$folder" "$target"
 }
 
 # suite FOLDER: the tests that Meson knows, each TAP line a test.
@@ -60,15 +61,15 @@ ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS UBSAN_OPTIONS
 
-step 'build, optimised, gcc' build gcc gcc --werror -Dbuildtype=release
+step 'build, optimised, gcc' build gcc gcc all --werror -Dbuildtype=release
 step 'unit, loop and corpus tests, optimised' suite gcc 1
 step 'end-to-end tests, optimised' end_to_end gcc
 
-step 'build, ASan and UBSan, clang' build asan clang --werror -Db_sanitize=address,undefined -Db_lundef=false
+step 'build, ASan and UBSan, clang' build asan clang all --werror -Db_sanitize=address,undefined -Db_lundef=false
 step 'unit, loop and corpus tests, sanitized' suite asan 4
 step 'end-to-end tests, sanitized' end_to_end asan
 
-step 'build, libFuzzer, clang' build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+step 'build, libFuzzer, clang' build fuzz clang fuzzers -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 step 'fuzz' scripts/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}" "$results/fuzz.xml"
 
 say 'results'
