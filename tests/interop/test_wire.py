@@ -74,7 +74,8 @@ def test_as_fast_as_it_goes(sluice, nginx, certificates, bench_clip, same_stream
     if scheme == "rtmps":
         check_records(push)
         data = [r for r in wire.records(push.sent) if r.type == wire.APPLICATION_DATA]
-        assert sum(r.length == wire.FULL_13 for r in data) > 0.8 * len(data)
+        # The commands at both ends, and the last of the stream.
+        assert sum(r.length < wire.FULL_13 for r in data) <= 12
     same_stream(bench_clip, nginx.recorded(scheme))
 
 
