@@ -106,7 +106,7 @@ static int listen_on_any(const struct addrinfo *list, bool wildcard)
 
 static void name_bound(int fd, bool tls, char bound[SLU_LISTENER_URL])
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {0};
 	socklen_t n = sizeof ss;
 	char host[64] = "?", port[MAX_PORT] = "?";
 	const char *scheme = tls ? "rtmps" : "rtmp";
