@@ -141,8 +141,6 @@ static void peer_resets_before_it_acknowledged(void **state)
 	struct loop l;
 
 	(void)state;
-	if (!test_has_tcp_info(1))
-		skip();
 	loop_init(&l, false);
 	l.config[0].send_buffer = 4 << 20;
 	loop_publish(&l);
@@ -304,5 +302,7 @@ int main(void)
 		cmocka_unit_test(server_hangs_up),          cmocka_unit_test(the_wrong_scheme),
 	};
 
+	if (!test_has_tcp_info(1))
+		cmocka_set_skip_filter("peer_resets_before_it_acknowledged");
 	return cmocka_run_group_tests_name("close", tests, NULL, teardown);
 }

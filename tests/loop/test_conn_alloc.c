@@ -106,8 +106,6 @@ static void any_may_fail(void **state)
 	long n = 0;
 
 	(void)state;
-	if (!test_has_tcp_info(1))
-		skip();
 	for (; failed; n++) {
 		struct loop l;
 
@@ -154,5 +152,7 @@ int main(void)
 		cmocka_unit_test(any_may_fail),
 	};
 
+	if (!test_has_tcp_info(1))
+		cmocka_set_skip_filter("any_may_fail");
 	return cmocka_run_group_tests_name("conn_alloc", tests, set_up, tear_down);
 }
