@@ -106,7 +106,7 @@ static int aggregate_part(struct slu_session *s)
 	if (left < PART_HEADER || left - PART_HEADER < slu_be24(p + 1))
 		return aggregate_cut(s);
 	size = slu_be24(p + 1);
-	part.type = p[0] & 0x1f;
+	part.type = p[0]; /* with an FLV tag's Filter bit: encrypted, and so left out */
 	part.timestamp = a->msg.timestamp + ((slu_be24(p + 4) | (uint32_t)p[7] << 24) - a->first);
 	part.data = p + PART_HEADER;
 	part.size = size;

@@ -119,6 +119,7 @@ static void aggregate(void **state)
 	n += put_part(body + n, SLU_MSG_AUDIO, 0x01000025, 3);
 	n += put_part(body + n, SLU_MSG_VIDEO, 0x0100001f, 0);
 	n += put_part(body + n, SLU_MSG_AGGREGATE, 0, 9);
+	n += put_part(body + n, 0x20 | SLU_MSG_VIDEO, 0x01000030, 6); /* encrypted */
 	n += put_part(body + n, SLU_MSG_VIDEO, 0x01000084, 4);
 	k->act = collect;
 	kit_message(k, SLU_MSG_AGGREGATE, 1, 0xfffffff0, body, n - 4);
