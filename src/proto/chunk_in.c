@@ -409,9 +409,7 @@ int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, si
 	*used = 0;
 	if (ci->err)
 		return ci->err;
-	if (ci->last)
-		slu_bodies_put(&ci->bodies, ci->last);
-	ci->last = NULL;
+	slu_chunk_in_release(ci);
 	do {
 		if (ci->again_size)
 			result = run_again(ci, msg);
@@ -423,6 +421,13 @@ int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, si
 		*used += took;
 	} while (result == 0 && ci->again_size);
 	return result;
+}
+
+void slu_chunk_in_release(struct slu_chunk_in *ci)
+{
+	if (ci->last)
+		slu_bodies_put(&ci->bodies, ci->last);
+	ci->last = NULL;
 }
 
 uint32_t slu_chunk_in_csid(const struct slu_chunk_in *ci)

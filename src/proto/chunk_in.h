@@ -27,13 +27,15 @@ void slu_chunk_in_free(struct slu_chunk_in *ci);
 
 /*
  * Consumes bytes up to the end of the first message that they complete. Returns
- *   1   a message in *msg, valid until the next call (keep it with slu_buffer_get(msg->owner)); a call with n = 0 lets
- *       go of it, where it is long and the next bytes may take their time;
+ *   1   a message in *msg, valid until the next call (keep it with slu_buffer_get(msg->owner));
  *   0   all n bytes were consumed and no message is complete;
  *   <0  SLU_ERR_CHUNK, SLU_ERR_MEMORY_CAP, SLU_ERR_NOMEM: sticky; slu_chunk_in_error() says why.
  * *used takes how many bytes were consumed. Timestamps are absolute and modulo 2^32.
  */
 int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, size_t *used, struct slu_msg *msg);
+
+/* Lets go of the message that was returned last: it may be long, and the next bytes may take their time. */
+void slu_chunk_in_release(struct slu_chunk_in *ci);
 
 /* The chunk stream id that the last returned message came on. */
 uint32_t slu_chunk_in_csid(const struct slu_chunk_in *ci);

@@ -136,6 +136,7 @@ static void mark_pulled(struct slu_session *s, const struct slu_event *ev)
 bool slu_session_event(struct slu_session *s, struct slu_event *ev)
 {
 	if (!slu_event_waits(s)) {
+		slu_chunk_in_release(s->in); /* the peer may be idle for long after a message of 16 MB */
 		*ev = (struct slu_event){.name = "", .tc_url = "", .level = "", .code = "", .description = ""};
 		return false;
 	}

@@ -288,6 +288,8 @@ long slu_session_in(struct slu_session *s, const void *data, size_t n)
 		done += used;
 	}
 	s->answering = false;
+	if (!slu_event_waits(s))
+		slu_chunk_in_release(s->in); /* no event refers to it */
 	return s->err ? s->err : (long)done;
 }
 

@@ -126,7 +126,10 @@ static void pull(struct kit *k)
 		note(k->events, "%s%s%s; ", slu_event_name(ev.type) + strlen("SLU_EVENT_"), detail[0] ? " " : "",
 		     detail);
 		k->last = ev;
+		slu_buffer_put(k->msg.owner);
 		k->msg = ev.msg;
+		if (ev.msg.owner)
+			slu_buffer_get(ev.msg.owner);
 		if (k->act)
 			k->act(k, &ev);
 	}
@@ -290,6 +293,7 @@ struct kit *kit_open_connected(enum slu_role role, const struct slu_session_conf
 
 void kit_close(struct kit *k)
 {
+	slu_buffer_put(k->msg.owner);
 	slu_session_free(k->s);
 	slu_chunk_in_free(k->in);
 	slu_chunk_out_free(k->out);

@@ -165,12 +165,46 @@ static void unknown_types(void **state)
 	kit_close(k);
 }
 
+/* Strings of events are cut where they would cost memory. */
+static void long_strings(void **state)
+{
+	static char text[10000];
+	struct kit *k = kit_open(SLU_SERVER, NULL);
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	kit_say(k, 0, "connect", 1, "(ksks)", "app", "live", "tcUrl", text);
+	kit_expect_events(k, "CONNECT live; ");
+	assert_int_equal(strlen(k->last.tc_url), 4096);
+	kit_close(k);
+}
+
+/* When its event was pulled and there is no other, a message is the caller's alone: an idle peer's last one, which may
+ * have 16 MB, is not held. */
+static void lets_go_of_the_last_message(void **state)
+{
+	static uint8_t large[1000000];
+	struct kit *k = ingest();
+
+	(void)state;
+	kit_message(k, SLU_MSG_VIDEO, 1, 0, large, sizeof large);
+	kit_expect_events(k, "MEDIA; ");
+	assert_true(slu_buffer_unique(k->msg.owner));
+	kit_message(k, SLU_MSG_VIDEO, 1, 1, "x", 1);
+	kit_expect_events(k, "MEDIA; ");
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),         cmocka_unit_test(stops_at_each),
-		cmocka_unit_test(aggregate),     cmocka_unit_test(aggregate_cut_off),
+		cmocka_unit_test(names),
+		cmocka_unit_test(stops_at_each),
+		cmocka_unit_test(aggregate),
+		cmocka_unit_test(aggregate_cut_off),
 		cmocka_unit_test(unknown_types),
+		cmocka_unit_test(long_strings),
+		cmocka_unit_test(lets_go_of_the_last_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
