@@ -110,16 +110,15 @@ static bool takes_media(struct slu_session *s, uint32_t stream_id)
 int slu_media_on(struct slu_session *s, const struct slu_msg *msg)
 {
 	struct slu_msg data = *msg;
+	size_t skip = slu_amf_prefix(msg);
 
 	if (!takes_media(s, msg->stream_id))
 		return 0;
 	if (msg->type == SLU_MSG_AUDIO || msg->type == SLU_MSG_VIDEO)
 		return add_media(s, msg);
-	if (slu_amf_prefix(msg)) {
-		data.type = SLU_MSG_DATA;
-		data.data++;
-		data.size--;
-	}
+	data.type = SLU_MSG_DATA;
+	data.data += skip;
+	data.size -= skip;
 	return on_data(s, &data);
 }
 

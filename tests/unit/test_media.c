@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "session/session_int.h"
 #include "session_kit.h"
 
 #define STRING(n, text) "\x02\x00" n text
@@ -78,6 +79,10 @@ static void data_messages(void **state)
 	kit_message(k, SLU_MSG_DATA, 1, 6, meta, sizeof meta - 1);
 	expect_media(k, SLU_MSG_DATA, 6, meta, sizeof meta - 1);
 	kit_message(k, SLU_MSG_DATA_AMF3, 1, 7, set3, sizeof set3 - 1);
+	expect_media(k, SLU_MSG_DATA, 7, meta, sizeof meta - 1);
+	kit_message(k, SLU_MSG_DATA_AMF3, 1, 7, set3 + 1, sizeof set3 - 2); /* without its zero byte */
+	expect_media(k, SLU_MSG_DATA, 7, meta, sizeof meta - 1);
+	kit_message(k, SLU_MSG_DATA_AMF3, 1, 7, meta, sizeof meta - 1);
 	expect_media(k, SLU_MSG_DATA, 7, meta, sizeof meta - 1);
 	kit_message(k, SLU_MSG_DATA, 1, 8, "\x02\x00", 2); /* no whole string: as it is */
 	expect_media(k, SLU_MSG_DATA, 8, "\x02\x00", 2);
@@ -222,6 +227,27 @@ static void owner_is_held(void **state)
 	kit_close(k);
 }
 
+/* Each of a server's streams has chunk streams of its own, all of them in one-byte form, none of them another's. */
+static void chunk_streams(void **state)
+{
+	static const enum slu_csid_kind kinds[] = {SLU_CSID_AUDIO, SLU_CSID_DATA, SLU_CSID_VIDEO,
+						   SLU_CSID_STREAM_COMMAND};
+	struct kit *k = kit_open_connected(SLU_SERVER, NULL);
+	bool seen[64] = {false};
+
+	(void)state;
+	for (uint32_t id = 1; id <= SLU_STREAMS; id++) {
+		for (size_t i = 0; i < 4; i++) {
+			uint32_t csid = slu_session_csid(k->s, id, kinds[i]);
+
+			assert_in_range(csid, SLU_CSID_COMMAND + 1, 63);
+			assert_false(seen[csid]);
+			seen[csid] = true;
+		}
+	}
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +258,7 @@ int main(void)
 		cmocka_unit_test(sending),
 		cmocka_unit_test(queue_limit),
 		cmocka_unit_test(owner_is_held),
+		cmocka_unit_test(chunk_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
