@@ -128,14 +128,23 @@ static bool refuses(const struct slu_session *s, const struct slu_info *info)
 	       !slu_amf_str_is(info->code, "NetStream.Pause.Failed");
 }
 
-static int event_for(struct slu_session *s, const struct slu_info *info)
+static const struct status_rule *find_rule(const struct slu_session *s, const struct slu_info *info)
 {
 	for (size_t i = 0; i < sizeof status_rules / sizeof status_rules[0]; i++) {
 		const struct status_rule *r = &status_rules[i];
 
 		if (r->states & SLU_IN(s->state) && slu_amf_str_is(info->code, r->code))
-			return r->act(s);
+			return r;
 	}
+	return NULL;
+}
+
+static int event_for(struct slu_session *s, const struct slu_info *info)
+{
+	const struct status_rule *r = find_rule(s, info);
+
+	if (r)
+		return r->act(s);
 	return refuses(s, info) ? SLU_EVENT_NONE : SLU_EVENT_STATUS;
 }
 
@@ -175,6 +184,19 @@ static int on_ignored(struct slu_session *s, const struct slu_command *c, const 
 	(void)c;
 	(void)msg;
 	return 0;
+}
+
+/* The answer to FCPublish asks nothing of a client, unless it refuses: some servers look at the key then, and say so
+ * here instead of by onStatus. */
+static int on_fc_publish(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
+{
+	const struct status_rule *r;
+	struct slu_info info;
+
+	(void)msg;
+	slu_command_info(c, &info);
+	r = find_rule(s, &info);
+	return (r && r->act == refused) || refuses(s, &info) ? slu_session_refused(s, awaited(s), &info) : 0;
 }
 
 /* Adobe's servers measure the bandwidth on their way to the client, and some wait until it takes part: onBWDone is
@@ -218,7 +240,7 @@ const struct slu_command_rule slu_client_rules[] = {
 	{"onBWDone", ANY, on_bw_done},
 	{"_onbwcheck", ANY, on_bw_check},
 	{"_onbwdone", ANY, on_ignored},
-	{"onFCPublish", ANY, on_ignored},
+	{"onFCPublish", ANY, on_fc_publish},
 	{"onFCUnpublish", ANY, on_ignored},
 	{"onFCSubscribe", ANY, on_ignored},
 	{"ping", ANY, on_ping},

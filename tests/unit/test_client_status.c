@@ -192,6 +192,45 @@ static void status_without_anything(void **state)
 	kit_close(k);
 }
 
+/* Some servers look at the key with FCPublish, and say so in its answer. */
+static void refused_by_on_fc_publish(void **state)
+{
+	static const struct {
+		const char *level, *code;
+	} refusals[] = {{"", "NetStream.Publish.BadName"}, {"error", "Something.Of.Its.Own"}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+		struct slu_refusal r;
+
+		slu_session_publish(k->s, "key", SLU_PUBLISH_LIVE);
+		kit_say(k, 0, "onFCPublish", 0, "z(ksksks)", "level", refusals[i].level, "code", refusals[i].code,
+			"description", "why");
+		kit_expect_failed(k, SLU_ERR_REFUSED, "refused publish: ");
+		slu_session_refusal(k->s, &r);
+		assert_string_equal(r.level, refusals[i].level);
+		assert_string_equal(r.code, refusals[i].code);
+		assert_string_equal(r.description, "why");
+		kit_close(k);
+	}
+}
+
+static void fc_publish_accepted(void **state)
+{
+	struct kit *k = asked(true);
+
+	(void)state;
+	kit_say(k, 0, "onFCPublish", 0, "z(ksks)", "code", "NetStream.Publish.Start", "description", "key");
+	kit_expect_events(k, ""); /* that is not the answer to publish */
+	kit_status(k, 1, "status", "NetStream.Publish.Start", "");
+	kit_say(k, 0, "onFCPublish", 0, "z(ks)", "code", "NetStream.Publish.Start");
+	kit_say(k, 0, "onFCPublish", 0, "");
+	kit_expect_events(k, "PUBLISHING NetStream.Publish.Start; ");
+	assert_int_equal(k->err, 0);
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +243,8 @@ int main(void)
 		cmocka_unit_test(closed_by_the_server),
 		cmocka_unit_test(bandwidth_checks),
 		cmocka_unit_test(status_without_anything),
+		cmocka_unit_test(refused_by_on_fc_publish),
+		cmocka_unit_test(fc_publish_accepted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
