@@ -128,13 +128,15 @@ const char *slu_call_name(enum slu_call_kind kind)
 
 double slu_call_new(struct slu_session *s, enum slu_call_kind kind)
 {
-	for (size_t i = 0; i < SLU_CALLS; i++) {
+	const size_t most = kind == SLU_CALL_USER ? SLU_CALLS - 1 : SLU_CALLS;
+
+	for (size_t i = 0; i < most; i++) {
 		if (s->calls[i].used)
 			continue;
 		s->calls[i] = (struct slu_call){.used = true, .kind = kind, .transaction = ++s->last_transaction};
 		return s->last_transaction;
 	}
-	slu_session_usage(s, SLU_ERR_LIMIT, "%d commands wait for an answer already: wait for one", SLU_CALLS);
+	slu_session_usage(s, SLU_ERR_LIMIT, "%d commands wait for an answer already: wait for one", SLU_CALLS - 1);
 	return 0;
 }
 
@@ -154,6 +156,14 @@ static struct slu_call *call_by_transaction(struct slu_session *s, double transa
 			return &s->calls[i];
 	}
 	return NULL;
+}
+
+void slu_call_cancel(struct slu_session *s, double transaction)
+{
+	struct slu_call *call = call_by_transaction(s, transaction);
+
+	if (call)
+		call->used = false;
 }
 
 /* A call that no tick has seen yet has no deadline: the tick that gives it one is due at once. */
@@ -251,9 +261,13 @@ static int on_unknown(struct slu_session *s, const struct slu_command *c, const 
 
 static int bad_command(struct slu_session *s, int err)
 {
+	const char *why;
+
 	if (err == SLU_ERR_NOMEM)
 		return slu_session_nomem(s);
-	return slu_session_fail(s, err, "the peer sent a command that cannot be read: %s", slu_amf_doc_error(s->doc));
+	why = slu_amf_doc_error(s->doc);
+	return slu_session_fail(s, err, "the peer sent a command that cannot be read: %s",
+				why[0] ? why : "it does not begin with a name");
 }
 
 static int misplaced(struct slu_session *s, const char *name)
@@ -312,12 +326,11 @@ int slu_session_call(struct slu_session *s, uint32_t stream_id, const char *name
 		     double *transaction)
 {
 	double number = 0;
-	struct slu_call *call;
 	int err;
 
 	if (s->err)
 		return s->err;
-	if (s->state < SLU_S_CONNECTED || s->state == SLU_S_ENDING)
+	if (!s->connected)
 		return slu_session_usage(s, SLU_ERR_STATE, "commands can be sent once connect has been accepted");
 	if (!name || (n && !args))
 		return slu_session_usage(s, SLU_ERR_INVALID, "a command needs a name");
@@ -329,8 +342,7 @@ int slu_session_call(struct slu_session *s, uint32_t stream_id, const char *name
 	}
 	slu_command_begin(s, name, number);
 	err = slu_command_send_raw(s, stream_id, "a command of the caller", args, n);
-	call = number != 0 ? call_by_transaction(s, number) : NULL;
-	if (err && call)
-		call->used = false;
+	if (err)
+		slu_call_cancel(s, number);
 	return err;
 }

@@ -148,6 +148,7 @@ static int on_connected(struct slu_session *s, const struct slu_command *c)
 	ev->description = slu_event_text(s, SLU_TEXT_DESCRIPTION, info.description);
 	ev->amf = c->root;
 	s->state = SLU_S_CONNECTED;
+	s->connected = true;
 	if (!s->err && s->stream)
 		slu_client_request(s);
 	return s->err;
@@ -309,10 +310,11 @@ int slu_session_get_stream_length(struct slu_session *s, const char *stream)
 {
 	struct slu_amf_writer *w;
 	double transaction;
+	int err;
 
 	if (s->err)
 		return s->err;
-	if (s->cfg.role != SLU_CLIENT || s->state < SLU_S_CONNECTED)
+	if (s->cfg.role != SLU_CLIENT || !s->connected)
 		return slu_session_usage(s, SLU_ERR_STATE, "a client asks that once connect has been accepted");
 	if (!stream)
 		return slu_session_usage(s, SLU_ERR_INVALID, "a stream name is needed");
@@ -322,7 +324,10 @@ int slu_session_get_stream_length(struct slu_session *s, const char *stream)
 	w = slu_command_begin(s, "getStreamLength", transaction);
 	slu_amf_put_null(w);
 	slu_amf_put_string(w, stream);
-	return slu_command_send(s, 0, "getStreamLength");
+	err = slu_command_send(s, 0, "getStreamLength");
+	if (err)
+		slu_call_cancel(s, transaction);
+	return err;
 }
 
 static void forget(struct slu_session *s, enum slu_call_kind kind)

@@ -22,8 +22,6 @@ int slu_control_send(struct slu_session *s, const struct slu_control *c, bool ur
 		return slu_session_usage(s, err, "%s was not queued: %s", slu_control_name(c->type, c->event),
 					 slu_err_text(err));
 	s->stats.messages_out++;
-	if (s->answering)
-		s->owed += msg.size;
 	slu_log(&s->cfg.log, SLU_LOG_DEBUG, "-> %s %u", slu_control_name(c->type, c->event), (unsigned)c->value);
 	return 0;
 }
@@ -186,7 +184,7 @@ int slu_session_set_chunk_size(struct slu_session *s, uint32_t size)
 		return slu_session_usage(s, SLU_ERR_INVALID, "chunk size %u is out of range: take 1 to 16777215",
 					 (unsigned)size);
 	s->cfg.chunk_size = size; /* a client's goes out after the handshake, a server's with its answer to connect */
-	return s->state == SLU_S_HANDSHAKE ? 0 : slu_control_send(s, &c, false);
+	return s->hs ? 0 : slu_control_send(s, &c, false);
 }
 
 int slu_session_ping(struct slu_session *s)
@@ -196,7 +194,7 @@ int slu_session_ping(struct slu_session *s)
 
 	if (s->err)
 		return s->err;
-	if (s->state == SLU_S_HANDSHAKE)
+	if (s->hs)
 		return slu_session_usage(s, SLU_ERR_STATE, "a ping has to wait until the handshake is done");
 	s->ping_time = c.value;
 	s->pinging = true;

@@ -40,7 +40,7 @@ enum slu_csid_kind { SLU_CSID_AUDIO = 0, SLU_CSID_DATA = 1, SLU_CSID_VIDEO = 2, 
 
 enum {
 	SLU_STREAMS = 8,               /* that a server's peer may create */
-	SLU_CALLS = 32,                /* commands of ours without an answer yet */
+	SLU_CALLS = 33,                /* commands of ours without an answer yet; the caller leaves one to us */
 	SLU_EVENTS = 4,                /* one message causes at most two */
 	SLU_ERROR_SIZE = 768,          /* of the sentence */
 	SLU_NAME_MAX = 4096,           /* stream and app names, tcUrl */
@@ -126,6 +126,7 @@ struct slu_refused {
 struct slu_session {
 	struct slu_session_config cfg; /* its strings are the session's own */
 	enum slu_state state;
+	bool connected; /* connect was accepted; so it stays */
 	int err;
 	char error[SLU_ERROR_SIZE];
 	struct slu_refused refused;
@@ -242,6 +243,7 @@ int slu_command_send_raw(struct slu_session *s, uint32_t stream_id, const char *
 /* The next transaction number; with it, what is awaited. 0 and SLU_ERR_LIMIT when too much is awaited already. */
 double slu_call_new(struct slu_session *s, enum slu_call_kind kind);
 struct slu_call *slu_call_find(struct slu_session *s, enum slu_call_kind kind);
+void slu_call_cancel(struct slu_session *s, double transaction); /* it was not sent */
 const char *slu_call_name(enum slu_call_kind kind);
 uint64_t slu_call_deadline(const struct slu_session *s);
 int slu_call_tick(struct slu_session *s);

@@ -67,6 +67,40 @@ static void usage(void **state)
 	assert_int_equal(slu_session_call(k->s, 0, "x", NULL, 0, NULL), 0);
 	kit_say(k, 0, "_result", 9, "z");
 	assert_int_equal(slu_session_call(k->s, 0, "x", NULL, 0, &transaction), 0);
+	/* what the session itself asks has its own place */
+	k->heard[0] = '\0';
+	assert_int_equal(slu_session_play(k->s, "movie", NULL), 0);
+	kit_listen(k);
+	assert_non_null(strstr(k->heard, "createStream@0 35 null; "));
+	kit_close(k);
+}
+
+/* A command that could not be sent is not waited for. */
+static void not_sent(void **state)
+{
+	static char name[70000];
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+	double transaction;
+
+	(void)state;
+	memset(name, 'x', sizeof name - 1);
+	assert_int_equal(slu_session_get_stream_length(k->s, name), SLU_ERR_LIMIT);
+	assert_int_equal(slu_session_call(k->s, 0, name, NULL, 0, &transaction), SLU_ERR_LIMIT);
+	kit_expect_heard(k, "");
+	assert_int_equal(slu_session_deadline(k->s), UINT64_MAX);
+	kit_close(k);
+}
+
+/* Who stopped before it was connected never will be. */
+static void stopped_early(void **state)
+{
+	struct kit *k = kit_open(SLU_CLIENT, NULL);
+
+	(void)state;
+	assert_int_equal(slu_session_stop(k->s), 0);
+	assert_int_equal(slu_session_call(k->s, 0, "x", NULL, 0, NULL), SLU_ERR_STATE);
+	assert_int_equal(slu_session_get_stream_length(k->s, "x"), SLU_ERR_STATE);
+	assert_int_equal(slu_session_deadline(k->s), UINT64_MAX);
 	kit_close(k);
 }
 
@@ -130,7 +164,11 @@ static void unreadable(void **state)
 	kit_expect_events(k, "COMMAND hello; ");
 	assert_non_null(strstr(k->log, "not wholly readable"));
 	kit_message(k, SLU_MSG_COMMAND, 0, 0, "\x02\x00\x50hello", 8);
-	kit_expect_failed(k, SLU_ERR_AMF, "command that cannot be read");
+	kit_expect_failed(k, SLU_ERR_AMF, "command that cannot be read: the peer sent AMF0 that is malformed");
+	kit_close(k);
+	k = kit_open_connected(SLU_SERVER, NULL);
+	kit_message(k, SLU_MSG_COMMAND, 0, 0, "", 0);
+	kit_expect_failed(k, SLU_ERR_AMF, "command that cannot be read: it does not begin with a name");
 	kit_close(k);
 }
 
@@ -153,17 +191,43 @@ static void deep_nesting(void **state)
 	kit_close(k);
 }
 
+/* A peer that asks without end: nothing happens while it reads the answers, and soon when it does not. */
+static void asks_and_does_not_read(void **state)
+{
+	static const char check[] = "\x03\0\0\0\0\0\x15\x14\0\0\0\0"
+				    "\x02\x00\x08_checkbw\x00\x40\x14\0\0\0\0\0\0\x05";
+	struct kit *k = kit_open_connected(SLU_SERVER, NULL);
+	long err = 0;
+	unsigned n;
+
+	(void)state;
+	for (n = 0; n < 70000; n++) {
+		assert_int_equal(slu_session_in(k->s, check, sizeof check - 1), sizeof check - 1);
+		kit_listen(k);
+		k->heard[0] = '\0';
+	}
+	for (n = 0; n < 100000 && err >= 0; n++)
+		err = slu_session_in(k->s, check, sizeof check - 1);
+	k->err = (int)err;
+	kit_expect_failed(k, SLU_ERR_MEMORY_CAP, "asks and does not read the answers");
+	assert_true(slu_session_queued(k->s) < 2 * 1024 * 1024);
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_find_their_call),
 		cmocka_unit_test(values_of_an_answer),
 		cmocka_unit_test(usage),
+		cmocka_unit_test(not_sent),
+		cmocka_unit_test(stopped_early),
 		cmocka_unit_test(deadline_of_a_reply),
 		cmocka_unit_test(silence_to_a_call),
 		cmocka_unit_test(commands_that_nobody_knows),
 		cmocka_unit_test(unreadable),
 		cmocka_unit_test(deep_nesting),
+		cmocka_unit_test(asks_and_does_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,38 @@ static void stream_number_missing(void **state)
 	kit_close(k);
 }
 
+/* Stopped, and no answer ever comes: that is no failure. */
+static void stop_and_silence(void **state)
+{
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+
+	(void)state;
+	assert_int_equal(slu_session_play(k->s, "a", NULL), 0);
+	slu_session_tick(k->s, 1);
+	assert_int_equal(slu_session_stop(k->s), 0);
+	assert_int_equal(slu_session_tick(k->s, 1000000), 0);
+	assert_int_equal(slu_session_deadline(k->s), UINT64_MAX);
+	kit_close(k);
+}
+
+/* Stopped in the handshake: nothing is said but what the handshake still needs. */
+static void stop_in_the_handshake(void **state)
+{
+	static const uint8_t handshake[1 + 2 * 1536] = {3};
+	const struct slu_session_config config = {.role = SLU_CLIENT, .connect = {.app = "live"}};
+	struct slu_session *s = slu_session_new(&config);
+
+	(void)state;
+	assert_int_equal(slu_session_in(s, handshake, 100), 100);
+	assert_int_equal(slu_session_stop(s), 0);
+	assert_int_equal(slu_session_ping(s), SLU_ERR_STATE);
+	assert_int_equal(slu_session_set_chunk_size(s, 1000), 0);
+	assert_int_equal(slu_session_queued(s), 1 + 1536);
+	assert_int_equal(slu_session_in(s, handshake + 100, sizeof handshake - 100), sizeof handshake - 100);
+	assert_int_equal(slu_session_queued(s), 1 + 2 * 1536);
+	slu_session_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +223,7 @@ int main(void)
 		cmocka_unit_test(publish_kinds),       cmocka_unit_test(play_arguments),
 		cmocka_unit_test(while_playing),       cmocka_unit_test(one_stream_a_session),
 		cmocka_unit_test(stop_while_creating), cmocka_unit_test(stream_number_missing),
+		cmocka_unit_test(stop_and_silence),    cmocka_unit_test(stop_in_the_handshake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
