@@ -94,6 +94,7 @@ static int accept_connect(struct slu_session *s, const struct slu_request *r)
 	slu_amf_put_number(w, r->encoding);
 	slu_amf_end(w);
 	s->state = SLU_S_CONNECTED;
+	s->connected = true;
 	return slu_command_send(s, 0, "_result");
 }
 
@@ -105,7 +106,6 @@ static int refuse_connect(struct slu_session *s, const struct slu_request *r, co
 	slu_info_put(w, "error", code, description);
 	slu_amf_end(w);
 	s->state = SLU_S_ENDING;
-	s->deadline = UINT64_MAX;
 	return slu_command_send(s, 0, "_error");
 }
 

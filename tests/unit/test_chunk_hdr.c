@@ -69,6 +69,7 @@ static void needs_no_byte_too_many(void **state)
 			assert_true(need <= golden[i].size);
 		}
 	}
+	assert_int_equal(slu_chunk_hdr_need((const uint8_t *)"\xc4\xff\xff\xff\xff", 5), 1); /* that is payload */
 }
 
 static void holds_every_chunk_stream_id(void **state)

@@ -211,6 +211,70 @@ static void not_for_clients(void **state)
 	kit_close(k);
 }
 
+/* Only what was pulled can be answered: the caller has not seen the rest. */
+static void not_pulled(void **state)
+{
+	static const char connect[] = "\x03\0\0\0\0\0\x23\x14\0\0\0\0"
+				      "\x02\x00\x07"
+				      "connect\x00\x3f\xf0\0\0\0\0\0\0\x03\x00\x03"
+				      "app\x02\x00\x04"
+				      "live\x00\x00\x09";
+	struct kit *k = kit_open(SLU_SERVER, NULL);
+	struct slu_event ev;
+
+	(void)state;
+	assert_int_equal(slu_session_in(k->s, connect, sizeof connect - 1), sizeof connect - 1);
+	assert_int_equal(slu_session_accept(k->s), SLU_ERR_STATE);
+	assert_true(slu_session_event(k->s, &ev));
+	assert_string_equal(ev.name, "live");
+	assert_int_equal(slu_session_accept(k->s), 0);
+	kit_close(k);
+}
+
+/* A pause, which may stay without an answer, does not take the place of a publish that waits for one. */
+static void pause_beside_a_request(void **state)
+{
+	struct kit *k = with_player();
+
+	(void)state;
+	kit_say(k, 0, "createStream", 0, "z");
+	kit_say(k, 2, "publish", 0, "zs", "key");
+	kit_say(k, 1, "pause", 0, "zbn", 1, 100.0);
+	kit_say(k, 1, "seek", 0, "zn", 100.0);
+	kit_expect_events(k, "PUBLISH key; PAUSE; SEEK; ");
+	assert_int_equal(slu_session_accept(k->s), 0);
+	kit_listen(k);
+	assert_non_null(strstr(k->heard, "onStatus@2 0 null {level:\"status\",code:\"NetStream.Publish.Start\""));
+	assert_int_equal(slu_session_accept(k->s), SLU_ERR_STATE);
+	kit_close(k);
+}
+
+/* A client whose connect was refused is not listened to, and the end waits for the last byte of the refusal. */
+static void after_the_refusal(void **state)
+{
+	struct kit *k = kit_open(SLU_SERVER, NULL);
+	size_t left;
+
+	(void)state;
+	kit_say(k, 0, "connect", 1, "(ks)", "app", "nothing");
+	kit_listen(k);
+	kit_expect_events(k, "CONNECT nothing; ");
+	assert_int_equal(slu_session_refuse(k->s, "NetConnection.Connect.Rejected", ""), 0);
+	left = slu_session_queued(k->s);
+	for (; left > 1; left--) {
+		struct slu_vec vec[8];
+
+		assert_true(slu_session_out(k->s, vec, 8) > 0);
+		slu_session_sent(k->s, 1);
+		assert_int_equal(slu_session_in(k->s, "", 0), 0);
+	}
+	assert_int_equal(slu_session_in(k->s, "\x03\0\0\0\0\0\x04\x14\0\0\0\0\x02\0\1x", 16), 16);
+	kit_expect_events(k, "");
+	kit_listen(k);
+	assert_int_equal(slu_session_in(k->s, "", 1), SLU_ERR_CLOSED);
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +289,9 @@ int main(void)
 		cmocka_unit_test(pause_and_seek),
 		cmocka_unit_test(status_and_number),
 		cmocka_unit_test(not_for_clients),
+		cmocka_unit_test(not_pulled),
+		cmocka_unit_test(pause_beside_a_request),
+		cmocka_unit_test(after_the_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,6 +271,20 @@ static void odd_names(void **state)
 	kit_close(k);
 }
 
+/* As a number, 0 and 2 keep what is playing. */
+static void play_reset_as_a_number(void **state)
+{
+	struct kit *k = server(1);
+
+	(void)state;
+	for (int n = 0; n < 4; n++) {
+		kit_say(k, 1, "play", 0, "zsnnn", "movie", -2.0, -1.0, (double)n);
+		assert_int_equal(k->last.type, SLU_EVENT_PLAY);
+		assert_int_equal(k->last.flag, n == 1 || n == 3);
+	}
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +301,7 @@ int main(void)
 		cmocka_unit_test(media_before_connect),
 		cmocka_unit_test(connect_twice),
 		cmocka_unit_test(odd_names),
+		cmocka_unit_test(play_reset_as_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,8 @@ static void clock_that_jumps_back(void **state)
 	assert_int_equal(slu_session_tick(s, 9000), 0);
 	assert_int_equal(slu_session_tick(s, 5), 0);
 	assert_int_equal(slu_session_deadline(s), 11000);
+	assert_int_equal(slu_session_in(s, handshake, sizeof handshake), sizeof handshake);
+	assert_int_equal(slu_session_deadline(s), 19000); /* for connect, from when it was last known */
 	slu_session_free(s);
 }
 
