@@ -90,7 +90,7 @@ struct slu_connect_info {
 	size_t extra_size;
 };
 
-struct slu_cryptops; /* src/base/cryptops.h: HMAC-SHA256 for the digest handshake; slu_cryptops_openssl() has one */
+struct slu_cryptops; /* HMAC-SHA256 for the digest handshake: slu_cryptops_openssl() (tls.h) */
 
 /* 0 or NULL in a field stands for its default. */
 struct slu_session_config {
@@ -219,8 +219,8 @@ const char *slu_event_name(enum slu_event_type type);
 
 /* Publishes or plays stream: what is needed goes out as soon as connect has been accepted, whenever this is called:
  * releaseStream, FCPublish, createStream, publish; or createStream, set buffer length, play. One stream a session.
- * Returns 0, SLU_ERR_STATE, SLU_ERR_NOMEM. A refusal is fatal to the session: SLU_ERR_REFUSED from slu_session_in(),
- * with its details in slu_session_refusal(). */
+ * Returns 0, SLU_ERR_STATE, SLU_ERR_INVALID (a name over 4096 bytes), SLU_ERR_NOMEM. A refusal is fatal to the session:
+ * SLU_ERR_REFUSED from slu_session_in(), with its details in slu_session_refusal(). */
 int slu_session_publish(struct slu_session *s, const char *stream, enum slu_publish_kind kind);
 
 struct slu_play {

@@ -69,6 +69,11 @@ void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
 /* Reads certificate, key and CA files again; new connections use them. On failure the old ones stay. */
 int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
 
+/* What a session of one's own takes of OpenSSL for digest handshakes: slu_session_config.crypto. (Connections have it.)
+ * Static, and for any thread. */
+struct slu_cryptops;
+const struct slu_cryptops *slu_cryptops_openssl(void);
+
 /* The OpenSSL that runs, "OpenSSL 3.0.19 27 Jan 2026", and the one that this was built against. Static strings. */
 const char *slu_tls_library(void);
 const char *slu_tls_library_built(void);

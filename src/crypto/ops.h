@@ -2,9 +2,8 @@
 #ifndef SLU_CRYPTO_OPS_H
 #define SLU_CRYPTO_OPS_H
 
-#include "base/cryptops.h"
+#include <sluice/tls.h> /* slu_cryptops_openssl() */
 
-/* The protocol's crypto from OpenSSL. Static; thread-safe. */
-const struct slu_cryptops *slu_cryptops_openssl(void);
+#include "base/cryptops.h"
 
 #endif
