@@ -59,9 +59,12 @@ void slu_info_read(struct slu_info *info, const struct slu_amf_value *v)
 
 void slu_command_info(const struct slu_command *c, struct slu_info *info)
 {
-	const struct slu_amf_value *second = slu_command_arg(c, 1), *first = slu_command_arg(c, 0);
+	const struct slu_amf_value *first = slu_command_arg(c, 0), *second = slu_command_arg(c, 1);
+	const struct slu_amf_value *v = slu_amf_next(slu_amf_first(c->root));
 
-	slu_info_read(info, !is_object(second) && is_info(first) ? first : second);
+	while (v && !is_info(v))
+		v = slu_amf_next(v);
+	slu_info_read(info, is_info(second) || !v ? second : v);
 	if (!info->object && !slu_amf_string(second, &info->description))
 		slu_amf_string(first, &info->description);
 }

@@ -126,6 +126,15 @@ static void information_object(void **state)
 	assert_int_equal(DECODE(SLU_MSG_COMMAND, STATUS CODE), 0);
 	slu_command_info(&c, &info);
 	assert_true(slu_amf_str_is(info.code, "abc"));
+	/* the transaction is missing too; something else stands where it should be */
+	assert_int_equal(DECODE(SLU_MSG_COMMAND, "\x02\x00\x08"
+						 "onStatus" CODE),
+			 0);
+	slu_command_info(&c, &info);
+	assert_true(slu_amf_str_is(info.code, "abc"));
+	assert_int_equal(DECODE(SLU_MSG_COMMAND, STATUS "\x05\x03\x00\x00\x09" CODE), 0);
+	slu_command_info(&c, &info);
+	assert_true(slu_amf_str_is(info.code, "abc"));
 	/* fields that are no strings */
 	assert_int_equal(DECODE(SLU_MSG_COMMAND, STATUS "\x05" LEVEL_NUMBER), 0);
 	slu_command_info(&c, &info);
