@@ -255,6 +255,32 @@ static void memory_runs_out(void **state)
 	}
 }
 
+/* What a document may hold when its limits were raised: nested 4096 deep is copied, one more is not. */
+static void nested_deep(void **state)
+{
+	const struct slu_amf_limits limits = {.max_depth = 5000};
+	struct slu_amf_writer *w = slu_amf_writer_new(SLU_AMF0, 1 << 20);
+	struct slu_amf_doc *doc = slu_amf_doc_new(&limits);
+	static uint8_t in[4097 * 5 + 1];
+	const uint8_t *data;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 4097; i++)
+		memcpy(in + i * 5, "\x0a\x00\x00\x00\x01", 5);
+	in[4097 * 5] = 0x05;
+	assert_int_equal(slu_amf_decode(doc, SLU_AMF0, in + 5, sizeof in - 5), 0);
+	copy_all(w, doc);
+	assert_int_equal(slu_amf_writer_end(w, &data, &n), 0);
+	assert_int_equal(n, sizeof in - 5);
+	assert_memory_equal(data, in + 5, n);
+	assert_int_equal(slu_amf_decode(doc, SLU_AMF0, in, sizeof in), 0);
+	copy_all(w, doc);
+	assert_int_equal(slu_amf_writer_end(w, &data, &n), SLU_ERR_LIMIT);
+	slu_amf_doc_free(doc);
+	slu_amf_writer_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +294,7 @@ int main(void)
 		cmocka_unit_test(survives_cycles),
 		cmocka_unit_test(survives_what_doubles),
 		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(nested_deep),
 	};
 
 	return cmocka_run_group_tests_name("amf_copy", tests, NULL, NULL);

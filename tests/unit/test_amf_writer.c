@@ -182,13 +182,17 @@ static void refuses_misuse(void **state)
 		slu_amf_end(w);
 		expect_error(w, SLU_ERR_INVALID);
 		slu_amf_put_name(w, "name outside");
+		slu_amf_put_null(w);
 		expect_error(w, SLU_ERR_INVALID);
 		slu_amf_begin_object(w, NULL);
 		slu_amf_put_null(w);
+		slu_amf_end(w);
 		expect_error(w, SLU_ERR_INVALID);
 		slu_amf_begin_object(w, NULL);
 		slu_amf_put_name(w, "a");
 		slu_amf_put_name(w, "b");
+		slu_amf_put_null(w);
+		slu_amf_end(w);
 		expect_error(w, SLU_ERR_INVALID);
 		slu_amf_begin_object(w, NULL);
 		slu_amf_put_name(w, "a");

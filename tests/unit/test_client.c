@@ -182,6 +182,11 @@ static void stream_number_missing(void **state)
 	kit_say(k, 0, "_result", 2, "zn", -1.0);
 	kit_expect_failed(k, SLU_ERR_MESSAGE, "createStream");
 	kit_close(k);
+	k = kit_open_connected(SLU_CLIENT, NULL);
+	slu_session_play(k->s, "a", NULL);
+	kit_say(k, 0, "_result", 2, "zn", 4294967296.0);
+	kit_expect_failed(k, SLU_ERR_MESSAGE, "createStream");
+	kit_close(k);
 }
 
 /* Stopped, and no answer ever comes: that is no failure. */

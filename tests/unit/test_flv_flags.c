@@ -97,12 +97,16 @@ static void enhanced_video(void **state)
 		BODY("ModEx cut off in its long size", "\x97\xff\x00", ENH),
 		BODY("ModEx without a packet type", "\x97\x00\x00", ENH),
 	};
-	char long_modex[1 + 3 + 300 + 5] = "\x97\xff\x01\x2b";
+	char long_modex[1 + 3 + 300 + 5] = "\x97\xff\x01\x2b", short_modex[1 + 1 + 255 + 5] = "\x97\xfe";
 
 	(void)state;
 	check(SLU_FLV_VIDEO, samples, sizeof samples / sizeof samples[0]);
+	memset(long_modex + 4, 1, 300);
 	memcpy(long_modex + 304, "\x00hvc1", 5);
 	assert_int_equal(flags_of(SLU_FLV_VIDEO, long_modex, sizeof long_modex), ENH | SEQ);
+	memset(short_modex + 2, 1, 255);
+	memcpy(short_modex + 257, "\x00hvc1", 5);
+	assert_int_equal(flags_of(SLU_FLV_VIDEO, short_modex, sizeof short_modex), ENH | SEQ);
 }
 
 static void audio(void **state)
