@@ -53,6 +53,7 @@ static void streams_are_bounded(void **state)
 	kit_say(k, 0, "deleteStream", 0, "zn", 5.0);
 	kit_say(k, 0, "deleteStream", 0, "zn", 99.0);
 	kit_say(k, 0, "deleteStream", 0, "zn", -1e300);
+	kit_say(k, 0, "deleteStream", 0, "zn", 4294967297.0); /* 1 in 32 bits */
 	kit_say(k, 0, "deleteStream", 0, "z");
 	k->heard[0] = '\0';
 	kit_say(k, 0, "createStream", 10, "z");
