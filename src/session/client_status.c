@@ -83,6 +83,7 @@ static const struct status_rule status_rules[] = {
 	{"NetStream.Play.Start", SLU_IN(SLU_S_PLAY_ASKED), playing},
 	{"NetStream.Play.PublishNotify", SLU_IN(SLU_S_PLAY_ASKED), playing},
 	{"NetStream.Play.PublishNotify", SLU_IN(SLU_S_PLAYING), resumed},
+	{"NetStream.Play.Start", SLU_IN(SLU_S_PLAYING), resumed},
 	{"NetStream.Play.Stop", PLAY, ended},
 	{"NetStream.Play.Complete", PLAY, ended},
 	{"NetStream.Play.UnpublishNotify", PLAY, ended},

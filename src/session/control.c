@@ -145,6 +145,8 @@ static int on_user_control(struct slu_session *s, const struct slu_control *c)
 		return 0;
 	if (c->event == SLU_USER_STREAM_EOF)
 		s->ended = true;
+	else if (c->event == SLU_USER_STREAM_BEGIN)
+		s->ended = false; /* a publisher came back, and some servers say no more of it */
 	ev = slu_event_add(s, r->type);
 	ev->stream_id = c->value;
 	ev->number = c->extra;

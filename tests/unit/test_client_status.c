@@ -124,6 +124,27 @@ static void end_of_play(void **state)
 	}
 }
 
+/* nginx's module says Stream EOF and Stream Begin when a publisher goes and comes, and Play.Start where it is told to.
+ */
+static void publisher_comes_back(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 2; way++) {
+		struct kit *k = playing();
+
+		kit_control(k, SLU_MSG_USER_CONTROL, 1, 1, 0);
+		assert_int_equal(slu_session_in_end(k->s), 0);
+		if (way == 0)
+			kit_control(k, SLU_MSG_USER_CONTROL, 0, 1, 0);
+		else
+			kit_status(k, 1, "status", "NetStream.Play.Start", "");
+		kit_expect_events(k, way == 0 ? "STREAM_EOF; STREAM_BEGIN; "
+					      : "STREAM_EOF; STATUS NetStream.Play.Start; ");
+		assert_int_equal(slu_session_in_end(k->s), SLU_ERR_CLOSED);
+		kit_close(k);
+	}
+}
+
 /* Some servers say PublishNotify, or begin to send, instead of Play.Start. */
 static void play_without_start(void **state)
 {
@@ -239,6 +260,7 @@ int main(void)
 		cmocka_unit_test(error_to_publish),
 		cmocka_unit_test(refused_later),
 		cmocka_unit_test(end_of_play),
+		cmocka_unit_test(publisher_comes_back),
 		cmocka_unit_test(play_without_start),
 		cmocka_unit_test(closed_by_the_server),
 		cmocka_unit_test(bandwidth_checks),
