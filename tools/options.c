@@ -156,6 +156,18 @@ static int set(const struct slu_opt *o, void *into, const char *text)
 	return -1;
 }
 
+static int no_such_option(const struct parser *p, const char *word)
+{
+	slu_say("there is no option %.*s; see sluice %s --help", (int)strcspn(word, "="), word, p->usage->verb);
+	return SLU_EXIT_USAGE;
+}
+
+/* The word of argv that the long option which getopt_long has just found stands in. */
+static const char *word_of(char **argv)
+{
+	return argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
+}
+
 /* getopt_long's complaint, as a sentence: what stands in argv may be a secret by mistake, so only options are named. */
 static int complain(const struct parser *p, int value, char **argv)
 {
@@ -168,8 +180,7 @@ static int complain(const struct parser *p, int value, char **argv)
 	else if (optopt)
 		slu_say("there is no option -%c; see sluice %s --help", optopt, p->usage->verb);
 	else
-		slu_say("there is no option %.*s; see sluice %s --help", (int)strcspn(argv[optind - 1], "="),
-			argv[optind - 1], p->usage->verb);
+		return no_such_option(p, argv[optind - 1]);
 	return SLU_EXIT_USAGE;
 }
 
@@ -197,6 +208,10 @@ int slu_options_parse(const struct slu_usage *usage, int argc, char **argv, int 
 		if (value == '?' || value == ':')
 			return complain(&p, value, argv);
 		i = find(&p, value);
+		/* Whole names only: getopt_long would take "--key FILE" for "--keylog FILE", and write to a file that
+		 * was meant to be read. */
+		if (value >= FIRST_LONG && strcspn(word_of(argv), "=") != strlen("--") + strlen(p.opts[i]->name))
+			return no_such_option(&p, word_of(argv));
 		status = set(p.opts[i], p.into[i], optarg);
 		if (status >= 0)
 			return status;

@@ -21,7 +21,7 @@ static const struct {
 	 "a "
 	 "client certificate (--cert)",
 	 "the client found nothing acceptable in this server's suites, groups or certificate type"},
-	{42, "bad_certificate", "it wants another client certificate (--cert, --key)",
+	{42, "bad_certificate", "it wants another client certificate (--cert, --cert-key)",
 	 "the client does not accept this server's certificate"},
 	{43, "unsupported_certificate", "it takes no client certificate of this kind: try one with another key type",
 	 "the client takes no certificate of this kind"},
@@ -46,7 +46,7 @@ static const struct {
 	{109, "missing_extension", "try without --groups", "the client is broken"},
 	{112, "unrecognized_name", "it does not serve this name: check the host in the URL, or give --server-name",
 	 "the client expects another name"},
-	{116, "certificate_required", "it wants a client certificate: give one with --cert and --key",
+	{116, "certificate_required", "it wants a client certificate: give one with --cert and --cert-key",
 	 "the client wants a certificate"},
 	{120, "no_application_protocol", "it serves another protocol on this port",
 	 "the client wants another protocol"},

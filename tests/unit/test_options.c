@@ -191,6 +191,9 @@ static void mistakes_are_told_in_one_line(void **state)
 		{"A B C", "usage: sluice try"},
 		{"--nonsense A", "there is no option --nonsense"},
 		{"--nonsense=secret A", "there is no option --nonsense;"},
+		{"--key client.pem A", "there is no option --key;"}, /* and not --keylog, which would write to it */
+		{"--key=client.pem A", "there is no option --key;"},
+		{"A --insec", "there is no option --insec;"},
 		{"-Z A", "there is no option -Z"},
 		{"A --bind", "--bind needs an argument: IP"},
 		{"--json=5 A", "--json takes no argument"},

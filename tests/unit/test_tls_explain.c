@@ -102,7 +102,7 @@ static void alerts_by_name(void **state)
 		{71, "insufficient_security", "stronger"},
 		{80, "internal_error", "later"},
 		{112, "unrecognized_name", "--server-name"},
-		{116, "certificate_required", "--cert and --key"},
+		{116, "certificate_required", "--cert and --cert-key"},
 		{110, "unsupported extension", "log may say more"},
 		{255, "unknown", "log may say more"},
 	};
