@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sluice/error.h>
 #include <sluice/url.h>
@@ -66,6 +67,11 @@ void slu_client_free(struct slu_client *c)
 	slu_tls_ctx_free(c->tls);
 	c->conn = NULL;
 	c->tls = NULL;
+}
+
+bool slu_is_url(const char *text)
+{
+	return strncasecmp(text, "rtmp", 4) == 0 && strstr(text, "://");
 }
 
 int slu_timeout_min(int a, int b)

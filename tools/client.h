@@ -43,6 +43,9 @@ int slu_client_wait(struct slu_client *c, int fd, int timeout_ms, bool *readable
 /* Waits for a signal only, at most timeout_ms. */
 void slu_client_pause(int timeout_ms);
 
+/* True of what can only be meant as a URL. It may hold a stream key: it is not to be said as the name of a file. */
+bool slu_is_url(const char *text);
+
 /* Of two timeouts in ms the shorter one; -1 is never. */
 int slu_timeout_min(int a, int b);
 

@@ -37,7 +37,9 @@ int slu_key_from_file(const char *path, char *out, char *error, size_t size)
 	int status;
 
 	if (!f) {
-		snprintf(error, size, "cannot read the stream key from %s: %s", path, strerror(errno));
+		/* The path is not said: where there is no such file, it may be the key itself, given by mistake. */
+		snprintf(error, size, "cannot read the stream key from the file that --key-file names: %s",
+			 strerror(errno));
 		return SLU_EXIT_USAGE;
 	}
 	/* Unbuffered: no copy of the key stays behind in a stdio buffer. */
@@ -55,8 +57,9 @@ int slu_key_from_env(const char *name, char *out, char *error, size_t size)
 	const char *text = getenv(name);
 
 	if (!text) {
-		snprintf(error, size, "the environment variable %s, which should hold the stream key, is not set",
-			 name);
+		snprintf(error, size,
+			 "the environment variable that --key-env names, which should hold the stream key, "
+			 "is not set");
 		return SLU_EXIT_USAGE;
 	}
 	return trim(text, name, out, error, size);

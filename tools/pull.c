@@ -235,7 +235,7 @@ static int run(struct pull *p)
 static int connect_and_play(struct pull *p)
 {
 	struct slu_play play = {.start = p->options.kind, .duration = -1};
-	int status = slu_client_open(&p->client, &p->client_options, p->url, p->stream);
+	int status = slu_client_open(&p->client, &p->client_options, p->url, p->stream), err;
 
 	if (status) {
 		finish(p, status, p->client.error);
@@ -249,11 +249,10 @@ static int connect_and_play(struct pull *p)
 		finish(p, SLU_EXIT_USAGE, "the URL has no stream name: add it there, or give STREAM");
 		return -1;
 	}
-	if (slu_session_play(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), &play) < 0) {
-		finish(p, SLU_EXIT_OTHER, "out of memory");
-		return -1;
-	}
-	return 0;
+	err = slu_session_play(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), &play);
+	if (err < 0)
+		finish(p, (int)slu_exit_of(err, p->stage), slu_session_error(slu_conn_session(p->client.conn)));
+	return err;
 }
 
 static bool not_there_yet(const struct pull *p, int err)
@@ -342,6 +341,11 @@ static int start(struct pull *p, int count, char **operands)
 		p->options.media_timeout_ms = MEDIA_TIMEOUT_MS;
 	if (p->options.wait_ms)
 		p->wait_until = slu_now_ms() + (uint64_t)p->options.wait_ms;
+	if (slu_is_url(output)) {
+		snprintf(p->error, sizeof p->error,
+			 "the URL comes first, and OUTPUT last: it stands in OUTPUT's place");
+		return SLU_EXIT_USAGE;
+	}
 	p->sink = slu_sink_open(output, p->error, sizeof p->error);
 	return p->sink ? 0 : SLU_EXIT_OUTPUT;
 }

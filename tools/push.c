@@ -416,8 +416,13 @@ static int open_input(struct push *p, const char *path)
 static int start(struct push *p, int count, char **operands, enum slu_publish_kind kind)
 {
 	const char *stream;
-	int status = open_input(p, operands[0]);
+	int status, err;
 
+	if (slu_is_url(operands[0])) {
+		snprintf(p->error, sizeof p->error, "INPUT comes first, and then the URL: it stands in INPUT's place");
+		return SLU_EXIT_USAGE;
+	}
+	status = open_input(p, operands[0]);
 	if (!status)
 		status = find_stream(p, operands[1], count > 2 ? operands[2] : NULL, &stream);
 	if (!status) {
@@ -426,9 +431,11 @@ static int start(struct push *p, int count, char **operands, enum slu_publish_ki
 			snprintf(p->error, sizeof p->error, "%s", p->client.error);
 	}
 	explicit_bzero(p->key, sizeof p->key);
-	if (!status && slu_session_publish(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), kind) < 0)
-		status = finish(p, SLU_EXIT_OTHER, "out of memory");
-	return status;
+	if (status)
+		return status;
+	err = slu_session_publish(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), kind);
+	return err < 0 ? finish(p, (int)slu_exit_of(err, p->stage), slu_session_error(slu_conn_session(p->client.conn)))
+		       : 0;
 }
 
 static void say_end(struct push *p)

@@ -11,6 +11,7 @@
 #include <sluice/error.h>
 
 #include "server/loop.h"
+#include "tools/client.h"
 #include "tools/exit.h"
 #include "tools/options.h"
 #include "tools/say.h"
@@ -124,6 +125,10 @@ static int open_folder(struct serve *s, const char *folder)
 {
 	if (s->options.no_record)
 		return 0;
+	if (slu_is_url(folder)) {
+		slu_say("DIR is a folder to record into; where to listen is said with --listen URL");
+		return SLU_EXIT_USAGE;
+	}
 	s->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir >= 0 && faccessat(s->dir, ".", W_OK, 0) == 0)
 		return 0;

@@ -242,6 +242,13 @@ def test_data_for_the_player_is_left_out(sluice, tmp_path):
     assert scripts == [cue]
 
 
+def test_a_url_in_the_place_of_the_output(sluice, tmp_path):
+    """The key in it is not said (support.check_sane)."""
+    result = sluice.run("pull", tmp_path / "out.flv", f"rtmp://127.0.0.1/live/{KEY}")
+    assert result.code == support.USAGE
+    one_sentence(result, "the URL comes first")
+
+
 @pytest.mark.parametrize("args,part", [
     (["URL", "OUT"], "no stream name"),
     (["URL"], "usage: sluice pull"),

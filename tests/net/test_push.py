@@ -284,7 +284,9 @@ def test_it_does_not_show_in_ps(sluice, write, tmp_path):
     (["URL"], "no stream name"),
     (["URL", "a", "--key-env", "HOME"], "exclude each other"),
     (["URL", "--key-file", "/nonexistent/key"], "cannot read the stream key"),
-    (["URL", "--key-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
+    (["URL", "--key-file", KEY], "--key-file"),
+    (["URL", "--key-env", KEY], "--key-env"),
+    (["URL", "x" * 5000], "at most 4096 bytes"),
     (["URL", "a", "--kind", "dead"], "live, record or append"),
     (["URL", "a", "--chunk-size", "0"], "from 1 to 16777215"),
     (["URL", "a", "b"], "usage: sluice push"),
@@ -298,6 +300,14 @@ def test_wrong_command_lines(sluice, write, args, part):
         assert not server.sessions
     assert result.code == support.USAGE
     one_sentence(result, part)
+
+
+def test_a_url_in_the_place_of_the_input(sluice, clip):
+    """The key in it is not said (support.check_sane)."""
+    for url in (f"rtmp://127.0.0.1/live/{KEY}", f"rtmps://127.0.0.1/live/{KEY}", f"RTMPT://127.0.0.1/{KEY}"):
+        result = sluice.run("push", url, clip)
+        assert result.code == support.USAGE
+        one_sentence(result, "INPUT comes first")
 
 
 def test_a_pipe_cannot_loop(sluice):

@@ -236,6 +236,7 @@ def test_recordings_are_played(sluice, serve, trust, tmp_path, scheme):
     "args, code, said",
     [
         ([], support.USAGE, "--no-record"),
+        ([f"rtmp://127.0.0.1:0/live/{KEY}"], support.USAGE, "--listen URL"),
         (["/nonexistent/folder"], support.OUTPUT, "No such file or directory"),
         (["--no-record", "--listen", "rtmps://127.0.0.1:0"], support.USAGE, "certificate"),
         (["--no-record", "--listen", "http://127.0.0.1:0"], support.USAGE, "no place to listen at"),
