@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sluice/sluice.h>
 
@@ -50,9 +52,20 @@ static int version(void)
 	return SLU_EXIT_OK;
 }
 
+/* Where standard input, output or error is closed, the next file that is opened would take its place, and what is said
+ * would end in the stream. Opened the wrong way round, /dev/null refuses as a closed one does. */
+static void hold_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
+
+	hold_standard_files();
 
 	for (size_t i = 0; i < VERBS; i++) {
 		if (strcmp(word, verbs[i].name) == 0) {

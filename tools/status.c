@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,7 +12,10 @@
 
 #include "tools/say.h"
 
-enum { PERIOD_MS = 1000 };
+enum {
+	PERIOD_MS = 1000,
+	SUMMARY_MS = 1000 /* that the summary waits for a reader that has fallen behind */
+};
 
 void slu_status_init(struct slu_status *st, const char *verb, const struct slu_common_options *options, bool inbound,
 		     bool data_on_stdout, uint64_t now_ms)
@@ -121,13 +125,23 @@ static cJSON *object(const struct slu_status *st, const char *event, uint64_t no
 	return o;
 }
 
-static void print(const struct slu_status *st, cJSON *o)
+/* Whoever reads what we say and has stopped doing so, as a terminal does after Ctrl-S, must not stop the stream. A pipe
+ * that is ready takes 4096 bytes (PIPE_BUF) without waiting, which is more than a line. */
+static bool takes(FILE *to, int wait_ms)
 {
-	char *text = cJSON_PrintUnformatted(o);
+	struct pollfd fd = {.fd = fileno(to), .events = POLLOUT};
 
-	if (text)
+	return fd.fd < 0 || poll(&fd, 1, wait_ms) > 0;
+}
+
+static void print(const struct slu_status *st, cJSON *o, int wait_ms)
+{
+	char *text = takes(st->json, wait_ms) ? cJSON_PrintUnformatted(o) : NULL;
+
+	if (text) {
 		fprintf(st->json, "%s\n", text);
-	fflush(st->json);
+		fflush(st->json);
+	}
 	cJSON_free(text);
 	cJSON_Delete(o);
 }
@@ -172,8 +186,8 @@ void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_
 		       const struct slu_conn_stats *conn)
 {
 	if (st->json)
-		print(st, object(st, "status", now_ms, progress, conn));
-	if (st->line)
+		print(st, object(st, "status", now_ms, progress, conn), 0);
+	if (st->line && takes(stderr, 0))
 		print_line(st, now_ms, progress, conn);
 	slu_status_note(st, conn);
 	st->last_ms = now_ms;
@@ -187,7 +201,7 @@ void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_pro
 {
 	cJSON *o;
 
-	if (st->line)
+	if (st->line && takes(stderr, SUMMARY_MS))
 		slu_say_status(NULL);
 	if (!st->json)
 		return;
@@ -196,5 +210,5 @@ void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_pro
 	number(o, "exit_status", status);
 	cJSON_AddStringToObject(o, "exit", slu_exit_name(status));
 	cJSON_AddStringToObject(o, "error", error);
-	print(st, o);
+	print(st, o, SUMMARY_MS);
 }

@@ -212,6 +212,16 @@ def test_a_reader_that_goes_away(sluice):
     one_sentence(result, "Broken pipe")
 
 
+def test_without_standard_files(sluice, tmp_path):
+    """What is said there must not end in the file that has their numbers."""
+    closed = ("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-')
+    with peers.Server(plays=flv.messages(flv.frames(5))) as server:
+        args = ("pull", "-vv", "--json", server.url(), "s", tmp_path / "out.flv")
+        with sluice.start(*args, prefix=closed) as pull:
+            assert pull.wait(20 * sluice.patience).code == 0
+    assert flvcmp.parse((tmp_path / "out.flv").read_bytes())[-1].body == flv.frames(5)[-1][2]
+
+
 def test_an_output_that_cannot_be(sluice, tmp_path):
     with peers.Server() as server:
         result = sluice.run("pull", server.url(), "s", tmp_path / "none" / "out.flv")

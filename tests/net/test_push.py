@@ -429,6 +429,53 @@ def test_status_line_on_a_terminal(sluice, write):
     assert all(len(line) < 90 for line in text.split("\r"))
 
 
+def test_the_stream_waits_for_nobody_who_reads_json(sluice, write):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b" " * 65536)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    with peers.Server() as server:
+        with sluice.start("push", "--json", write(flv.frames(40)), server.url(), "s", stdout=writer) as push:
+            assert push.wait(20 * sluice.patience).code == 0
+        assert flv.got(server.session()) == flv.frames(40)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_the_stream_does_not_wait_for_a_stopped_terminal(sluice, write):
+    leader, follower = os.openpty()
+    os.write(leader, b"\x13")  # Ctrl-S
+    with peers.Server() as server:
+        push = subprocess.Popen([sluice.path, "push", write(flv.frames(40)), server.url(), "s"], stderr=follower)
+        try:
+            assert push.wait(20 * sluice.patience) == 0
+        finally:
+            push.kill()
+            push.wait()
+        assert flv.got(server.session()) == flv.frames(40)
+    os.close(follower)
+    os.close(leader)
+
+
+# Runs its arguments without standard input, output and error.
+CLOSED = ("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-')
+
+
+def test_without_standard_files(sluice, write):
+    """What is said there must not end in the file or socket that has their numbers."""
+    path = write(flv.frames(40))
+    with peers.Server() as server:
+        with sluice.start("push", "-vv", "--json", path, server.url(), "s", prefix=CLOSED) as push:
+            assert push.wait(20 * sluice.patience).code == 0
+        assert flv.got(server.session()) == flv.frames(40)
+    with peers.Server() as server:
+        with sluice.start("push", "-", server.url(), "s", prefix=CLOSED) as push:
+            assert push.wait(20 * sluice.patience).code == support.INPUT
+
+
 def test_verbose_says_what_happens(sluice, write):
     result, _ = pushed(sluice, "-v", write(flv.frames(1)), "URL", KEY)
     assert result.code == 0 and "connected to 127.0.0.1" in result.err
