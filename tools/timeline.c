@@ -94,6 +94,7 @@ static void begin_run(struct slu_timeline *t, uint32_t in)
 		t->end = t->played_until = in;
 	else
 		t->shift = (t->started ? run_end(t) : 0) - in;
+	t->run_began = t->played;
 	t->started = true;
 	t->restart = t->framed = false;
 }
@@ -120,6 +121,12 @@ uint32_t slu_timeline_map(struct slu_timeline *t, const struct slu_flv_tag *tag)
 void slu_timeline_restart(struct slu_timeline *t)
 {
 	t->restart = t->started;
+	if (!t->framed || t->played != t->run_began || run_end(t) != t->end)
+		return;
+	/* Nothing moved: what follows would be due at once, again and again. */
+	t->played += SLU_TIMELINE_FRAME;
+	if (!t->keep)
+		t->end = t->played_until += SLU_TIMELINE_FRAME;
 }
 
 uint64_t slu_timeline_position(const struct slu_timeline *t, uint32_t timestamp)

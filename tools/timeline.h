@@ -26,6 +26,7 @@ enum {
 	SLU_TIMELINE_GAP = 10000,
 	SLU_TIMELINE_SKEW = 60000,  /* a frame further behind the furthest one is of another run */
 	SLU_TIMELINE_FAR = 1 << 30, /* and one further ahead, 12 days: 32 bits tell ahead from behind up to 24 */
+	SLU_TIMELINE_FRAME = 40,    /* a run of no duration, one picture for instance, lasts that long in a loop */
 	SLU_TIMELINE_STILL = 64     /* tags of a track at one timestamp that make it "standing still" */
 };
 
@@ -50,6 +51,7 @@ struct slu_timeline {
 	uint32_t end;          /* the furthest timestamp that went out */
 	unsigned long jumps;   /* back, mended */
 	unsigned long still;   /* a track stood still this many tags at the most */
+	uint64_t run_began;    /* what played was when this run began */
 	uint64_t played;       /* ms from the first frame to the furthest one, long gaps left out */
 	uint32_t played_until; /* the timestamp that played stands for */
 };

@@ -155,6 +155,23 @@ static void a_restart_goes_on(void **state)
 	assert_int_equal(t.played, 320);
 }
 
+static void a_run_of_no_duration_lasts_a_frame(void **state)
+{
+	struct slu_timeline t = {0}, kept = {.keep = true};
+
+	(void)state;
+	for (uint32_t round = 0; round < 5; round++) {
+		assert_int_equal(header(&t, 7), round * SLU_TIMELINE_FRAME);
+		assert_int_equal(video(&t, 7), round * SLU_TIMELINE_FRAME);
+		assert_int_equal(slu_timeline_position(&t, round * SLU_TIMELINE_FRAME), round * SLU_TIMELINE_FRAME);
+		slu_timeline_restart(&t);
+		assert_int_equal(video(&kept, 7), 7);
+		assert_int_equal(slu_timeline_position(&kept, 7), round * SLU_TIMELINE_FRAME);
+		slu_timeline_restart(&kept);
+	}
+	assert_int_equal(t.jumps, 0);
+}
+
 static void standing_still_is_counted(void **state)
 {
 	struct slu_timeline t = {0};
@@ -195,6 +212,7 @@ int main(void)
 		cmocka_unit_test(gaps_pass_and_pacing_does_not_wait),
 		cmocka_unit_test(tracks_stay_together),
 		cmocka_unit_test(a_restart_goes_on),
+		cmocka_unit_test(a_run_of_no_duration_lasts_a_frame),
 		cmocka_unit_test(standing_still_is_counted),
 		cmocka_unit_test(kept_timestamps_are_untouched),
 	};
