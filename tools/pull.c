@@ -347,7 +347,12 @@ static int start(struct pull *p, int count, char **operands)
 		return SLU_EXIT_USAGE;
 	}
 	p->sink = slu_sink_open(output, p->error, sizeof p->error);
-	return p->sink ? 0 : SLU_EXIT_OUTPUT;
+	if (p->sink)
+		return 0;
+	if (!slu_stop_asked())
+		return SLU_EXIT_OUTPUT;
+	p->error[0] = '\0'; /* of a named pipe that nobody reads */
+	return SLU_EXIT_INTERRUPTED;
 }
 
 int slu_verb_pull(int argc, char **argv)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "tools/metadata.h"
+#include "tools/stop.h"
 
 enum { GATHER = 65536, FLAGS_AT = 4, FLAG_AUDIO = 4, FLAG_VIDEO = 1 };
 
@@ -121,12 +123,26 @@ static size_t whole_tags(const struct slu_sink *s, size_t n)
 	return at;
 }
 
+/* Waits until a pipe takes something; false when a signal comes first: a reader that has stopped must not keep us. */
+static bool may_write(const struct slu_sink *s)
+{
+	struct pollfd fds[] = {{.fd = s->fd, .events = POLLOUT}, {.fd = slu_stop_fd(), .events = POLLIN}};
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[0].revents || !fds[1].revents;
+}
+
 /* Writes all of the runs; false after an error. Counts in *done how far it came. */
 static bool write_all(struct slu_sink *s, struct iovec *iov, int count, size_t *done)
 {
 	ssize_t got;
 
 	while (count > 0) {
+		if (!s->regular && !may_write(s)) {
+			errno = EINTR;
+			return false;
+		}
 		got = writev(s->fd, iov, count);
 		s->stats.writes++;
 		if (got < 0 && errno == EINTR)
@@ -169,6 +185,8 @@ static int write_out(struct slu_sink *s, struct iovec *iov, int count)
 			    strerror(saved));
 	if (!s->stats.bytes)
 		return fail(s, SLU_ERR_IO, "cannot write to %s: %s; nothing was written", s->path, strerror(saved));
+	if (saved == EINTR)
+		return fail(s, SLU_ERR_IO, "stopped while %s took nothing more: what it did not take is lost", s->path);
 	return fail(s, SLU_ERR_IO, "cannot write to %s: %s; the %llu bytes before that are kept", s->path,
 		    strerror(saved), (unsigned long long)s->stats.bytes);
 }

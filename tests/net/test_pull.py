@@ -212,6 +212,30 @@ def test_a_reader_that_goes_away(sluice):
     one_sentence(result, "Broken pipe")
 
 
+def test_a_signal_while_nobody_reads(sluice, tmp_path):
+    big = [flv.video(i, i * 40, 200000) for i in range(20)]
+    reader, writer = os.pipe()
+    with peers.Server(plays=flv.messages(big)) as server:
+        with sluice.start("pull", server.url(), "s", "-", stdout=writer) as pull:
+            while not (server.sessions and server.sessions[0].name):
+                time.sleep(0.01)
+            time.sleep(0.5)
+            result = pull.stop(signal.SIGINT, 10 * sluice.patience)
+    os.close(reader)
+    os.close(writer)
+    assert result.code == support.OUTPUT
+    one_sentence(result, "standard output took nothing more")
+
+
+def test_a_signal_while_a_named_pipe_has_no_reader(sluice, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with peers.Server() as server:
+        with sluice.start("pull", server.url(), "s", tmp_path / "pipe") as pull:
+            time.sleep(0.5 * sluice.patience)
+            result = pull.stop(signal.SIGINT)
+    assert result.code == support.INTERRUPTED and result.err == ""
+
+
 def test_without_standard_files(sluice, tmp_path):
     """What is said there must not end in the file that has their numbers."""
     closed = ("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-')
