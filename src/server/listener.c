@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,7 +41,7 @@ static const char *skip_scheme(const char *text, bool *tls)
 
 static bool port_ok(const char *s, size_t n)
 {
-	return n > 0 && n < 6 && strspn(s, "0123456789") == n;
+	return n > 0 && n < 6 && strspn(s, "0123456789") == n && strtoul(s, NULL, 10) <= UINT16_MAX;
 }
 
 /* HOST, [HOST], HOST:PORT and so on, up to the end or a '/'. */
