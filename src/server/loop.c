@@ -44,6 +44,7 @@ struct client {
 	struct in6_addr address;
 	unsigned want;
 	uint64_t deadline;
+	bool closing; /* for it was idle */
 	bool over;
 };
 
@@ -151,6 +152,13 @@ static void free_watches(struct slu_loop *loop, bool owned_only)
 
 /* ---- clients ---- */
 
+static uint64_t idle_until(const struct slu_loop *loop, const struct client *c)
+{
+	uint64_t since = slu_peer_idle_since(c->peer);
+
+	return c->closing || since == UINT64_MAX ? UINT64_MAX : since + loop->config.idle_timeout_ms;
+}
+
 /* Epoll and the clock are told what the connection wants now. Must follow each call that lets it work, for then its
  * descriptor may have gone and its number serve something else. */
 static void rearm(struct slu_loop *loop, struct client *c)
@@ -161,7 +169,7 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	struct epoll_event ev = {.events = (want & SLU_WANT_READ ? EPOLLIN | EPOLLRDHUP : 0u) |
 					   (want & SLU_WANT_WRITE ? EPOLLOUT : 0u),
 				 .data.ptr = &c->watch};
-	uint64_t idle = c->peer->active_ms + loop->config.idle_timeout_ms;
+	uint64_t idle;
 
 	c->over = slu_conn_closed(conn);
 	if (fd != c->watch.fd && c->watch.fd >= 0)
@@ -174,8 +182,20 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	c->deadline = timeout < 0 ? UINT64_MAX : loop->peers.now_ms + (unsigned)timeout;
 	if (slu_peer_can_pump(c->peer))
 		c->deadline = loop->peers.now_ms;
-	if (!c->over && slu_peer_idle(c->peer) && idle < c->deadline)
+	idle = idle_until(loop, c);
+	if (!c->over && idle < c->deadline)
 		c->deadline = idle;
+}
+
+/* A publisher's name is free at once, for whoever comes in its place. */
+static void close_idle(struct slu_loop *loop, struct client *c)
+{
+	slu_log(&loop->config.log, SLU_LOG_WARN, "client %s: closed, for it %s for %u ms", c->peer->address,
+		c->peer->stream ? "published and sent nothing" : "neither published nor played",
+		loop->config.idle_timeout_ms);
+	c->closing = true;
+	slu_peer_end(c->peer);
+	slu_conn_close(c->peer->conn);
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
@@ -183,10 +203,10 @@ static void work(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
 		return;
-	if (slu_peer_idle(c->peer) && loop->peers.now_ms >= c->peer->active_ms + loop->config.idle_timeout_ms)
-		slu_conn_close(c->peer->conn);
 	slu_conn_process(c->peer->conn);
 	slu_peer_events(c->peer);
+	if (loop->peers.now_ms >= idle_until(loop, c))
+		close_idle(loop, c);
 	slu_peer_pump(c->peer);
 	rearm(loop, c);
 }

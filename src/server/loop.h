@@ -26,7 +26,7 @@ struct slu_loop_config {
 	struct slu_hub_config hub;
 	unsigned max_connections; /* default 256 */
 	unsigned max_per_address; /* default: as many as all */
-	unsigned idle_timeout_ms; /* for clients that neither publish nor play; default 30000 */
+	unsigned idle_timeout_ms; /* for clients that neither publish nor play, or send nothing; default 30000 */
 	struct slu_log log;
 	struct slu_reporter reporter;
 };

@@ -78,9 +78,16 @@ static void refuse(struct slu_peer *peer, const struct refusal *why)
 	report_simple(peer, SLU_REPORT_REFUSE, why->text);
 }
 
-bool slu_peer_idle(const struct slu_peer *peer)
+static bool is_idle(const struct slu_peer *peer)
 {
 	return !peer->stream && !peer->playing;
+}
+
+uint64_t slu_peer_idle_since(const struct slu_peer *peer)
+{
+	if (peer->stream)
+		return peer->media_ms;
+	return peer->playing ? UINT64_MAX : peer->active_ms;
 }
 
 /* ---- as the hub's player ---- */
@@ -236,7 +243,7 @@ static void on_publish(struct slu_peer *peer, const struct slu_event *ev)
 {
 	int err;
 
-	if (!slu_peer_idle(peer)) {
+	if (!is_idle(peer)) {
 		refuse(peer, &busy);
 		return;
 	}
@@ -251,7 +258,7 @@ static void on_publish(struct slu_peer *peer, const struct slu_event *ev)
 		return;
 	}
 	peer->publish_id = ev->stream_id;
-	peer->active_ms = peer->all->now_ms;
+	peer->active_ms = peer->media_ms = peer->all->now_ms;
 	peer->messages = peer->bytes = 0;
 	peer->record = peer->all->dir >= 0;
 	slu_session_accept(slu_conn_session(peer->conn));
@@ -277,6 +284,7 @@ static void on_media(struct slu_peer *peer, const struct slu_event *ev)
 {
 	if (!peer->stream)
 		return;
+	peer->media_ms = peer->all->now_ms;
 	peer->messages++;
 	peer->bytes += ev->msg.size;
 	/* Players first: the disk may be slow. Out of memory here costs players to come their start, no more. */
@@ -303,7 +311,7 @@ static void on_play(struct slu_peer *peer, const struct slu_event *ev)
 {
 	struct slu_session *s = slu_conn_session(peer->conn);
 
-	if (!slu_peer_idle(peer)) {
+	if (!is_idle(peer)) {
 		refuse(peer, &busy);
 		return;
 	}

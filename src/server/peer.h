@@ -37,6 +37,7 @@ struct slu_peer {
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */
 	uint64_t active_ms;     /* when it last began or ended something */
+	uint64_t media_ms;      /* when it last began to publish, or sent media */
 	/* publishing */
 	struct slu_hub_stream *stream;
 	struct slu_recorder *recorder;
@@ -63,8 +64,8 @@ void slu_peer_flush_recording(struct slu_peer *peer);
 void slu_peer_pump(struct slu_peer *peer);
 bool slu_peer_can_pump(const struct slu_peer *peer);
 
-/* Neither publishes nor plays. */
-bool slu_peer_idle(const struct slu_peer *peer);
+/* Since when it neither publishes nor plays, or publishes and sends nothing, in ms; UINT64_MAX: it plays. */
+uint64_t slu_peer_idle_since(const struct slu_peer *peer);
 
 /* Ends what it publishes and plays, and tells it so as far as it still listens. */
 void slu_peer_end(struct slu_peer *peer);

@@ -2,7 +2,9 @@
 /* The server's loop with real clients on loopback, all in one thread: counts and bytes, not timing. */
 #include "test.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <sluice/conn.h>
 #include <sluice/flv.h>
@@ -174,6 +176,11 @@ static bool players_saw_the_end(struct client **c)
 	return c[1]->eof && c[2]->eof;
 }
 
+static bool first_saw_the_end(struct client **c)
+{
+	return c[0]->eof;
+}
+
 /* One publisher, one player that waits for it, one that comes late; and a recording. */
 static void passes_streams_on(void **state)
 {
@@ -322,6 +329,118 @@ static void closes_idle_clients(void **state)
 	slu_loop_free(loop);
 }
 
+static bool first_ended(struct client **c)
+{
+	return slu_conn_closed(c[0]->c);
+}
+
+/* A name is not held by somebody who sends nothing under it. */
+static void closes_silent_publishers(void **state)
+{
+	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 100};
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	struct client *c[2];
+
+	(void)state;
+	c[0] = connect_to(bound, "live/cam", true);
+	c[1] = connect_to(bound, "live/cam", false);
+	turn(loop, c, 2, first_publishes);
+	send_configs(c[0]);
+	slu_conn_flush(c[0]->c);
+	turn(loop, c, 2, first_ended);
+	assert_int_equal(reported(SLU_REPORT_UNPUBLISH)->messages, 2);
+	/* Its player was told, and may stay. */
+	turn(loop, c + 1, 1, first_saw_the_end);
+	assert_int_equal(c[1]->media, 2);
+	assert_int_equal(c[1]->err, 0);
+	client_free(c[0]);
+	c[0] = connect_to(bound, "live/cam", true);
+	turn(loop, c, 1, first_publishes);
+	assert_true(c[0]->publishing);
+	client_free(c[0]);
+	client_free(c[1]);
+	slu_loop_free(loop);
+}
+
+/* Who sends now and then is not idle, however long that goes on; nor is who plays and gets nothing. */
+static void keeps_slow_publishers(void **state)
+{
+	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 400};
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	uint64_t until;
+	struct client *c[2];
+
+	(void)state;
+	c[0] = connect_to(bound, "live/cam", true);
+	c[1] = connect_to(bound, "live/another", false);
+	turn(loop, c, 2, first_publishes);
+	until = slu_now_ms() + 3 * config.idle_timeout_ms;
+	for (uint32_t i = 0; slu_now_ms() < until; i++) {
+		send_frame(c[0], 8, i, "\xaf\x01", 2);
+		assert_int_equal(slu_conn_flush(c[0]->c), 0);
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+		assert_int_equal(slu_loop_step(loop, 0), 0); /* which finds a frame, however late it comes */
+	}
+	assert_int_equal(slu_loop_connections(loop), 2);
+	assert_null(reported(SLU_REPORT_UNPUBLISH));
+	client_free(c[0]);
+	client_free(c[1]);
+	slu_loop_free(loop);
+}
+
+/* One who is closed for idleness and does not close its own end is waited for asleep. */
+static void sleeps_while_an_idle_client_lingers(void **state)
+{
+	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 50, .conn.close_timeout_ms = 300};
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	unsigned steps = 0;
+	struct client *c[1];
+
+	(void)state;
+	c[0] = connect_to(bound, "live/cam", true);
+	turn(loop, c, 1, first_publishes);
+	for (; slu_loop_connections(loop); steps++)
+		assert_int_equal(slu_loop_step(loop, -1), 0);
+	if (steps > 50)
+		fail_msg("the loop woke up %u times", steps);
+	assert_int_equal(reported(SLU_REPORT_UNPUBLISH)->messages, 0);
+	client_free(c[0]);
+	slu_loop_free(loop);
+}
+
+/* Without descriptors for more, clients wait in the kernel, and the loop does not spin over them. */
+static void waits_for_descriptors(void **state)
+{
+	struct slu_loop_config config = {.dir = -1};
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	struct rlimit old, none;
+	unsigned steps = 0;
+	struct client *c[1];
+	uint64_t until;
+
+	(void)state;
+	c[0] = connect_to(bound, "live/cam", true);
+	for (int i = 0; i < 5; i++)
+		slu_conn_process(c[0]->c); /* its socket is there */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (until = slu_now_ms() + 200; slu_now_ms() < until; steps++)
+		assert_int_equal(slu_loop_step(loop, 50), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	if (steps > 20)
+		fail_msg("the loop woke up %u times", steps);
+	assert_int_equal(slu_loop_connections(loop), 0);
+	turn(loop, c, 1, first_publishes);
+	assert_int_equal(slu_loop_connections(loop), 1);
+	client_free(c[0]);
+	slu_loop_free(loop);
+}
+
 static bool both_have_21(struct client **c)
 {
 	return c[1]->media >= 21 && c[2]->media >= 21;
@@ -374,6 +493,7 @@ static void listens_where_it_is_told(void **state)
 		{"rtmps://127.0.0.1:0", "", SLU_ERR_INVALID}, /* there is no certificate */
 		{"127.0.0.1:0", "", SLU_ERR_INVALID},
 		{"rtmp://127.0.0.1:99999999", "", SLU_ERR_INVALID},
+		{"rtmp://127.0.0.1:65536", "", SLU_ERR_INVALID},
 		{"rtmp://127.0.0.1:x", "", SLU_ERR_INVALID},
 		{"rtmp://127.0.0.1:", "", SLU_ERR_INVALID},
 		{"rtmp://[::1", "", SLU_ERR_INVALID},
@@ -408,6 +528,10 @@ int main(void)
 		KIT_TEST(refuses_names_that_lead_outside),
 		KIT_TEST(limits_connections),
 		KIT_TEST(closes_idle_clients),
+		KIT_TEST(closes_silent_publishers),
+		KIT_TEST(keeps_slow_publishers),
+		KIT_TEST(sleeps_while_an_idle_client_lingers),
+		KIT_TEST(waits_for_descriptors),
 		KIT_TEST(ends_in_order),
 		KIT_TEST(listens_where_it_is_told),
 	};
