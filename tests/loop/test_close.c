@@ -2,6 +2,9 @@
 /* Closing loses nothing, ends in time, and says what was not delivered. */
 #include "conn_kit.h"
 
+#include <poll.h>
+#include <sys/ioctl.h>
+
 #include "../unit/test_net.h"
 #include "../unit/tls_kit.h"
 
@@ -84,6 +87,88 @@ static void peer_never_closes(void **state)
 static bool unpublished(struct loop *l)
 {
 	return l->server.events[SLU_EVENT_UNPUBLISH] > 0;
+}
+
+static uint64_t wire_in(struct slu_conn *c)
+{
+	struct slu_conn_stats stats;
+
+	slu_conn_stats(c, &stats);
+	return stats.wire_in;
+}
+
+static bool stream_is_shut(struct loop *l)
+{
+	struct pollfd p = {.fd = slu_conn_fd(l->server.c), .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* A peer that does not read for a while and goes on speaking is read all the while: when we still have some of the
+ * stream (more than the socket takes), and when only the kernel has. */
+static void reads_while_closing(unsigned pieces, int send_buffer, bool all_written)
+{
+	uint32_t sum = 0;
+	uint64_t before;
+	struct loop l;
+
+	loop_init(&l, false);
+	l.config[0].send_buffer = send_buffer;
+	loop_publish(&l);
+	l.server.hangs = true;
+	for (uint32_t i = 0; i < pieces; i++)
+		assert_int_equal(loop_send(l.client.c, i, PIECE, &sum), 0);
+	slu_conn_close(l.client.c);
+	for (int i = 0; i < 20; i++)
+		loop_once(&l, 1);
+	assert_int_equal(slu_conn_queued(l.client.c) == 0, all_written);
+	assert_false(stream_is_shut(&l));
+	before = wire_in(l.client.c);
+	assert_int_equal(slu_session_ping(slu_conn_session(l.server.c)), 0);
+	assert_int_equal(slu_conn_flush(l.server.c), 0);
+	for (int i = 0; i < 20; i++)
+		loop_once(&l, 1);
+	assert_int_equal(wire_in(l.client.c) - before, 18); /* a chunk header of 12 bytes, and the ping's 6 */
+	l.server.hangs = false;
+	assert_true(loop_run(&l, loop_all_over, 10000));
+	assert_int_equal(l.client.err, 0);
+	assert_int_equal(l.server.media, pieces);
+	assert_int_equal(l.server.sum, sum);
+	loop_clear(&l);
+}
+
+static void reads_while_it_drains(void **state)
+{
+	(void)state;
+	reads_while_closing(PIECES, 65536, false);
+}
+
+static void reads_until_all_is_acknowledged(void **state)
+{
+	(void)state;
+	reads_while_closing(4, 4 << 20, true);
+}
+
+/* Its own end is not the end: the peer's is awaited, a second at most whatever was asked for. */
+static void waits_for_the_peers_end(void **state)
+{
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, true);
+	l.config[0].close_timeout_ms = 60000;
+	loop_publish(&l);
+	l.server.hangs = true;
+	slu_conn_close(l.client.c);
+	assert_true(loop_run(&l, stream_is_shut, 5000));
+	assert_false(slu_conn_closed(l.client.c));
+	assert_true(slu_conn_want(l.client.c) & SLU_WANT_READ);
+	assert_in_range(slu_conn_timeout(l.client.c), 0, 1000);
+	l.server.hangs = false;
+	assert_true(loop_run(&l, loop_all_over, 5000));
+	assert_int_equal(l.client.err, 0);
+	assert_int_equal(l.server.err, 0);
+	loop_clear(&l);
 }
 
 static void peer_resets_having_all(void **state)
@@ -175,6 +260,17 @@ static void reset_in_mid_stream(void **state)
 
 /* ---- a peer that stops reading ---- */
 
+/* What of the client's bytes the server's kernel never had. */
+static uint64_t missing(struct loop *l)
+{
+	struct slu_conn_stats stats;
+	int unread = 0;
+
+	slu_conn_stats(l->client.c, &stats);
+	assert_int_equal(ioctl(slu_conn_fd(l->server.c), FIONREAD, &unread), 0);
+	return slu_conn_queued(l->client.c) + stats.wire_out - wire_in(l->server.c) - (unsigned)unread;
+}
+
 static void stall(bool closing)
 {
 	uint32_t sum = 0;
@@ -192,6 +288,8 @@ static void stall(bool closing)
 	assert_int_equal(l.client.err, closing ? SLU_ERR_UNDELIVERED : SLU_ERR_STALLED);
 	assert_non_null(strstr(slu_conn_error(l.client.c), "took no data for 200 ms"));
 	assert_true(undelivered(&l) > 0);
+	if (!closing && test_has_tcp_info(1))
+		assert_int_equal(undelivered(&l), missing(&l));
 	loop_clear(&l);
 }
 
@@ -294,15 +392,24 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loses_nothing_over_tcp),   cmocka_unit_test(loses_nothing_over_tls),
-		cmocka_unit_test(peer_never_closes),        cmocka_unit_test(peer_resets_having_all),
-		cmocka_unit_test(peer_resets_missing_some), cmocka_unit_test(peer_resets_before_it_acknowledged),
-		cmocka_unit_test(reset_in_mid_stream),      cmocka_unit_test(stall_while_publishing),
-		cmocka_unit_test(stall_while_closing),      cmocka_unit_test(no_stall_without_data),
-		cmocka_unit_test(server_hangs_up),          cmocka_unit_test(the_wrong_scheme),
+		cmocka_unit_test(loses_nothing_over_tcp),
+		cmocka_unit_test(loses_nothing_over_tls),
+		cmocka_unit_test(peer_never_closes),
+		cmocka_unit_test(waits_for_the_peers_end),
+		cmocka_unit_test(reads_while_it_drains),
+		cmocka_unit_test(reads_until_all_is_acknowledged),
+		cmocka_unit_test(peer_resets_having_all),
+		cmocka_unit_test(peer_resets_missing_some),
+		cmocka_unit_test(peer_resets_before_it_acknowledged),
+		cmocka_unit_test(reset_in_mid_stream),
+		cmocka_unit_test(stall_while_publishing),
+		cmocka_unit_test(stall_while_closing),
+		cmocka_unit_test(no_stall_without_data),
+		cmocka_unit_test(server_hangs_up),
+		cmocka_unit_test(the_wrong_scheme),
 	};
 
 	if (!test_has_tcp_info(1))
-		cmocka_set_skip_filter("peer_resets_before_it_acknowledged");
+		cmocka_set_skip_filter("*acknowledged");
 	return cmocka_run_group_tests_name("close", tests, NULL, teardown);
 }

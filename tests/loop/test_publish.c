@@ -2,7 +2,10 @@
 /* Publishing over TCP and TLS: what arrives, and what it costs in writes and records. */
 #include "conn_kit.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../unit/tls_kit.h"
@@ -14,6 +17,56 @@ static uint64_t expected;
 static bool all_arrived(struct loop *l)
 {
 	return l->server.media >= expected || loop_client_over(l);
+}
+
+/* ---- the socket ---- */
+
+static unsigned user_timeout(struct slu_conn *c)
+{
+	unsigned value = 0;
+	socklen_t len = sizeof value;
+
+	assert_int_equal(getsockopt(slu_conn_fd(c), IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
+	return value;
+}
+
+/* Somewhat above the stall deadline, whose sentence is the better one. */
+static void the_kernel_gives_up_too(void **state)
+{
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, false);
+	l.config[1].stall_timeout_ms = 4000;
+	loop_publish(&l);
+	assert_int_equal(user_timeout(l.client.c), 16000);
+	assert_int_equal(user_timeout(l.server.c), 5000);
+	loop_clear(&l);
+}
+
+/* Connected, and then silent: with TLS and without, the server's deadline ends it. */
+static void say_nothing(bool tls)
+{
+	struct loop l;
+
+	loop_init(&l, tls);
+	if (tls)
+		l.config[1].tls_timeout_ms = 50;
+	else
+		l.config[1].session.handshake_timeout_ms = 50;
+	loop_open(&l);
+	l.client.hangs = true;
+	slu_conn_process(l.client.c); /* its SYN */
+	assert_true(loop_run(&l, loop_server_over, 5000));
+	assert_int_equal(l.server.err, SLU_ERR_TIMEOUT);
+	loop_clear(&l);
+}
+
+static void a_client_that_says_nothing(void **state)
+{
+	(void)state;
+	say_nothing(false);
+	say_nothing(true);
 }
 
 /* ---- what arrives ---- */
@@ -282,6 +335,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_kernel_gives_up_too),
+		cmocka_unit_test(a_client_that_says_nothing),
 		cmocka_unit_test(publishes_over_tcp),
 		cmocka_unit_test(publishes_over_tls),
 		cmocka_unit_test(one_write_a_flush),

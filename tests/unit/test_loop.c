@@ -58,7 +58,9 @@ static struct slu_loop *start(struct slu_loop_config *config, char bound[SLU_LIS
 	return loop;
 }
 
-static struct client *connect_to(const char *bound, const char *path, bool publish)
+enum role { PLAY_LIVE = -2, PLAY_RECORDING = 0, PUBLISH = 1 };
+
+static struct client *connect_as(const char *bound, const char *path, enum role role)
 {
 	struct slu_conn_config config = {.session.role = SLU_CLIENT};
 	struct client *c = calloc(1, sizeof *c);
@@ -69,14 +71,19 @@ static struct client *connect_to(const char *bound, const char *path, bool publi
 	c->c = slu_conn_open(&config, url, NULL, error, sizeof error);
 	if (!c->c)
 		fail_msg("%s", error);
-	if (publish)
+	if (role == PUBLISH)
 		assert_int_equal(slu_session_publish(slu_conn_session(c->c), slu_conn_stream(c->c), SLU_PUBLISH_LIVE),
 				 0);
 	else
 		assert_int_equal(slu_session_play(slu_conn_session(c->c), slu_conn_stream(c->c),
-						  &(struct slu_play){.start = -2, .duration = -1}),
+						  &(struct slu_play){.start = role, .duration = -1}),
 				 0);
 	return c;
+}
+
+static struct client *connect_to(const char *bound, const char *path, bool publish)
+{
+	return connect_as(bound, path, publish ? PUBLISH : PLAY_LIVE);
 }
 
 static void client_free(struct client *c)
@@ -233,6 +240,67 @@ static bool second_publishes(struct client **c)
 	return c[1]->publishing;
 }
 
+static bool first_unpublished(struct client **c)
+{
+	(void)c;
+	return reported(SLU_REPORT_UNPUBLISH) != NULL;
+}
+
+static bool second_has_it_all(struct client **c)
+{
+	return c[1]->media >= 65 || c[1]->eof;
+}
+
+/* A recording is read no faster than it is taken: what waits stays within the queue of a connection. */
+static void plays_recordings_piece_by_piece(void **state)
+{
+	enum { FRAMES = 64, FRAME = 65536 };
+	static const uint8_t body[FRAME] = {0x17, 1};
+	struct slu_loop_config config = {.dir = kit_dir, .conn.session.max_queue = 1 << 20};
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	struct client *c[2];
+
+	(void)state;
+	c[0] = connect_to(bound, "live/long", true);
+	turn(loop, c, 1, first_publishes);
+	for (uint32_t i = 0; i < FRAMES; i++)
+		send_frame(c[0], 9, i * 40, body, sizeof body);
+	slu_session_stop(slu_conn_session(c[0]->c));
+	turn(loop, c, 1, first_unpublished);
+	c[1] = connect_as(bound, "live/long", PLAY_RECORDING);
+	turn(loop, c, 2, second_has_it_all);
+	assert_int_equal(c[1]->media, FRAMES + 1); /* with the recorder's onMetaData */
+	assert_int_equal(reported(SLU_REPORT_UNPUBLISH)->messages, FRAMES);
+	client_free(c[0]);
+	client_free(c[1]);
+	slu_loop_free(loop);
+}
+
+/* A recording grows while it is made: a server that is killed keeps all but the last second. */
+static void writes_recordings_as_they_come(void **state)
+{
+	struct slu_loop_config config = {.dir = kit_dir};
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	struct client *c[1];
+	struct stat st = {0};
+
+	(void)state;
+	c[0] = connect_to(bound, "live/now", true);
+	turn(loop, c, 1, first_publishes);
+	send_gop(c[0], 0);
+	while (st.st_size < 3000 + 9 * 1200 && slu_now_ms() < until) {
+		assert_int_equal(slu_loop_step(loop, 50), 0);
+		fstatat(kit_dir, "live/now.flv", &st, 0);
+	}
+	assert_true(st.st_size >= 3000 + 9 * 1200);
+	assert_null(reported(SLU_REPORT_UNPUBLISH));
+	client_free(c[0]);
+	slu_loop_free(loop);
+}
+
 static bool first_failed(struct client **c)
 {
 	return c[0]->err != 0;
@@ -286,14 +354,12 @@ static void refuses_names_that_lead_outside(void **state)
 	slu_loop_free(loop);
 }
 
-static void limits_connections(void **state)
+static void limit(struct slu_loop_config config)
 {
-	struct slu_loop_config config = {.dir = -1, .max_per_address = 1};
 	char bound[SLU_LISTENER_URL];
 	struct slu_loop *loop = start(&config, bound);
 	struct client *c[2];
 
-	(void)state;
 	c[0] = connect_to(bound, "live/a", true);
 	turn(loop, c, 1, first_publishes);
 	c[1] = connect_to(bound, "live/b", true);
@@ -302,6 +368,13 @@ static void limits_connections(void **state)
 	client_free(c[0]);
 	client_free(c[1]);
 	slu_loop_free(loop);
+}
+
+static void limits_connections(void **state)
+{
+	(void)state;
+	limit((struct slu_loop_config){.dir = -1, .max_per_address = 1});
+	limit((struct slu_loop_config){.dir = -1, .max_per_address = 9, .max_connections = 1});
 }
 
 static void closes_idle_clients(void **state)
@@ -528,6 +601,8 @@ int main(void)
 		KIT_TEST(refuses_names_that_lead_outside),
 		KIT_TEST(limits_connections),
 		KIT_TEST(closes_idle_clients),
+		KIT_TEST(plays_recordings_piece_by_piece),
+		KIT_TEST(writes_recordings_as_they_come),
 		KIT_TEST(closes_silent_publishers),
 		KIT_TEST(keeps_slow_publishers),
 		KIT_TEST(sleeps_while_an_idle_client_lingers),

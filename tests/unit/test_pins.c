@@ -77,12 +77,30 @@ static void bounds_how_many(void **state)
 	assert_non_null(strstr(error, "one too many"));
 }
 
+static void compares_all_of_a_digest(void **state)
+{
+	struct slu_pins pins;
+	uint8_t digest[SLU_PIN_SIZE];
+	char error[200];
+
+	(void)state;
+	assert_int_equal(slu_pins_parse(&pins, NOTHING ";" NOTHING, error, sizeof error), 0);
+	memcpy(digest, nothing, sizeof digest);
+	for (size_t bit = 0; bit < 8 * sizeof digest; bit++) {
+		digest[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_false(slu_pins_match(&pins, digest));
+		digest[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_true(slu_pins_match(&pins, digest));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_and_writes),
 		cmocka_unit_test(refuses_what_is_no_pin),
 		cmocka_unit_test(bounds_how_many),
+		cmocka_unit_test(compares_all_of_a_digest),
 	};
 
 	return cmocka_run_group_tests_name("pins", tests, NULL, NULL);

@@ -300,6 +300,56 @@ static void resumes_what_it_knows(void **state)
 	slu_tls_ctx_free(s);
 }
 
+/* What a session stands for was verified with the CA files of before. */
+static void resumes_nothing_after_a_reload(void **state)
+{
+	static const enum slu_tls_version versions[] = {SLU_TLS_1_2, SLU_TLS_1_3};
+	struct slu_tls_ctx *s = server_ctx();
+	char error[600];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct slu_tls_ctx *c = client_ctx(versions[i]);
+
+		assert_false(resumed(c, s, "live.example", "a:1"));
+		assert_true(resumed(c, s, "live.example", "a:1"));
+		assert_int_equal(slu_tls_reload(c, error, sizeof error), 0);
+		assert_false(resumed(c, s, "live.example", "a:1"));
+		assert_true(resumed(c, s, "live.example", "a:1"));
+		slu_tls_ctx_free(c);
+	}
+	slu_tls_ctx_free(s);
+}
+
+/* Whether what a client says first to host has text in it. */
+static bool hello_has(const char *host, const void *text, size_t n)
+{
+	struct slu_tls_ctx *c = client_ctx(0), *s = server_ctx();
+	struct kit_pair p;
+	bool found;
+
+	kit_pair_init(&p, c, s, host);
+	assert_int_equal(p.c->ops->open(p.c, 0), 0);
+	assert_true(p.sm.in.len > 100);
+	found = memmem(p.sm.in.data, p.sm.in.len, text, n) != NULL;
+	kit_pair_clear(&p);
+	slu_tls_ctx_free(c);
+	slu_tls_ctx_free(s);
+	return found;
+}
+
+/* RFC 6066, 3: names, and no addresses. */
+static void names_the_server(void **state)
+{
+	static const char sni[] = "\0\0\0\x11\0\x0f\0\0\x0clive.example";
+
+	(void)state;
+	assert_true(hello_has("live.example", sni, sizeof sni - 1));
+	assert_true(hello_has("live.example.", sni, sizeof sni - 1));
+	assert_false(hello_has("127.0.0.1", "127.0.0.1", 9));
+	assert_false(hello_has("[::1]", "::1", 3));
+}
+
 static void resumes_not_when_told(void **state)
 {
 	struct slu_tls_config cc = {.ca_file = kit_ca.cert, .no_resumption = true};
@@ -496,6 +546,8 @@ int main(void)
 		cmocka_unit_test(changed_bytes_are_noticed),
 		cmocka_unit_test(the_deadline_begins_below),
 		cmocka_unit_test(resumes_what_it_knows),
+		cmocka_unit_test(resumes_nothing_after_a_reload),
+		cmocka_unit_test(names_the_server),
 		cmocka_unit_test(resumes_not_when_told),
 		cmocka_unit_test(keys_are_updated),
 		cmocka_unit_test(keys_are_updated_while_sending),

@@ -150,6 +150,7 @@ static void logs_keys_only_when_asked(void **state)
 	kit_pair_clear(&p);
 	slu_tls_ctx_free(client);
 	assert_int_equal(access(log, F_OK), -1);
+	assert_null(SSL_CTX_get_keylog_callback(s->ssl));
 	unsetenv("SSLKEYLOGFILE");
 	c.keylog_file = log;
 	client = kit_ctx(&c);
