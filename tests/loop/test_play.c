@@ -2,6 +2,8 @@
 /* Playing over TCP and TLS: a server that queues more than the socket takes, and its end in order. */
 #include "conn_kit.h"
 
+#include <sys/socket.h>
+
 #include "../unit/tls_kit.h"
 
 enum { MESSAGES = 200, SIZE = 50000 };
@@ -78,6 +80,30 @@ static void player_goes(void **state)
 	loop_clear(&l);
 }
 
+/* Nor is one that says that it ends, and takes nothing of what is under way. */
+static void player_leaves_in_order(void **state)
+{
+	uint32_t sum = 0;
+	struct loop l;
+
+	(void)state;
+	loop_init(&l, false);
+	open_and_play(&l);
+	for (uint32_t i = 0; i < 400; i++)
+		assert_int_equal(loop_send_on(l.server.c, 1, i, 65536, &sum), 0);
+	l.client.hangs = true;
+	assert_int_equal(slu_conn_flush(l.server.c), 0);
+	assert_true(slu_conn_queued(l.server.c) > 0);
+	assert_int_equal(shutdown(slu_conn_fd(l.client.c), SHUT_WR), 0);
+	for (int i = 0; i < 20; i++)
+		loop_once(&l, 1);
+	slu_conn_free(l.client.c); /* with unread data: a reset */
+	l.client.c = NULL;
+	assert_true(loop_run(&l, loop_server_over, 5000));
+	assert_int_equal(l.server.err, 0);
+	loop_clear(&l);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -91,6 +117,7 @@ int main(void)
 		cmocka_unit_test(plays_over_tcp),
 		cmocka_unit_test(plays_over_tls),
 		cmocka_unit_test(player_goes),
+		cmocka_unit_test(player_leaves_in_order),
 	};
 
 	return cmocka_run_group_tests_name("play", tests, NULL, teardown);

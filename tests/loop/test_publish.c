@@ -158,6 +158,31 @@ static void one_write_a_flush(void **state)
 	}
 }
 
+/* More than one write call is offered at a time is still cut at the ends of records. */
+static void full_records_however_much_is_queued(void **state)
+{
+	enum { MESSAGES = 30 };
+	struct slu_conn_stats before, after;
+	struct loop l;
+	uint64_t bytes;
+	uint32_t sum = 0;
+
+	(void)state;
+	loop_init(&l, true);
+	loop_publish(&l);
+	slu_conn_stats(l.client.c, &before);
+	for (uint32_t i = 0; i < MESSAGES; i++)
+		assert_int_equal(loop_send(l.client.c, i, 100001, &sum), 0);
+	assert_int_equal(slu_conn_flush(l.client.c), 0);
+	expected = MESSAGES;
+	assert_true(loop_run(&l, all_arrived, 10000));
+	slu_conn_stats(l.client.c, &after);
+	bytes = after.session.bytes_out - before.session.bytes_out;
+	assert_int_equal(after.records - before.records, (bytes + 16383) / 16384);
+	assert_int_equal(l.server.sum, sum);
+	loop_clear(&l);
+}
+
 /* Several messages that are queued together share records and the write. */
 static void one_write_for_several(void **state)
 {
@@ -340,6 +365,7 @@ int main(void)
 		cmocka_unit_test(publishes_over_tcp),
 		cmocka_unit_test(publishes_over_tls),
 		cmocka_unit_test(one_write_a_flush),
+		cmocka_unit_test(full_records_however_much_is_queued),
 		cmocka_unit_test(one_write_for_several),
 		cmocka_unit_test(keeps_back_what_fills_no_record),
 		cmocka_unit_test(answers_while_publishing),

@@ -246,6 +246,35 @@ static bool first_unpublished(struct client **c)
 	return reported(SLU_REPORT_UNPUBLISH) != NULL;
 }
 
+static bool both_play(struct client **c)
+{
+	return c[1]->playing && c[2]->playing;
+}
+
+/* So many turns that what was under way between two ends of a loopback has come. */
+static bool has_settled(struct client **c)
+{
+	static unsigned turns;
+
+	(void)c;
+	return ++turns % 20 == 0;
+}
+
+static bool second_has_9_third_19(struct client **c)
+{
+	return c[1]->media >= 9 && c[2]->media >= 19;
+}
+
+static bool third_has_38(struct client **c)
+{
+	return c[2]->media >= 38;
+}
+
+static bool third_has_57(struct client **c)
+{
+	return c[2]->media >= 57;
+}
+
 static bool second_has_it_all(struct client **c)
 {
 	return c[1]->media >= 65 || c[1]->eof;
@@ -274,6 +303,45 @@ static void plays_recordings_piece_by_piece(void **state)
 	assert_int_equal(reported(SLU_REPORT_UNPUBLISH)->messages, FRAMES);
 	client_free(c[0]);
 	client_free(c[1]);
+	slu_loop_free(loop);
+}
+
+/* What a player has told not to send, and what it does not want while it pauses, is not sent. */
+static void sends_what_is_wanted(void **state)
+{
+	struct slu_loop_config config = {.dir = -1};
+	char bound[SLU_LISTENER_URL];
+	struct slu_loop *loop = start(&config, bound);
+	struct client *c[3];
+
+	(void)state;
+	c[0] = connect_to(bound, "live/cam", true);
+	c[1] = connect_to(bound, "live/cam", false);
+	c[2] = connect_to(bound, "live/cam", false);
+	turn(loop, c, 3, first_publishes);
+	turn(loop, c, 3, both_play);
+	assert_int_equal(slu_session_receive_video(slu_conn_session(c[1]->c), false), 0);
+	turn(loop, c, 3, has_settled);
+	send_gop(c[0], 1000);
+	turn(loop, c, 3, second_has_9_third_19);
+	assert_int_equal(c[1]->media, 9);
+	assert_int_equal(c[1]->video, 0);
+	assert_int_equal(slu_session_pause(slu_conn_session(c[1]->c), true, 0), 0);
+	turn(loop, c, 3, has_settled);
+	send_gop(c[0], 1400);
+	turn(loop, c, 3, third_has_38);
+	turn(loop, c, 3, has_settled);
+	assert_int_equal(c[1]->media, 9);
+	assert_int_equal(slu_session_receive_video(slu_conn_session(c[1]->c), true), 0);
+	assert_int_equal(slu_session_pause(slu_conn_session(c[1]->c), false, 0), 0);
+	turn(loop, c, 3, has_settled);
+	send_gop(c[0], 1800);
+	turn(loop, c, 3, third_has_57);
+	turn(loop, c, 3, has_settled);
+	assert_int_equal(c[1]->media, 28);
+	assert_int_equal(c[1]->video, 10);
+	for (int i = 0; i < 3; i++)
+		client_free(c[i]);
 	slu_loop_free(loop);
 }
 
@@ -601,6 +669,7 @@ int main(void)
 		KIT_TEST(refuses_names_that_lead_outside),
 		KIT_TEST(limits_connections),
 		KIT_TEST(closes_idle_clients),
+		KIT_TEST(sends_what_is_wanted),
 		KIT_TEST(plays_recordings_piece_by_piece),
 		KIT_TEST(writes_recordings_as_they_come),
 		KIT_TEST(closes_silent_publishers),

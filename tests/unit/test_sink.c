@@ -223,6 +223,26 @@ static void a_pipe_gets_a_stream(void **state)
 	close(fds[1]);
 }
 
+/* Nothing of a longer file shows behind a shorter one. */
+static void replaces_what_was_there(void **state)
+{
+	static const char old[100000];
+	const char *path = flv_file(old, sizeof old);
+	struct slu_sink *s = slu_sink_open(path, error, sizeof error);
+	struct slu_sink_stats stats;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(put(s, SLU_FLV_VIDEO, 0, 100, 1), 0);
+	assert_int_equal(slu_sink_finish(s), 0);
+	slu_sink_stats(s, &stats);
+	slu_sink_free(s);
+	assert_int_equal(stats.bytes, SLU_FLV_HEADER_SIZE + SLU_FLV_TAG_OVERHEAD + 100);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, stats.bytes);
+}
+
 static void what_cannot_be_opened(void **state)
 {
 	(void)state;
@@ -238,7 +258,7 @@ int main(void)
 		cmocka_unit_test(writes_what_it_takes),         cmocka_unit_test(one_write_a_flush),
 		cmocka_unit_test(completes_the_header),         cmocka_unit_test(an_unused_output_is_left_alone),
 		cmocka_unit_test(a_full_disk_keeps_whole_tags), cmocka_unit_test(a_pipe_gets_a_stream),
-		cmocka_unit_test(what_cannot_be_opened),
+		cmocka_unit_test(replaces_what_was_there),      cmocka_unit_test(what_cannot_be_opened),
 	};
 
 	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);

@@ -51,6 +51,9 @@ static void opens_over_both_families(void **state)
 		fd = t->ops->fd(t);
 		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
 		assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 15);
+		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 5);
+		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
 		assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 12345);
 		assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
 		assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
