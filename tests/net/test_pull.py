@@ -153,6 +153,23 @@ def test_media_that_stops(sluice, tmp_path):
     assert stored(tmp_path / "out.flv") == tags
 
 
+def test_media_that_goes_on_slowly(sluice, tmp_path):
+    """Each frame is a sign of life: all of it takes longer than the silence that is put up with."""
+    tags = flv.frames(8)
+
+    def go(conn):
+        for kind, stamp, body in tags[4:]:
+            time.sleep(0.25)
+            conn.send(rtmp.message(kind, body, 6, stamp, 1))
+        conn.status("NetStream.Play.Stop", "stopped")
+        return True
+
+    with peers.Server("started", sends_and_then(tags[:4], go)) as server:
+        result = sluice.run("pull", "--media-timeout", "2", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.OK, result.err
+    assert stored(tmp_path / "out.flv") == tags
+
+
 @pytest.mark.parametrize("how", [peers.reset, peers.close])
 def test_a_server_that_goes(sluice, tmp_path, how):
     tags = flv.frames(10)

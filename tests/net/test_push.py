@@ -111,6 +111,24 @@ def test_realtime_paces_a_pipe_too(sluice, write):
     assert result.seconds > 0.95
 
 
+@pytest.mark.parametrize("pace", ["--fast", "--realtime"])
+def test_a_live_frame_waits_for_nobody(sluice, pace):
+    """What came out of the pipe arrives, though neither a TLS record nor anything else is full, and more may follow."""
+    tags = flv.frames(1)
+    reader, writer = os.pipe()
+    with peers.Server() as server:
+        with sluice.start("push", pace, "-", server.url(), "s", stdin=reader) as push:
+            os.close(reader)
+            os.write(writer, flv.flv(tags))
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and not (server.sessions and len(server.sessions[0].media) == len(tags)):
+                time.sleep(0.01)
+            arrived = flv.got(server.sessions[0])
+            os.close(writer)
+            assert push.wait(20).code == support.OK
+    assert arrived == tags
+
+
 def test_pings_are_answered_while_the_input_stalls(sluice):
     """A pipe that gives nothing keeps nobody from talking to the server."""
     ping = peers.rtmp.message(peers.rtmp.USER_CONTROL, b"\x00\x06\x00\x00\x00\x2a", 2)
