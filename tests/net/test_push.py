@@ -154,8 +154,9 @@ def test_pings_are_answered_while_the_input_stalls(sluice):
 
 def test_loop_goes_on(sluice, write):
     once = flv.frames(6)
+    ends = [(flvcmp.VIDEO, 203, b"\x17\x02\0\0\0"), (flvcmp.VIDEO, 203, b"\x92avc1")]  # of a sequence: left out
     with peers.Server() as server:
-        with sluice.start("push", "--loop", "--fast", write(once), server.url(), "s") as push:
+        with sluice.start("push", "--loop", "--fast", write(once + ends), server.url(), "s") as push:
             deadline = time.monotonic() + 20
             while time.monotonic() < deadline and not (server.sessions and len(server.sessions[0].media) > 70):
                 time.sleep(0.01)
