@@ -5,6 +5,8 @@
  *
  *     event_loop rtmp://live.example/app/stream 10
  */
+#define _POSIX_C_SOURCE 200809L /* CLOCK_MONOTONIC, also with -std=c11 */
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@ enum slu_exit slu_exit_of(int err, enum slu_stage stage)
 		return SLU_EXIT_UNDELIVERED;
 	case SLU_ERR_CLOSED:
 	case SLU_ERR_RESET:
-		if (stage == SLU_STAGE_ASKING)
+		if (stage == SLU_STAGE_ASKING || stage == SLU_STAGE_ACCEPTED)
 			return SLU_EXIT_REFUSED;
 		break;
 	default:
@@ -24,7 +24,7 @@ enum slu_exit slu_exit_of(int err, enum slu_stage stage)
 	case SLU_FAMILY_PEER:
 		return SLU_EXIT_REFUSED;
 	case SLU_FAMILY_IO:
-		return stage == SLU_STAGE_FLOWING ? SLU_EXIT_LOST : SLU_EXIT_CONNECT;
+		return stage >= SLU_STAGE_ACCEPTED ? SLU_EXIT_LOST : SLU_EXIT_CONNECT;
 	case SLU_FAMILY_TLS:
 		return SLU_EXIT_TLS;
 	case SLU_FAMILY_USAGE:

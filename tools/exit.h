@@ -26,7 +26,12 @@ enum slu_exit {
 
 /* How far a connection came. What a server that hangs up means by it depends on that: before the RTMP handshake there
  * is no connection, then it refuses (many servers have no other way to say so), and when media flows it is a loss. */
-enum slu_stage { SLU_STAGE_CONNECTING, SLU_STAGE_ASKING, SLU_STAGE_FLOWING };
+enum slu_stage {
+	SLU_STAGE_CONNECTING,
+	SLU_STAGE_ASKING,   /* for the app and the stream */
+	SLU_STAGE_ACCEPTED, /* a moment ago: a server that hangs up now has thought better of it */
+	SLU_STAGE_FLOWING
+};
 
 /* The exit status for a library error (enum slu_err). */
 enum slu_exit slu_exit_of(int err, enum slu_stage stage);

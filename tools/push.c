@@ -26,6 +26,8 @@
 
 enum { PACE_AUTO, PACE_REALTIME, PACE_FAST };
 
+enum { SURE_MS = 250 }; /* after publishing was accepted: see SLU_STAGE_ACCEPTED */
+
 /* Bytes queued at which the input has to wait: half a second of a fat live stream; and in bulk, where a new batch is
  * begun only when the last one is all but gone, so that batches, and so records, are full. */
 enum { QUEUE_LIVE = 512 * 1024, QUEUE_BULK = 192 * 1024, QUEUE_LOW = 32 * 1024 };
@@ -52,6 +54,7 @@ struct push {
 	uint64_t clock_start; /* when the timeline's clock stood at 0, in ms; 0: it has not started */
 	double origin_ms;     /* the same as Unix time */
 	enum slu_stage stage;
+	uint64_t accepted_ms;
 	bool done, want_input, want_queue, warned_still, warned_jump;
 	int due_ms; /* until the held tag is due; -1: none is held */
 	uint64_t messages, payload;
@@ -233,12 +236,14 @@ static void events(struct push *p)
 	struct slu_event ev;
 
 	while (slu_conn_event(p->client.conn, &ev)) {
-		if (ev.type == SLU_EVENT_HANDSHAKE)
+		if (ev.type == SLU_EVENT_HANDSHAKE) {
 			p->stage = SLU_STAGE_ASKING;
-		else if (ev.type == SLU_EVENT_PUBLISHING)
-			p->stage = SLU_STAGE_FLOWING;
-		else if (ev.type == SLU_EVENT_STATUS && ev.level && strcmp(ev.level, "error") == 0)
+		} else if (ev.type == SLU_EVENT_PUBLISHING) {
+			p->stage = SLU_STAGE_ACCEPTED;
+			p->accepted_ms = slu_now_ms();
+		} else if (ev.type == SLU_EVENT_STATUS && ev.level && strcmp(ev.level, "error") == 0) {
 			slu_say("warning: the server reports %s: %s", ev.code, ev.description);
+		}
 	}
 }
 
@@ -278,7 +283,7 @@ static int sleep_ms(const struct push *p)
 {
 	int ms = slu_status_timeout(&p->status, slu_now_ms());
 
-	if (p->stage != SLU_STAGE_FLOWING || p->want_queue || p->want_input)
+	if (p->stage < SLU_STAGE_ACCEPTED || p->want_queue || p->want_input)
 		return ms;
 	return p->due_ms > 0 ? slu_timeout_min(ms, p->due_ms) : 0;
 }
@@ -297,7 +302,7 @@ static int run(struct push *p)
 				finish(p, SLU_EXIT_LOST, "the server has ended the connection in mid-stream");
 			break;
 		}
-		if (p->stage == SLU_STAGE_FLOWING)
+		if (p->stage >= SLU_STAGE_ACCEPTED)
 			err = pump(p);
 		if (p->done || err < 0)
 			break;
@@ -329,6 +334,8 @@ static int close_in_order(struct push *p)
 
 static void conn_failed(struct push *p, int err)
 {
+	if (p->stage == SLU_STAGE_ACCEPTED && slu_now_ms() - p->accepted_ms >= SURE_MS)
+		p->stage = SLU_STAGE_FLOWING;
 	finish(p, (int)slu_exit_of(err, p->stage), slu_conn_error(p->client.conn));
 }
 
@@ -342,7 +349,7 @@ static void work(struct push *p)
 	}
 	if (slu_stop_asked() && !p->done)
 		finish(p, SLU_EXIT_INTERRUPTED, "");
-	if (p->stage != SLU_STAGE_FLOWING)
+	if (p->stage < SLU_STAGE_ACCEPTED)
 		return;
 	err = close_in_order(p);
 	if (err < 0)

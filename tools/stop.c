@@ -12,17 +12,21 @@
 static int stop_pipe[2] = {-1, -1};
 static volatile sig_atomic_t stop_asked;
 
+/* SIGHUP: the terminal is gone. Under nohup it is ignored, and stays so. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { COUNT = sizeof signals / sizeof signals[0] };
+
 static void on_signal(int number)
 {
 	int saved = errno;
 
 	(void)number;
 	stop_asked = 1;
-	/* The pipe is empty until now, so this byte always fits. Both signals from here on end the process. */
+	/* The pipe is empty until now, so this byte always fits. Any signal from here on ends the process. */
 	if (write(stop_pipe[1], "", 1) < 0)
 		stop_asked = 1;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	for (size_t i = 0; i < COUNT; i++)
+		signal(signals[i], SIG_DFL);
 	errno = saved;
 }
 
@@ -34,10 +38,16 @@ int slu_stop_init(void)
 	if (stop_pipe[0] < 0 && pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
 		return SLU_ERR_IO;
 	sigemptyset(&action.sa_mask);
-	sigaddset(&action.sa_mask, SIGINT);
-	sigaddset(&action.sa_mask, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < COUNT; i++)
+		sigaddset(&action.sa_mask, signals[i]);
+	for (size_t i = 0; i < COUNT; i++) {
+		struct sigaction before;
+
+		/* Scripts start what they put into the background with SIGINT ignored, and mean to send it still. */
+		if (signals[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+			continue;
+		sigaction(signals[i], &action, NULL);
+	}
 	sigaction(SIGPIPE, &ignore, NULL);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT and SIGTERM as something to poll: the first asks the loop to end in order, the second ends the process at
- * once, wherever it hangs. SIGPIPE is ignored: a reader that went away is a write error like any other. */
+/* SIGINT, SIGTERM and SIGHUP as something to poll: the first asks the loop to end in order, the second ends the process
+ * at once, wherever it hangs. SIGPIPE is ignored: a reader that went away is a write error like any other. */
 #ifndef SLU_TOOLS_STOP_H
 #define SLU_TOOLS_STOP_H
 

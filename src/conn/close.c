@@ -62,9 +62,11 @@ static void broken(struct slu_conn *c)
 		closed(c);
 		return;
 	}
-	slu_conn_fail(c, SLU_ERR_UNDELIVERED,
-		      "%s broke the connection before it had all of the stream: its last %llu bytes are not delivered",
-		      c->name, (unsigned long long)lost);
+	slu_conn_fail(
+		c, SLU_ERR_UNDELIVERED,
+		"%s broke the connection before it had all of the stream: its last %llu bytes are not delivered%s",
+		c->name, (unsigned long long)lost,
+		slu_conn_second_thoughts(c) ? "; it may not want this stream name or key" : "");
 }
 
 /* True when all of it went out. Otherwise it goes on later, or the connection is over. */

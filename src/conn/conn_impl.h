@@ -33,14 +33,16 @@ enum {
 	CONN_READS = 4,         /* that one call of slu_conn_process() makes at most */
 	CONN_VECS_MIN = 64,
 	CONN_VECS_MAX = 16384,
-	CONN_FLUSH_MAX = 64 * 16384, /* bytes offered to one write call: whole TLS records */
-	CONN_ACK_POLL_MIN_MS = 1,    /* how often the kernel is asked what was acknowledged, while closing */
-	CONN_ACK_POLL_MAX_MS = 50
+	CONN_FLUSH_MAX = 240 * 16384, /* bytes offered to one write call: whole TLS records */
+	CONN_ACK_POLL_MIN_MS = 1,     /* how often the kernel is asked what was acknowledged, while closing */
+	CONN_ACK_POLL_MAX_MS = 50,
+	CONN_SURE_MS = 250 /* after publishing was accepted: who hangs up now may refuse after all */
 };
 
 struct slu_conn {
 	enum conn_state state;
 	enum conn_stage stage;
+	uint64_t active_ms; /* when it became STAGE_ACTIVE */
 	enum slu_role role;
 	struct slu_log log;
 	struct slu_transport *transport; /* NULL once closed or failed */
@@ -140,6 +142,8 @@ void slu_conn_release(struct slu_conn *c, enum conn_state state);
 /* ---- fail.c ---- */
 
 /* The connection has failed: keeps err and the sentence, lets the transport go. Returns err. */
+/* The server hangs up so soon after it had accepted publishing that it may refuse after all. */
+bool slu_conn_second_thoughts(const struct slu_conn *c);
 __attribute__((format(printf, 3, 4))) int slu_conn_fail(struct slu_conn *c, int err, const char *format, ...);
 int slu_conn_fail_transport(struct slu_conn *c, int err);
 int slu_conn_fail_session(struct slu_conn *c, int err);

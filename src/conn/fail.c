@@ -51,8 +51,18 @@ static const char *const hangup_hints[] = {
 	[STAGE_ACTIVE] = "in mid-stream: connect again",
 };
 
+/* Some servers say yes before they look at the key, nginx's "deny" among them. */
+bool slu_conn_second_thoughts(const struct slu_conn *c)
+{
+	return c->stage == STAGE_ACTIVE && c->publishes && slu_now_ms() - c->active_ms < CONN_SURE_MS;
+}
+
 static const char *hangup_hint(const struct slu_conn *c)
 {
+	if (slu_conn_second_thoughts(c))
+		return "in mid-stream, right after it had let us publish: it may not want this stream name or key "
+		       "after "
+		       "all; check it, or connect again";
 	if (c->stage == STAGE_HANDSHAKE && !c->url.tls)
 		return "before the RTMP handshake was done: it may want TLS (try an rtmps URL), or be no RTMP server";
 	return hangup_hints[c->stage];

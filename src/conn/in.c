@@ -126,6 +126,7 @@ static void note_stage(struct slu_conn *c, enum slu_event_type type)
 	case SLU_EVENT_PUBLISHING:
 		c->publishes = true;
 		c->stage = STAGE_ACTIVE;
+		c->active_ms = slu_now_ms();
 		break;
 	case SLU_EVENT_PLAYING:
 	case SLU_EVENT_PUBLISH:

@@ -251,7 +251,7 @@ void slu_amf_put_number(struct slu_amf_writer *w, double value)
 		slu_amf_writer_u8(w, SLU_AMF3_INTEGER);
 		put_u29(w, (uint32_t)(int32_t)value & U29_MOST);
 	} else {
-		slu_amf_writer_u8(w, w->version == SLU_AMF3 ? SLU_AMF3_DOUBLE : SLU_AMF0_NUMBER);
+		slu_amf_writer_u8(w, w->version == SLU_AMF3 ? (uint8_t)SLU_AMF3_DOUBLE : (uint8_t)SLU_AMF0_NUMBER);
 		put_double(w, value);
 	}
 	slu_amf_writer_settle(w);

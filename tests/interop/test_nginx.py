@@ -81,6 +81,13 @@ def test_second_publisher_is_refused(sluice, nginx, clip):
     assert first.stop().code == support.INTERRUPTED
 
 
+def test_app_that_denies(sluice, nginx, clip):
+    """nginx says yes, and hangs up then."""
+    result = sluice.run("push", clip, url(nginx, "rtmp", support.KEY, "closed"))
+    assert result.code == support.REFUSED
+    support.one_sentence(result, "closed", "stream name or key")
+
+
 def test_app_that_is_not_there(sluice, nginx, clip):
     result = sluice.run("push", clip, url(nginx, "rtmp", support.KEY, "nowhere"))
     assert result.code in (support.REFUSED, support.LOST, support.CONNECT), result

@@ -54,8 +54,8 @@ def expected(verb, step, action):
         return {PROTOCOL}
     # Past the handshake, "HTTP" reads as the begin of a large message: nothing is wrong but that it ends. And before
     # any media came, a player cannot tell a stream that broke off from one that it does not get.
-    if verb == "pull":
-        flowing.add(REFUSED)
+    # Nor can a publisher tell, right after the server had said yes: nginx's "deny" says yes and hangs up.
+    flowing.add(REFUSED)
     return {"connecting": {CONNECT}, "asking": {REFUSED}, "flowing": flowing}[stage(step)]
 
 
