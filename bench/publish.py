@@ -22,6 +22,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PINNED = "--unpinned" not in sys.argv
 LOOPS = 95  # of the 20 s clip: 1 GB, so that starting and connecting weigh little
 
 
@@ -42,7 +43,8 @@ def run(argv, **kwargs):
 
 def pin(index):
     """Binds the process to the first or the last of the CPUs that it may use."""
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[index]})
+    if PINNED:
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[index]})
 
 
 def measured(argv, log):
@@ -260,6 +262,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="turns to count (default and at least 5)")
     parser.add_argument("--parts", default="cpu,counts,realtime", type=lambda s: s.split(","),
                         help="which of cpu,counts,realtime (default all)")
+    parser.add_argument("--unpinned", action="store_true", help="let the scheduler place publisher and sink")
     parser.add_argument("--no-gstreamer", dest="gstreamer", action="store_false",
                         default=shutil.which("gst-launch-1.0") is not None, help="leave GStreamer out")
     args = parser.parse_args()
