@@ -125,8 +125,11 @@ void slu_timeline_restart(struct slu_timeline *t)
 		return;
 	/* Nothing moved: what follows would be due at once, again and again. */
 	t->played += SLU_TIMELINE_FRAME;
-	if (!t->keep)
-		t->end = t->played_until += SLU_TIMELINE_FRAME;
+	if (!t->keep) {
+		/* The clock may stand before the end: a gap, and a track behind it. */
+		t->end += SLU_TIMELINE_FRAME;
+		t->played_until = t->end;
+	}
 }
 
 uint64_t slu_timeline_position(const struct slu_timeline *t, uint32_t timestamp)

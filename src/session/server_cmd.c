@@ -170,7 +170,7 @@ static int on_create_stream(struct slu_session *s, const struct slu_command *c, 
 static int on_delete_stream(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
 {
 	double id = number_arg(c, 1, 0);
-	struct slu_stream *stream = id >= 1 && id <= SLU_STREAMS ? slu_server_stream(s, (uint32_t)id) : NULL;
+	struct slu_stream *stream = id >= 1 && id <= (double)SLU_STREAMS ? slu_server_stream(s, (uint32_t)id) : NULL;
 
 	(void)msg;
 	if (!stream)

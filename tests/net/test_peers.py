@@ -36,8 +36,8 @@ def test_client_and_server_agree(csid):
 @pytest.mark.parametrize("step", peers.STEPS[:4])
 def test_misbehaves_where_it_is_told(step):
     with peers.Server(step, peers.reset) as server:
-        with peers.Client(server.host, server.port) as client:
-            with pytest.raises((OSError, rtmp.Ended)):
+        with pytest.raises((OSError, rtmp.Ended)):  # a reset may be quicker than connect() returns
+            with peers.Client(server.host, server.port) as client:
                 client.to("connected")
         assert server.session().ended == step
 
