@@ -4,7 +4,7 @@
 #
 #     scripts/test.sh            everything, under 30 minutes on 2 cores
 #     FUZZ_SECONDS=300 scripts/test.sh
-#                                fuzz each target longer than the usual 10 seconds
+#                                fuzz each target longer than the usual 10 seconds; FUZZ_SEED=0 with other inputs
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -93,7 +93,7 @@ static void reports_once_a_second(void **state)
 	o = printed(&st, text, sizeof text);
 	assert_string_equal(text_of(o, "event"), "summary");
 	assert_string_equal(text_of(o, "exit"), "undelivered");
-	assert_true(number_of(o, "exit_status") == SLU_EXIT_UNDELIVERED);
+	assert_true(number_of(o, "exit_status") == (double)SLU_EXIT_UNDELIVERED);
 	assert_string_equal(text_of(o, "error"), "5 bytes are lost");
 	assert_true(number_of(o, "undelivered_bytes") == 5);
 	cJSON_Delete(o);
