@@ -174,7 +174,7 @@ static void send_to(struct slu_player *p, const struct slu_msg *msg)
 		p->sent++;
 		return;
 	}
-	p->dropped++;
+	p->dropped += err == SLU_ERR_LIMIT; /* a connection that is gone lost nothing for being slow */
 	p->skipping = true;
 	p->failed = err != SLU_ERR_LIMIT;
 }
