@@ -15,7 +15,7 @@ ALLOWED = re.compile(
     | __(mem|str)\w+_chk | __v?snprintf_chk | __isoc23_str\w+  # glibc's checked and newer variants
     | __stack_chk_(fail|guard)(_local)? | _GLOBAL_OFFSET_TABLE_ | __(aeabi|gnu|atomic)_\w+
     | __(u?(div|mod|divmod)|mul|[al]sh[lr]|lshr|u?cmp|fix\w*|float\w*|clz|ctz|bswap|popcount)\w*[sdtx][fi]\d?
-    | __(asan|ubsan|sanitizer|sancov|tsan|msan|hwasan|gcov|llvm|start___sancov|stop___sancov)\w*)""",
+    | ___?(asan|ubsan|sanitizer|sancov|tsan|msan|hwasan|gcov|llvm|(start|stop)_(__sancov|asan))\w*)""",
     re.X,
 )
 
