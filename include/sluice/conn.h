@@ -105,8 +105,8 @@ const char *slu_conn_stream(const struct slu_conn *c);
 /* slu_session_send(), then nothing: call slu_conn_flush() when no more is ready. */
 int slu_conn_send(struct slu_conn *c, const struct slu_msg *msg);
 
-/* Writes what is queued, with one write call for each 3.9 MB (1 MiB where tiny chunks have to be gathered for plain TCP).
- * What the socket does not take now is written by slu_conn_process(). */
+/* Writes what is queued, with one write call for each 3.9 MB (1 MiB where tiny chunks have to be gathered for plain
+ * TCP). What the socket does not take now is written by slu_conn_process(). */
 int slu_conn_flush(struct slu_conn *c);
 
 /* The same, when more is sent at once: what does not fill a TLS record of 16 KiB is kept back until the next flush of
