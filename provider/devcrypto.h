@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The provider, built in: all that src/crypto needs of it. OpenSSL's headers are needed to include this. */
+#ifndef SLU_PROVIDER_DEVCRYPTO_H
+#define SLU_PROVIDER_DEVCRYPTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/core.h>
+
+#define SLU_DEVCRYPTO_NAME "devcrypto"
+
+/* For OSSL_PROVIDER_add_builtin(). */
+OSSL_provider_init_fn slu_devcrypto_init;
+
+/*
+ * Settings and counters of a loaded provider, which provctx names: OSSL_PROVIDER_get0_provider_ctx(). Before it is
+ * used: 0, or -1 with the reason in error.
+ */
+int slu_devcrypto_set(void *provctx, const char *name, const char *value, char *error, size_t size);
+void slu_devcrypto_set_log(void *provctx, void (*log)(void *arg, const char *line), void *arg);
+
+/* The same names as the provider's gettable parameters: "operations", "bytes", "fallbacks", "checks", "mismatches",
+ * "abandoned", "sessions". 0 for a name that is none. */
+uint64_t slu_devcrypto_counter(void *provctx, const char *name);
+
+#endif
