@@ -7,11 +7,13 @@
 #include <openssl/types.h>
 
 #include "device.h"
+#include "twin.h"
 
 /* One loaded provider. */
 struct slu_dc_provider {
 	const OSSL_CORE_HANDLE *handle;
-	OSSL_LIB_CTX *software; /* the default provider alone, whatever the application's configuration loaded */
+	OSSL_LIB_CTX *software;    /* the default provider alone, whatever the application's configuration loaded */
+	struct slu_dc_twins twins; /* of software: slu_dc_twins_clear() before it is freed */
 	struct slu_dc_settings settings;
 	struct slu_dc_device *device;
 };
