@@ -24,4 +24,7 @@ void slu_devcrypto_set_log(void *provctx, void (*log)(void *arg, const char *lin
  * "abandoned", "sessions". 0 for a name that is none. */
 uint64_t slu_devcrypto_counter(void *provctx, const char *name);
 
+/* The parameter "drivers": "AES-CBC: virtio_crypto_aes_cbc", those that were used, with ", " between. Returns out. */
+const char *slu_devcrypto_drivers(void *provctx, char *out, size_t size);
+
 #endif
