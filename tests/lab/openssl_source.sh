@@ -7,10 +7,10 @@
 #     tests/lab/openssl_source.sh trixie   of another one
 #
 # apt itself fetches it, from the mirror that this machine uses, with indexes of its own, and so checks signature and
-# sums. Kept in $LAB_CACHE (~/.cache/sluice-lab); fetched once.
+# sums. Kept in $SLUICE_LAB_CACHE (~/.cache/sluice-lab); fetched once.
 set -eu
 
-cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-lab}
+cache=${SLUICE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-lab}
 # shellcheck disable=SC1091 # of the machine
 here=$(. /etc/os-release && echo "$VERSION_CODENAME")
 suite=${1:-$here}
