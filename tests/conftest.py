@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the end-to-end tests. SLUICE names the command under test; without it the newest build is taken."""
 
+import os
 import subprocess
 
 import pytest
 
 import flvcmp
 import support
+
+# What runs in the second kernel only: tests/lab/lab.sh starts it, and sets this.
+collect_ignore = [] if "SLUICE_LAB" in os.environ else ["lab/guest"]
 
 
 class Sluice:

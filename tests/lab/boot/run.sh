@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2154,SC1091 # the settings that lab.sh wrote
+# Process 1 of the guest once its root is up: run.sh STDOUT STDERR REPORT. Loads the modules, runs the program, and
+# reports its exit status.
+. /run/lab/settings
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb TMPDIR=/run
+export SLUICE_LAB="$backend"
+
+# The virtio ports appear some time after their driver. A pattern is not expanded behind a redirection.
+# shellcheck disable=SC2086,SC2116
+{
+	tries=50
+	while ! { [ -c $1 ] && [ -c $2 ] && [ -c $3 ]; } && [ $tries -gt 0 ]; do
+		sleep 0.1
+		tries=$((tries - 1))
+	done
+	stdout=$(echo $1) stderr=$(echo $2) report=$(echo $3)
+}
+
+for module in $modules; do
+	case $module in
+	*/*) insmod "$module" ;;
+	*) modprobe -q "$module" ;;
+	esac || echo "lab: this kernel has no module $module" >"$stderr"
+done
+ip link set lo up
+. /run/lab/command
+cd "$folder" || poweroff -f
+echo "ready $(cat /proc/uptime)" >"$report"
+/usr/bin/env "$@" </dev/null >"$stdout" 2>"$stderr" # env: else busybox's own commands would come first
+echo "status $?" >"$report"
+[ -z "$verbose" ] || dmesg >/dev/console
+sync
+exec poweroff -f

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""The lab itself: what it promises to the tests that run in it."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+LAB = pathlib.Path(__file__).resolve().parent / "lab.sh"
+TIME_LIMIT, FAILED = 124, 125
+
+pytestmark = pytest.mark.skipif(
+    os.uname().machine != "x86_64", reason="Debian has user-mode Linux for PCs only, and the PC runs this machine's programs"
+)
+
+
+def lab(*arguments, script=LAB, prefix=(), **options):
+    options = {"capture_output": True, "timeout": 120, "check": False, "stdin": subprocess.DEVNULL} | options
+    return subprocess.run([*map(str, prefix), str(script), *map(str, arguments)], **options)
+
+
+def processes_with(text):
+    """Those whose environment mentions it: of which the lab's are, for it keeps its files in $TMPDIR."""
+    found = []
+    for environment in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if text.encode() in environment.read_bytes():
+                found.append(environment.parent.name)
+        except OSError:
+            pass
+    return found
+
+
+def test_status_and_both_outputs_are_the_programs():
+    done = lab("sh", "-c", "echo out; echo err >&2; exit 42")
+    assert (done.returncode, done.stdout, done.stderr) == (42, b"out\n", b"err\n")
+
+
+def test_a_program_that_a_signal_ends():
+    assert lab("sh", "-c", "kill -SEGV $$").returncode == 128 + 11
+
+
+def test_a_program_that_is_missing():
+    done = lab("no-such-program")
+    assert done.returncode == 127
+    assert b"no-such-program" in done.stderr
+
+
+def test_arguments_arrive_as_they_are():
+    arguments = ["it's", 'a "b"', "$HOME", "", "*", "back\\slash", "two\nlines", "ä", "-v"]
+    done = lab("--", "printf", "<%s>", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode() == "".join(f"<{argument}>" for argument in arguments)
+
+
+def test_much_output_arrives_whole(tmp_path):
+    """Which also shows that the guest has this machine's files, at the same paths, below /tmp too."""
+    data = os.urandom(3_000_000)
+    (tmp_path / "data").write_bytes(data)
+    done = lab("cat", tmp_path / "data")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == data
+
+
+def test_output_is_live(tmp_path):
+    (tmp_path / "go").write_bytes(b"")
+    script = "echo ready; until [ -s /out/go ]; do sleep 0.1; done; echo went"
+    with subprocess.Popen([LAB, "-o", tmp_path, "sh", "-c", script], stdout=subprocess.PIPE) as running:
+        assert running.stdout.readline() == b"ready\n"
+        (tmp_path / "go").write_bytes(b"go")
+        assert running.stdout.readline() == b"went\n"
+        assert running.wait(60) == 0
+
+
+def test_only_out_outlives_the_guest(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "kept").write_text("kept")
+    script = f"echo gone >{tmp_path}/kept && echo gone >{tmp_path}/new && cat {tmp_path}/kept && echo here >/out/result"
+    done = lab("-o", tmp_path / "out", "sh", "-c", script)
+    assert (done.returncode, done.stdout) == (0, b"gone\n"), done.stderr
+    assert (tmp_path / "kept").read_text() == "kept"
+    assert not (tmp_path / "new").exists()
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["result"]
+    assert (tmp_path / "out" / "result").read_text() == "here\n"
+
+
+def test_the_working_folder(tmp_path):
+    done = lab("-d", tmp_path, "pwd")
+    assert done.stdout.decode() == f"{tmp_path}\n"
+    assert lab("pwd", cwd=tmp_path).stdout == done.stdout
+
+
+def test_the_time_limit_and_nothing_is_left(tmp_path):
+    done = lab("-t", 3, "sh", "-c", "echo began; exec sleep 100", env=dict(os.environ, TMPDIR=str(tmp_path)))
+    assert done.returncode == TIME_LIMIT
+    assert done.stdout == b"began\n"
+    assert b"did not end within the time limit of 3 s" in done.stderr
+    assert not processes_with(str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_terminated_lab_takes_its_machine_along(tmp_path):
+    command = [LAB, "sh", "-c", "echo began; exec sleep 100"]
+    environment = dict(os.environ, TMPDIR=str(tmp_path))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as running:
+        assert running.stdout.readline() == b"began\n"
+        assert processes_with(str(tmp_path))
+        running.terminate()
+        assert running.wait(20) == FAILED
+    assert not processes_with(str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_lab_takes_its_machine_along(tmp_path):
+    command = [LAB, "sh", "-c", "echo began; exec sleep 100"]
+    environment = dict(os.environ, TMPDIR=str(tmp_path))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as running:
+        assert running.stdout.readline() == b"began\n"
+        running.kill()
+    for _ in range(100):
+        if not processes_with(str(tmp_path)):
+            return
+        time.sleep(0.1)
+    assert not processes_with(str(tmp_path))
+
+
+def test_what_the_kernel_has():
+    script = """
+        [ -c /dev/cuse ] && [ -c /dev/fuse ] && echo cuse
+        cat /proc/sys/net/ipv4/tcp_available_ulp
+        unshare -n true && echo netns
+        ip -br addr show lo
+        /usr/bin/python3 -c 'from socket import *; socket(AF_ALG, SOCK_SEQPACKET).bind(("skcipher", "cbc(aes)")); print("alg")'
+        id -u"""
+    done = lab("sh", "-c", script)
+    lines = done.stdout.decode().split("\n")
+    assert done.returncode == 0, done.stderr
+    assert lines[0] == "cuse" and "tls" in lines[1].split() and lines[2] == "netns"
+    assert "127.0.0.1/8" in lines[3] and "::1/128" in lines[3]
+    assert lines[4:6] == ["alg", "0"]
+
+
+def test_the_emulated_machine_has_a_crypto_device():
+    script = """grep -A 3 'driver *: virtio_crypto_aes_cbc' /proc/crypto; grep -cw aes /proc/cpuinfo
+        [ -c /dev/cuse ] && cat /proc/sys/net/ipv4/tcp_available_ulp; echo err >&2; exit 9"""
+    done = lab("-b", "x86", "-H", "-t", 60, "sh", "-c", script, timeout=300)
+    out = done.stdout.decode()
+    assert done.returncode == 9, done.stderr
+    assert "virtio_crypto_aes_cbc" in out and "module       : virtio_crypto" in out
+    lines = out.splitlines()
+    assert lines[-2] == "0", "the CPU has AES instructions after all"
+    assert "tls" in lines[-1].split()
+    assert done.stderr.endswith(b"err\n")
+
+
+def test_the_emulated_machine_keeps_to_the_time_limit(tmp_path):
+    done = lab("-b", "x86", "-t", 3, "sleep", 100, env=dict(os.environ, TMPDIR=str(tmp_path)), timeout=300)
+    assert done.returncode == TIME_LIMIT, done.stderr
+    assert not processes_with(str(tmp_path))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="all of these tests run as an ordinary user already")
+def test_an_ordinary_user():
+    """From a copy of the lab: a checkout may lie where only root looks."""
+    nobody = pwd.getpwnam("nobody")
+    folder = pathlib.Path(tempfile.mkdtemp())
+    try:
+        shutil.copytree(LAB.parent, folder / "lab", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "out").mkdir()
+        for path in (folder, folder / "out"):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        done = lab("-o", folder / "out", "-d", folder, "sh", "-c", "[ -c /dev/cuse ] && id -u && echo here >/out/result; exit 4",
+                   script=folder / "lab" / "lab.sh", cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+                   prefix=["setpriv", "--reuid", nobody.pw_uid, "--regid", nobody.pw_gid, "--clear-groups"])
+        assert (done.returncode, done.stdout) == (4, b"0\n"), done.stderr
+        assert (folder / "out" / "result").read_text() == "here\n"
+        assert (folder / "out" / "result").stat().st_uid == nobody.pw_uid
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_missing_package_is_named(tmp_path):
+    for tool in pathlib.Path("/usr/bin").iterdir():
+        if tool.name not in ("linux.uml", "qemu-system-x86_64"):
+            (tmp_path / tool.name).symlink_to(tool)
+    if not (tmp_path / "busybox").exists():
+        (tmp_path / "busybox").symlink_to("/bin/busybox")
+    for backend, package in (("uml", "user-mode-linux"), ("x86", "qemu-system-x86")):
+        done = lab("-b", backend, "true", env=dict(os.environ, PATH=str(tmp_path)))
+        assert done.returncode == FAILED
+        assert f"install the package {package}\n" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("wrong", [["-t", "soon"], ["-d", "/no/such"], ["-o", "/no/such"], ["-b", "vax"], ["-H"], []])
+def test_wrong_use_is_no_programs_status(wrong):
+    done = lab(*wrong, *(["true"] if wrong else []))
+    assert done.returncode == FAILED
+    assert done.stderr
