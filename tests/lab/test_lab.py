@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import tempfile
 import time
+import uuid
 
 import pytest
 
 LAB = pathlib.Path(__file__).resolve().parent / "lab.sh"
 TIME_LIMIT, FAILED = 124, 125
+SLEEPER = ["sh", "-c", "echo began; exec sleep 100"]
 
 pytestmark = pytest.mark.skipif(
     os.uname().machine != "x86_64", reason="Debian has user-mode Linux for PCs only, and the PC runs this machine's programs"
@@ -24,16 +26,31 @@ def lab(*arguments, script=LAB, prefix=(), **options):
     return subprocess.run([*map(str, prefix), str(script), *map(str, arguments)], **options)
 
 
-def processes_with(text):
-    """Those whose environment mentions it: of which the lab's are, for it keeps its files in $TMPDIR."""
-    found = []
-    for environment in pathlib.Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if text.encode() in environment.read_bytes():
-                found.append(environment.parent.name)
-        except OSError:
-            pass
-    return found
+class Watched:
+    """An environment for a lab that keeps its files in a folder, and whose processes can be found by a mark in it."""
+
+    def __init__(self, folder):
+        self.mark = uuid.uuid4().hex
+        self.folder = folder
+        self.environment = dict(os.environ, TMPDIR=str(folder), LAB_TEST=self.mark)
+
+    def processes(self):
+        found = []
+        for environment in pathlib.Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if self.mark.encode() in environment.read_bytes():
+                    found.append(environment.parent.name)
+            except OSError:
+                pass
+        return found
+
+    def files(self):
+        return list(self.folder.iterdir())
+
+
+@pytest.fixture
+def watched(tmp_path):
+    return Watched(tmp_path)
 
 
 def test_status_and_both_outputs_are_the_programs():
@@ -95,38 +112,42 @@ def test_the_working_folder(tmp_path):
     assert lab("pwd", cwd=tmp_path).stdout == done.stdout
 
 
-def test_the_time_limit_and_nothing_is_left(tmp_path):
-    done = lab("-t", 3, "sh", "-c", "echo began; exec sleep 100", env=dict(os.environ, TMPDIR=str(tmp_path)))
+def test_the_time_limit_and_nothing_is_left(watched):
+    done = lab("-t", 3, *SLEEPER, env=watched.environment)
     assert done.returncode == TIME_LIMIT
     assert done.stdout == b"began\n"
     assert b"did not end within the time limit of 3 s" in done.stderr
-    assert not processes_with(str(tmp_path))
-    assert not list(tmp_path.iterdir())
+    assert not watched.processes() and not watched.files()
 
 
-def test_a_terminated_lab_takes_its_machine_along(tmp_path):
-    command = [LAB, "sh", "-c", "echo began; exec sleep 100"]
-    environment = dict(os.environ, TMPDIR=str(tmp_path))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as running:
+def test_a_terminated_lab_takes_its_machine_along(watched):
+    with subprocess.Popen([LAB, *SLEEPER], stdout=subprocess.PIPE, env=watched.environment) as running:
         assert running.stdout.readline() == b"began\n"
-        assert processes_with(str(tmp_path))
+        assert watched.processes() and watched.files()
         running.terminate()
         assert running.wait(20) == FAILED
-    assert not processes_with(str(tmp_path))
-    assert not list(tmp_path.iterdir())
+    assert not watched.processes() and not watched.files()
 
 
-def test_a_killed_lab_takes_its_machine_along(tmp_path):
-    command = [LAB, "sh", "-c", "echo began; exec sleep 100"]
-    environment = dict(os.environ, TMPDIR=str(tmp_path))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as running:
+def test_a_killed_lab_takes_its_machine_along(watched):
+    with subprocess.Popen([LAB, *SLEEPER], stdout=subprocess.PIPE, env=watched.environment) as running:
         assert running.stdout.readline() == b"began\n"
         running.kill()
     for _ in range(100):
-        if not processes_with(str(tmp_path)):
+        if not watched.processes():
             return
         time.sleep(0.1)
-    assert not processes_with(str(tmp_path))
+    assert not watched.processes()
+
+
+def test_what_the_program_left_running_does_not_hold_it_up():
+    done = lab("-t", 30, "sh", "-c", "sleep 1000 & (sleep 0.3; echo late) & echo done")
+    assert (done.returncode, done.stdout) == (0, b"done\nlate\n")
+
+
+def test_the_program_has_no_terminal():
+    done = lab("sh", "-c", "test -t 0 || test -t 1 || test -t 2 || echo none; wc -c")
+    assert done.stdout == b"none\n0\n"
 
 
 def test_what_the_kernel_has():
@@ -158,10 +179,10 @@ def test_the_emulated_machine_has_a_crypto_device():
     assert done.stderr.endswith(b"err\n")
 
 
-def test_the_emulated_machine_keeps_to_the_time_limit(tmp_path):
-    done = lab("-b", "x86", "-t", 3, "sleep", 100, env=dict(os.environ, TMPDIR=str(tmp_path)), timeout=300)
+def test_the_emulated_machine_keeps_to_the_time_limit(watched):
+    done = lab("-b", "x86", "-t", 3, *SLEEPER, env=watched.environment, timeout=300)
     assert done.returncode == TIME_LIMIT, done.stderr
-    assert not processes_with(str(tmp_path))
+    assert not watched.processes() and not watched.files()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="all of these tests run as an ordinary user already")

@@ -27,8 +27,24 @@ ip link set lo up
 . /run/lab/command
 cd "$folder" || poweroff -f
 echo "ready $(cat /proc/uptime)" >"$report"
-/usr/bin/env "$@" </dev/null >"$stdout" 2>"$stderr" # env: else busybox's own commands would come first
-echo "status $?" >"$report"
+# Through pipes: some of these devices are terminals, where programs behave in another way.
+mkfifo /run/lab/stdout /run/lab/stderr
+cat /run/lab/stdout >"$stdout" &
+stdout_copier=$!
+cat /run/lab/stderr >"$stderr" &
+stderr_copier=$!
+/usr/bin/env "$@" </dev/null >/run/lab/stdout 2>/run/lab/stderr # env: else busybox's own commands would come first
+status=$?
+# They end with the last writer, unless the program left something running.
+tries=20
+copying() {
+	kill -0 "$stdout_copier" || kill -0 "$stderr_copier"
+} 2>/dev/null
+while copying && [ $tries -gt 0 ]; do
+	sleep 0.05
+	tries=$((tries - 1))
+done
+echo "status $status" >"$report"
 [ -z "$verbose" ] || dmesg >/dev/console
 sync
 exec poweroff -f

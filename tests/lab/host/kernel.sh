@@ -101,6 +101,7 @@ unpack_kernel() {
 	release=${package#linux-image-}
 	release=${release%-unsigned}
 	[ -d lib ] || ln -s usr/lib lib
+	rm -rf "lib/modules/$release/kernel"/{sound,drivers/{gpu,infiniband,media,net/ethernet,net/wireless,scsi,usb}} # half of all
 	plain_modules "lib/modules/$release" || die "cannot unpack the modules of $package"
 	busybox depmod -b . "$release" || die "cannot list the modules of $package"
 	mv "boot/vmlinuz-$release" kernel
