@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "provider/worker.h"
+
+enum { LONG_MS = 60000, SHORT_MS = 80, IDLE_MOST = 4 };
+
+#ifdef __SANITIZE_THREAD__
+/* These tests start threads in forked children, which is what they test. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0";
+}
+#endif
+
+/* Stood in for, see meson.build. */
+static atomic_bool no_threads, no_memory;
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+	return no_threads ? EAGAIN : __real_pthread_create(thread, attr, start, arg);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return no_memory ? NULL : __real_calloc(n, size);
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	while (nanosleep(&t, &t))
+		;
+}
+
+/* Names of the process's threads that are the pool's. */
+static int threads_now(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int n = 0;
+
+	assert_non_null(dir);
+	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+		char path[300], name[32] = "";
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/self/task/%s/comm", e->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		n += fgets(name, sizeof name, f) && strcmp(name, "slu-devcrypto\n") == 0;
+		fclose(f);
+	}
+	closedir(dir);
+	return n;
+}
+
+/* Threads end, and get their names, a little later. */
+static void assert_threads_become(int least, int most)
+{
+	for (int i = 0; i < 1000; i++) {
+		int n = threads_now();
+
+		if (n >= least && n <= most)
+			return;
+		sleep_ms(10);
+	}
+	fail_msg("%d threads, not %d to %d", threads_now(), least, most);
+}
+
+struct job {
+	sem_t inside, go, end;
+	pthread_t thread;
+	int writes;
+	int result;
+};
+
+static struct job *job_new(int result)
+{
+	struct job *job = malloc(sizeof *job);
+
+	assert_non_null(job);
+	sem_init(&job->inside, 0, 0);
+	sem_init(&job->go, 0, 0);
+	sem_init(&job->end, 0, 0);
+	job->writes = 0;
+	job->result = result;
+	return job;
+}
+
+static void job_free(struct job *job)
+{
+	sem_destroy(&job->inside);
+	sem_destroy(&job->go);
+	sem_destroy(&job->end);
+	free(job);
+}
+
+static int run_now(void *arg)
+{
+	struct job *job = arg;
+
+	job->thread = pthread_self();
+	job->writes++;
+	return job->result;
+}
+
+static int run_when_told(void *arg)
+{
+	struct job *job = arg;
+
+	sem_post(&job->inside);
+	while (sem_wait(&job->go))
+		;
+	run_now(arg);
+	sem_post(&job->end);
+	return job->result;
+}
+
+static void test_result(void **state)
+{
+	struct job *job = job_new(-EIO);
+
+	(void)state;
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), -EIO);
+	assert_false(pthread_equal(job->thread, pthread_self()));
+	job->result = 7;
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 7);
+	assert_int_equal(job->writes, 2);
+	/* Without a deadline: here. */
+	assert_int_equal(slu_dc_worker_run(run_now, job, 0), 7);
+	assert_true(pthread_equal(job->thread, pthread_self()));
+	job_free(job);
+}
+
+static int run_sees_signals(void *arg)
+{
+	sigset_t *set = arg;
+
+	return pthread_sigmask(SIG_SETMASK, NULL, set);
+}
+
+static void test_signals_are_blocked_there(void **state)
+{
+	sigset_t before, there, after;
+
+	(void)state;
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	assert_int_equal(slu_dc_worker_run(run_sees_signals, &there, LONG_MS), 0);
+	for (int s = 1; s < NSIG; s++) {
+		bool never = s == SIGKILL || s == SIGSTOP || (s >= 32 && s < SIGRTMIN); /* the C library's own */
+
+		assert_int_equal(never ? 1 : sigismember(&there, s), 1);
+	}
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	for (int s = 1; s < NSIG; s++)
+		assert_int_equal(sigismember(&before, s), sigismember(&after, s));
+}
+
+static void test_one_thread_serves_many_runs(void **state)
+{
+	struct job *job = job_new(0);
+
+	(void)state;
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
+	int threads = threads_now();
+
+	for (int i = 1; i < 10000; i++)
+		assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
+	assert_int_equal(job->writes, 10000);
+	assert_int_equal(threads_now(), threads);
+	job_free(job);
+}
+
+static void *call_when_told(void *arg)
+{
+	struct job *job = arg;
+
+	return (void *)(intptr_t)slu_dc_worker_run(run_when_told, job, LONG_MS);
+}
+
+static void test_threads_at_once(void **state)
+{
+	enum { N = 3 * IDLE_MOST };
+	struct job *jobs[N];
+	pthread_t callers[N];
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		jobs[i] = job_new(100 + i);
+		assert_int_equal(pthread_create(&callers[i], NULL, call_when_told, jobs[i]), 0);
+	}
+	for (int i = 0; i < N; i++)
+		sem_wait(&jobs[i]->inside);
+	assert_threads_become(N, N);
+	for (int i = N; i-- > 0;) {
+		void *result;
+
+		sem_post(&jobs[i]->go);
+		pthread_join(callers[i], &result);
+		assert_int_equal((intptr_t)result, 100 + i);
+		job_free(jobs[i]);
+	}
+	/* Not all are kept. */
+	assert_threads_become(IDLE_MOST, IDLE_MOST);
+}
+
+static void test_a_hang_is_abandoned(void **state)
+{
+	struct job *hung = job_new(-EIO), *next = job_new(3);
+	pthread_t other;
+
+	(void)state;
+	assert_threads_become(1, IDLE_MOST);
+	int threads = threads_now();
+
+	assert_int_equal(slu_dc_worker_run(run_when_told, hung, SHORT_MS), -ETIMEDOUT);
+	sem_wait(&hung->inside);
+	/* Others go on, on other threads. */
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(slu_dc_worker_run(run_now, next, LONG_MS), 3);
+		other = next->thread;
+	}
+	/* It returns at last: into its own memory, to nobody, and its thread is not used again. */
+	sem_post(&hung->go);
+	sem_wait(&hung->end);
+	assert_threads_become(threads - 1, threads - 1);
+	assert_int_equal(hung->writes, 1);
+	assert_false(pthread_equal(hung->thread, other));
+	assert_int_equal(slu_dc_worker_run(run_now, next, LONG_MS), 3);
+	assert_int_equal(next->writes, 21);
+	job_free(next);
+	/* hung is the thread's for ever; a leak checker finds it there. */
+}
+
+static void test_no_thread(void **state)
+{
+	struct job *held[IDLE_MOST], *job = job_new(0);
+	pthread_t callers[IDLE_MOST];
+
+	(void)state;
+	/* All idle ones are busy. */
+	for (int i = 0; i < IDLE_MOST; i++) {
+		held[i] = job_new(0);
+		assert_int_equal(pthread_create(&callers[i], NULL, call_when_told, held[i]), 0);
+		sem_wait(&held[i]->inside);
+	}
+	no_threads = true;
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), -EAGAIN);
+	no_threads = false;
+	no_memory = true;
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), -EAGAIN);
+	no_memory = false;
+	assert_int_equal(job->writes, 0);
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
+	assert_int_equal(job->writes, 1);
+	for (int i = 0; i < IDLE_MOST; i++) {
+		sem_post(&held[i]->go);
+		pthread_join(callers[i], NULL);
+		job_free(held[i]);
+	}
+	job_free(job);
+}
+
+/* What a child's function returned, or -1 when it did not end by itself. */
+static int in_child(int (*function)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(function());
+	while (waitpid(pid, &status, 0) != pid)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int child_runs(void)
+{
+	struct job *job = job_new(5);
+
+	alarm(30);
+	if (threads_now() != 0 || slu_dc_worker_run(run_now, job, 10000) != 5)
+		return 1;
+	return threads_now() == 1 && slu_dc_worker_run(run_now, job, 10000) == 5 ? 0 : 2;
+}
+
+static void test_fork_with_idle_threads(void **state)
+{
+	struct job *job = job_new(0);
+
+	(void)state;
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
+	assert_int_equal(in_child(child_runs), 0);
+	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
+	job_free(job);
+}
+
+static atomic_bool stop;
+
+static void *run_all_the_time(void *arg)
+{
+	long runs = 0;
+
+	(void)arg;
+	while (!stop) {
+		struct job *job = job_new(9);
+
+		runs += slu_dc_worker_run(run_now, job, LONG_MS) == 9 ? 1 : -1000000;
+		job_free(job);
+	}
+	return (void *)(intptr_t)runs;
+}
+
+static int child_runs_quietly(void)
+{
+	struct job job = {.result = 5};
+
+	alarm(30);
+	return slu_dc_worker_run(run_now, &job, 10000) == 5 ? 0 : 1;
+}
+
+static void test_fork_while_others_run(void **state)
+{
+	pthread_t callers[3];
+
+	(void)state;
+	stop = false;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&callers[i], NULL, run_all_the_time, NULL), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(in_child(child_runs_quietly), 0);
+	stop = true;
+	for (int i = 0; i < 3; i++) {
+		void *runs;
+
+		pthread_join(callers[i], &runs);
+		assert_true((intptr_t)runs > 0);
+	}
+}
+
+static int child_exits_while_it_hangs(void)
+{
+	struct job *job = job_new(0);
+
+	alarm(30);
+	if (slu_dc_worker_run(run_when_told, job, SHORT_MS) != -ETIMEDOUT)
+		return 1;
+	exit(42); /* with its handlers, unlike _exit() */
+}
+
+static void test_exit_while_it_hangs(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(child_exits_while_it_hangs), 42);
+}
+
+static int run_two_sleeps(void *arg)
+{
+	struct job *job = arg;
+	char byte = 'i';
+
+	if (write(job->result, &byte, 1) != 1)
+		return 1;
+	sleep_ms(200);
+	sleep_ms(200);
+	return 0;
+}
+
+/* A deadline does not pass while the whole program is stopped. */
+static void test_stopped_and_continued(void **state)
+{
+	int pipefd[2], status;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(pipefd), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct job job = {.result = pipefd[1]};
+
+		alarm(30);
+		_exit(slu_dc_worker_run(run_two_sleeps, &job, 1600) == 0 ? 0 : 1);
+	}
+	assert_int_equal(read(pipefd[0], &byte, 1), 1);
+	kill(pid, SIGSTOP);
+	sleep_ms(2000);
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(pipefd[0]);
+	close(pipefd[1]);
+}
+
+static void *call_and_be_cancelled(void *arg)
+{
+	struct job *job = arg;
+
+	job->result = slu_dc_worker_run(run_when_told, job, LONG_MS);
+	job->writes += 10;
+	pthread_testcancel();
+	return NULL;
+}
+
+/* A caller is not cancelled while it waits: it still has to take back what it lent. */
+static void test_cancelled_caller(void **state)
+{
+	struct job *job = job_new(4);
+	pthread_t caller;
+	void *result;
+
+	(void)state;
+	assert_int_equal(pthread_create(&caller, NULL, call_and_be_cancelled, job), 0);
+	sem_wait(&job->inside);
+	sleep_ms(20); /* for it to wait; the test holds without */
+	pthread_cancel(caller);
+	sem_post(&job->go);
+	pthread_join(caller, &result);
+	assert_ptr_equal(result, PTHREAD_CANCELED);
+	assert_int_equal(job->writes, 11);
+	assert_int_equal(job->result, 4);
+	job_free(job);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_signals_are_blocked_there),
+		cmocka_unit_test(test_one_thread_serves_many_runs),
+		cmocka_unit_test(test_threads_at_once),
+		cmocka_unit_test(test_a_hang_is_abandoned),
+		cmocka_unit_test(test_no_thread),
+		cmocka_unit_test(test_fork_with_idle_threads),
+		cmocka_unit_test(test_fork_while_others_run),
+		cmocka_unit_test(test_exit_while_it_hangs),
+		cmocka_unit_test(test_stopped_and_continued),
+		cmocka_unit_test(test_cancelled_caller),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
