@@ -64,15 +64,18 @@ static int refusal(int error)
 	}
 }
 
-/* What slu_dc_worker_run() says of itself must not come from a driver, some of which time out on their own; and a
+/* What session.c and worker.c say of themselves must not come from a driver, some of which time out on their own; and a
  * device in user space ends like a connection. */
 static int driver_error(int error)
 {
 	switch (error) {
 	case -ETIMEDOUT:
+	case -ECHILD:
 		return -EIO;
 	case -EAGAIN:
 		return -EBUSY;
+	case -EOPNOTSUPP:
+		return -EINVAL;
 	case -ENOTCONN:
 	case -ECONNABORTED:
 		return -ENODEV;
@@ -97,7 +100,7 @@ static int get_session(struct slu_dc_call *call)
 	}
 	error = call->kernel.ioctl(call->kernel.user, call->fd, SLU_DC_CIOCGSESSION, &op);
 	if (error)
-		return driver_error(refusal(error));
+		return refusal(driver_error(error));
 	call->ses = op.ses;
 	OPENSSL_cleanse(&call->key.key, sizeof call->key.key);
 	OPENSSL_cleanse(&call->key.mac_key, sizeof call->key.mac_key);

@@ -59,44 +59,35 @@ static const char *advice(int error)
 	return "the kernel's log (dmesg) may say why";
 }
 
-/* Those that were no attempt of the device, and those that have been told of already. */
-static bool is_failure(int error)
-{
-	switch (error) {
-	case ECHILD:
-	case ENODEV:
-	case ENXIO:
-	case ETIMEDOUT:
-	case EOPNOTSUPP:
-	case EBADMSG:
-		return false;
-	default:
-		return true;
-	}
-}
-
-bool slu_dc_gate_failed(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t size, int error)
+static void note_failure(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t size, int error)
 {
 	const char *name = slu_dc_algorithm_name(a), *driver = slu_dc_device_driver(g->device, a);
 
-	if (error < 0)
-		error = -error;
-	slu_dc_device_count_fallback(g->device);
-	if (error == EOPNOTSUPP)
-		slu_dc_device_log_once(
-			g->device, g->settings, a, error,
-			"it has no %s: load the module of the hardware's driver, or leave it to software", name);
-	if (!is_failure(error))
-		return g->settings->fallback;
 	slu_dc_device_log_once(g->device, g->settings, a, error,
 			       "%s by driver %s failed on %zu bytes: %s; they are done in software; %s", name, driver,
 			       size, strerror(error), advice(error));
 	/* A lack of threads is not the device's. */
-	if (error != EAGAIN && ++g->failures >= FAILURES_MOST)
-		slu_dc_device_turn_off(g->device, g->settings,
-				       "turned off for this process, all goes on in software: %s by driver %s failed "
-				       "%u times in a row, the last on %zu bytes: %s; %s",
-				       name, driver, g->failures, size, strerror(error), advice(error));
+	if (error == EAGAIN || ++g->failures < FAILURES_MOST)
+		return;
+	slu_dc_device_turn_off(g->device, g->settings,
+			       "turned off for this process, all goes on in software: %s by driver %s failed %u times "
+			       "in a row, the last on %zu bytes: %s; %s",
+			       name, driver, g->failures, size, strerror(error), advice(error));
+}
+
+bool slu_dc_gate_failed(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t size, int error)
+{
+	if (error < 0)
+		error = -error;
+	if (g->settings->fallback)
+		slu_dc_device_count_fallback(g->device);
+	if (error == EOPNOTSUPP)
+		slu_dc_device_log_once(
+			g->device, g->settings, a, error,
+			"it has no %s: load the module of the hardware's driver, or leave it to software",
+			slu_dc_algorithm_name(a));
+	else if (error != ECHILD && !slu_dc_device_off(g->device)) /* turned off, it has been told why */
+		note_failure(g, a, size, error);
 	return g->settings->fallback;
 }
 

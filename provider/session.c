@@ -155,8 +155,7 @@ static int request_auth(struct slu_dc_session *session, size_t size)
 
 	session->call->request = SLU_DC_CIOCAUTHCRYPT;
 	error = request(session, size);
-	if ((error != -EINVAL && error != -ENOTTY && error != -EOPNOTSUPP) ||
-	    slu_dc_device_has_served(d, session->algorithm))
+	if ((error != -EINVAL && error != -ENOTTY) || slu_dc_device_has_served(d, session->algorithm))
 		return error;
 	slu_dc_device_lacks(d, session->algorithm);
 	slu_dc_device_log_once(d, session->settings, session->algorithm, -error,
