@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "test.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -14,18 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dc_fake.h"
 #include "provider/worker.h"
 
 enum { LONG_MS = 60000, SHORT_MS = 80, IDLE_MOST = 4 };
-
-#ifdef __SANITIZE_THREAD__
-/* These tests start threads in forked children, which is what they test. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-	return "die_after_fork=0";
-}
-#endif
 
 /* Stood in for, see meson.build. */
 static atomic_bool no_threads, no_memory;
@@ -51,39 +42,17 @@ static void sleep_ms(long ms)
 		;
 }
 
-/* Names of the process's threads that are the pool's. */
-static int threads_now(void)
-{
-	DIR *dir = opendir("/proc/self/task");
-	int n = 0;
-
-	assert_non_null(dir);
-	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
-		char path[300], name[32] = "";
-		FILE *f;
-
-		snprintf(path, sizeof path, "/proc/self/task/%s/comm", e->d_name);
-		f = fopen(path, "r");
-		if (!f)
-			continue;
-		n += fgets(name, sizeof name, f) && strcmp(name, "slu-devcrypto\n") == 0;
-		fclose(f);
-	}
-	closedir(dir);
-	return n;
-}
-
 /* Threads end, and get their names, a little later. */
 static void assert_threads_become(int least, int most)
 {
 	for (int i = 0; i < 1000; i++) {
-		int n = threads_now();
+		int n = fake_threads();
 
 		if (n >= least && n <= most)
 			return;
 		sleep_ms(10);
 	}
-	fail_msg("%d threads, not %d to %d", threads_now(), least, most);
+	fail_msg("%d threads, not %d to %d", fake_threads(), least, most);
 }
 
 struct job {
@@ -181,12 +150,12 @@ static void test_one_thread_serves_many_runs(void **state)
 
 	(void)state;
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
-	int threads = threads_now();
+	int threads = fake_threads();
 
 	for (int i = 1; i < 10000; i++)
 		assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
 	assert_int_equal(job->writes, 10000);
-	assert_int_equal(threads_now(), threads);
+	assert_int_equal(fake_threads(), threads);
 	job_free(job);
 }
 
@@ -230,7 +199,7 @@ static void test_a_hang_is_abandoned(void **state)
 
 	(void)state;
 	assert_threads_become(1, IDLE_MOST);
-	int threads = threads_now();
+	int threads = fake_threads();
 
 	assert_int_equal(slu_dc_worker_run(run_when_told, hung, SHORT_MS), -ETIMEDOUT);
 	sem_wait(&hung->inside);
@@ -299,9 +268,9 @@ static int child_runs(void)
 	struct job *job = job_new(5);
 
 	alarm(30);
-	if (threads_now() != 0 || slu_dc_worker_run(run_now, job, 10000) != 5)
+	if (fake_threads() != 0 || slu_dc_worker_run(run_now, job, 10000) != 5)
 		return 1;
-	return threads_now() == 1 && slu_dc_worker_run(run_now, job, 10000) == 5 ? 0 : 2;
+	return fake_threads() == 1 && slu_dc_worker_run(run_now, job, 10000) == 5 ? 0 : 2;
 }
 
 static void test_fork_with_idle_threads(void **state)
