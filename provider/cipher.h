@@ -28,8 +28,8 @@ struct slu_dc_provider {
  * Each ends with an entry whose names are NULL. property_definition is "provider=devcrypto" in all.
  *
  * What they give out is what OpenSSL's own cipher of that name would, byte for byte: published vectors run against
- * them. For the stitched ones this means that from TLS 1.1 on the block that libssl puts in front is encrypted under the
- * running IV (one block, in software), and that ciphertext is the record's explicit IV and the IV of the device's
+ * them. For the stitched ones this means that from TLS 1.1 on the block that libssl puts in front is encrypted under
+ * the running IV (one block, in software), and that ciphertext is the record's explicit IV and the IV of the device's
  * request; and that the records kept in software are those of the types 20 to 22, not all but 23: the vectors' type is
  * none of them.
  */
