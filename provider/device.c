@@ -20,8 +20,9 @@ struct slu_dc_device {
 	struct slu_dc_device *next;
 	struct slu_dc_kernel kernel;
 	atomic_bool off, close_hangs;
+	atomic_uint lacks; /* bits by algorithm */
 	/* All that follows: under the books' lock. */
-	unsigned lacks, served; /* bits by algorithm */
+	unsigned served; /* bits by algorithm */
 	char drivers[SLU_DC_ALGORITHMS][SLU_DC_NAME];
 	struct slu_dc_limit limits[SLU_DC_ALGORITHMS];
 	struct slu_dc_counters counters;
@@ -186,19 +187,12 @@ void slu_dc_device_turn_off(struct slu_dc_device *d, const struct slu_dc_setting
 
 bool slu_dc_device_may_have(const struct slu_dc_device *d, enum slu_dc_algorithm a)
 {
-	bool may;
-
-	lock();
-	may = !(d->lacks & 1U << a);
-	unlock();
-	return may;
+	return !(atomic_load_explicit(&d->lacks, memory_order_relaxed) & 1U << a);
 }
 
 void slu_dc_device_lacks(struct slu_dc_device *d, enum slu_dc_algorithm a)
 {
-	lock();
-	d->lacks |= 1U << a;
-	unlock();
+	atomic_fetch_or(&d->lacks, 1U << a);
 }
 
 /* Written once, before it is first given out: so it may be read without the lock. */

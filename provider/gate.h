@@ -21,7 +21,8 @@ struct slu_dc_gate {
 };
 
 enum slu_dc_way {
-	SLU_DC_SOFTWARE,      /* too small, device off, lacking, not asked for, forked: not counted as fallback */
+	SLU_DC_SOFTWARE,      /* too small or not asked for; device off, lacking, forked, unless settings.fallback is
+			       * off: then it is tried, and fails. Not counted as fallback */
 	SLU_DC_DEVICE,        /* and give the result out */
 	SLU_DC_DEVICE_CHECKED /* and compare with software first */
 };

@@ -125,6 +125,8 @@ static int prepare(struct slu_dc_session *session, size_t size)
 {
 	int error;
 
+	if (size > INT32_MAX)
+		return -EMSGSIZE;
 	if (is_foreign(session))
 		return -ECHILD;
 	if (!session->call || slu_dc_device_off(session->device))

@@ -8,9 +8,13 @@
  * Used by one thread at a time, and only in the process that opened it: in a forked child each operation returns
  * -ECHILD, and slu_dc_session_free() only closes the child's copy of the descriptor.
  *
- * Each operation returns 0 or -errno and gives out nothing on failure. -ETIMEDOUT (it hangs), -ENODEV, -ENXIO and
- * -ENOENT on opening the path (it is gone or was never there) have turned the device off; -EOPNOTSUPP: the device lacks
- * the algorithm. Operations larger than the device's limit are the caller's to split.
+ * Each operation returns 0 or -errno and gives out nothing on failure. -ETIMEDOUT (it hangs), -ENODEV and -ENXIO (it is
+ * gone or off), and on opening the path -ENOENT, -EACCES and -EPERM have turned the device off and said so.
+ * -EOPNOTSUPP: the device lacks the algorithm, and slu_dc_device_may_have() says so from now on; so does a kernel that
+ * opens sessions for GCM or TLS records and then refuses the first request. -EAGAIN: no thread can be had. -EMSGSIZE:
+ * the caller's mistake. Operations larger than the device's limit are the caller's to split.
+ *
+ * Closing goes the same way as opening: where a close hangs, it and those after it leave their descriptors open.
  */
 #ifndef SLU_PROVIDER_SESSION_H
 #define SLU_PROVIDER_SESSION_H
@@ -39,7 +43,7 @@ void slu_dc_session_free(struct slu_dc_session *session); /* NULL is fine */
 int slu_dc_session_crypt(struct slu_dc_session *session, int encrypt, const uint8_t *iv, const uint8_t *in,
 			 uint8_t *out, size_t n);
 
-/* GCM, one ioctl. Encryption writes tag, decryption compares it: -EBADMSG. */
+/* GCM, one ioctl. Encryption writes tag, decryption compares it: -EBADMSG. aad_length is 4096 at most. */
 int slu_dc_session_gcm(struct slu_dc_session *session, int encrypt, const uint8_t iv[12], const uint8_t *aad,
 		       size_t aad_length, const uint8_t *in, uint8_t *out, size_t n, uint8_t tag[16]);
 
@@ -49,8 +53,9 @@ int slu_dc_session_tls(struct slu_dc_session *session, const uint8_t header[13],
 		       const uint8_t *in, size_t n, uint8_t *out, size_t total);
 
 /* For what is produced ahead: at least size bytes of the session's area, to be filled, processed in place with
- * slu_dc_session_crypt_area(), and read until the next operation. NULL: no memory. Its content is key material when the
- * algorithm is ECB or CTR: locked says whether it lies in locked memory. */
+ * slu_dc_session_crypt_area(), and read until the next operation, or until it has to grow: its content is gone then.
+ * NULL: no memory, or the session is lost. It is not to be touched after -ETIMEDOUT. Its content is key material when
+ * the algorithm is ECB or CTR: locked says whether it lies in locked memory. */
 uint8_t *slu_dc_session_area(struct slu_dc_session *session, size_t size, bool *locked);
 int slu_dc_session_crypt_area(struct slu_dc_session *session, int encrypt, const uint8_t *iv, size_t n);
 void slu_dc_session_wipe(struct slu_dc_session *session, size_t offset, size_t n); /* of the area */

@@ -230,25 +230,19 @@ static long long now_ns(void)
 }
 
 /*
- * Waits in slices, and excuses some that ended much later than they should: a program that was stopped, by SIGSTOP or a
- * debugger, finds its deadline passed when it goes on, though the device was given no time to be seen answering. Not
- * all, for where timers are coarse each ends late.
+ * Waits in slices: a program that was stopped, by SIGSTOP or a debugger, would find its deadline passed when it goes on,
+ * though the device was given no time to be seen answering. So it has lost one slice.
  */
 static void wait_done(struct worker *w, unsigned deadline_ms)
 {
 	const long long slice = deadline_ms * 1000000LL / SLICES;
-	int passed = 0, excused = 0;
+	int passed = 0;
 
 	while (w->state == RUNNING && passed < SLICES) {
 		long long until = now_ns() + slice;
 		struct timespec t = {.tv_sec = (time_t)(until / 1000000000), .tv_nsec = (long)(until % 1000000000)};
 
-		if (pthread_cond_timedwait(&w->done, &w->lock, &t) != ETIMEDOUT)
-			continue;
-		if (excused < SLICES && now_ns() > until + slice)
-			excused++;
-		else
-			passed++;
+		passed += pthread_cond_timedwait(&w->done, &w->lock, &t) == ETIMEDOUT;
 	}
 }
 

@@ -289,6 +289,7 @@ static void test_area(void **state)
 	assert_int_equal(slu_dc_session_crypt_area(session, 1, NULL, 200000), 0);
 	assert_int_equal(slu_dc_session_crypt_area(session, 1, NULL, 400000), -EMSGSIZE);
 	assert_int_equal(area[199999], 1 ^ FAKE_XOR);
+	assert_int_equal(slu_dc_session_crypt(session, 1, NULL, in, out, (size_t)INT32_MAX + 1), -EMSGSIZE);
 	slu_dc_session_free(session);
 }
 

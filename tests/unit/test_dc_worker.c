@@ -142,6 +142,7 @@ static void test_signals_are_blocked_there(void **state)
 	pthread_sigmask(SIG_SETMASK, NULL, &after);
 	for (int s = 1; s < NSIG; s++)
 		assert_int_equal(sigismember(&before, s), sigismember(&after, s));
+	assert_int_equal(sigismember(&after, SIGUSR1), 0);
 }
 
 static void test_one_thread_serves_many_runs(void **state)
