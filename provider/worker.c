@@ -230,8 +230,8 @@ static long long now_ns(void)
 }
 
 /*
- * Waits in slices: a program that was stopped, by SIGSTOP or a debugger, would find its deadline passed when it goes on,
- * though the device was given no time to be seen answering. So it has lost one slice.
+ * Waits in slices: a program that was stopped, by SIGSTOP or a debugger, would find its deadline passed when it goes
+ * on, though the device was given no time to be seen answering. So it has lost one slice.
  */
 static void wait_done(struct worker *w, unsigned deadline_ms)
 {
