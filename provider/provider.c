@@ -18,7 +18,6 @@
 /* Until they have landed. */
 #pragma weak slu_dc_cbc_algorithms
 #pragma weak slu_dc_stitched_algorithms
-#pragma weak slu_dc_gcm_algorithms
 
 /* What a section of openssl.cnf may hold besides OpenSSL's own names: slu_dc_settings_set() knows each. */
 static const char *const setting_names[] = {"device", "min_size",    "largest", "check_first", "check_every",
