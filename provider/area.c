@@ -17,7 +17,7 @@ int slu_dc_area_reserve(struct slu_dc_area *area, size_t size)
 
 	if (size <= area->size)
 		return 0;
-	if (size > SIZE_MAX / 2)
+	if (size > INT32_MAX) /* the kernel's limit is below */
 		return -ENOMEM;
 	if (size < LEAST)
 		size = LEAST;

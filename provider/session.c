@@ -310,26 +310,23 @@ void slu_dc_session_wipe(struct slu_dc_session *session, size_t offset, size_t n
 
 /* ---- the end ---- */
 
-/* False: the call is left to a thread that hangs. */
-static bool close_call(struct slu_dc_session *session)
+static void close_call(struct slu_dc_session *session)
 {
 	struct slu_dc_call *call = session->call;
 
 	if (call->fd < 0 || slu_dc_device_close_hangs(session->device))
-		return true;
+		return;
 	if (is_foreign(session)) {
 		slu_dc_call_close(call); /* the parent has it open: nothing ends by it */
-		return true;
+		return;
 	}
 	switch (run(session, slu_dc_call_close, "closing a session")) {
 	case -ETIMEDOUT:
 		slu_dc_device_set_close_hangs(session->device);
-		return false;
+		return;
 	case -EAGAIN:
 		slu_dc_call_close(call);
-		return true;
-	default:
-		return true;
+		return;
 	}
 }
 
@@ -337,7 +334,8 @@ void slu_dc_session_free(struct slu_dc_session *session)
 {
 	if (!session)
 		return;
-	if (session->call && close_call(session))
-		slu_dc_call_free(session->call);
+	if (session->call)
+		close_call(session);
+	slu_dc_call_free(session->call); /* none, when closing hangs */
 	free(session);
 }

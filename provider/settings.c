@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,10 +68,9 @@ static int set_number(struct slu_dc_settings *s, const struct setting *what, con
 	unsigned long long n = 0;
 	char *end = NULL;
 
-	errno = 0;
 	if (value[0] >= '0' && value[0] <= '9')
-		n = strtoull(value, &end, 10);
-	if (!end || *end || errno || n > what->most || (n < what->least && !(n == 0 && what->zero))) {
+		n = strtoull(value, &end, 10); /* or its largest, which is too much for any */
+	if (!end || *end || n > what->most || (n < what->least && !(n == 0 && what->zero))) {
 		snprintf(error, size, "%s=%s: give a whole number from %lu to %lu (%s)", what->name, value,
 			 (unsigned long)what->least, (unsigned long)what->most, what->why);
 		return -1;
