@@ -201,6 +201,11 @@ void fake_end_hang(struct fake *f)
 		;
 }
 
+bool fork_is_emulated(void)
+{
+	return getenv("SLU_TEST_QEMU_USER") != NULL;
+}
+
 static int count_entries(const char *path, bool (*wanted)(const char *name))
 {
 	DIR *dir = opendir(path);
