@@ -142,7 +142,7 @@ static bool fits_kernel(const struct slu_dc_gcm *g, const struct slu_dc_gcm_mess
 {
 	const size_t largest = g->gate.settings->largest;
 
-	return m->iv_length == SLU_DC_NONCE && m->aad_length <= SLU_DC_AAD_MOST && (!largest || m->n <= largest) &&
+	return m->iv_length == SLU_DC_NONCE && (!largest || m->n <= largest) &&
 	       m->n < slu_dc_device_limit(g->gate.device, SLU_DC_GCM).bad;
 }
 

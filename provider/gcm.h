@@ -45,7 +45,7 @@ struct slu_dc_gcm_message {
 	const uint8_t *iv;
 	size_t iv_length;
 	const uint8_t *aad;
-	size_t aad_length;
+	size_t aad_length; /* SLU_DC_AAD_MOST at most, for the device */
 	const uint8_t *in;
 	uint8_t *out; /* in, or apart from it */
 	size_t n;
