@@ -31,7 +31,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s.largest, 0);
 	assert_int_equal(s.check_first, 16);
 	assert_int_equal(s.check_every, 64);
-	assert_int_equal(s.ahead, 8);
+	assert_int_equal(s.ahead, 12);
 	assert_int_equal(s.deadline_ms, 1000);
 	assert_false(s.decrypt);
 	assert_true(s.fallback);
