@@ -30,19 +30,18 @@ void slu_dc_settings_init(struct slu_dc_settings *s)
 struct setting {
 	const char *name;
 	size_t offset;
-	uint32_t least, most;
-	bool zero; /* allowed besides */
+	uint32_t least, most; /* or 0 */
 	const char *why;
 };
 
 static const struct setting numbers[] = {
-	{"min_size", offsetof(struct slu_dc_settings, min_size), 0, 1 << 30, true, "bytes"},
-	{"largest", offsetof(struct slu_dc_settings, largest), 16, 1 << 24, true, "bytes, or 0 to find it out"},
-	{"check_first", offsetof(struct slu_dc_settings, check_first), 0, UINT32_MAX, true, "operations"},
-	{"check_every", offsetof(struct slu_dc_settings, check_every), 0, UINT32_MAX, true,
+	{"min_size", offsetof(struct slu_dc_settings, min_size), 0, 1 << 30, "bytes"},
+	{"largest", offsetof(struct slu_dc_settings, largest), 16, 1 << 24, "bytes, or 0 to find it out"},
+	{"check_first", offsetof(struct slu_dc_settings, check_first), 0, UINT32_MAX, "operations"},
+	{"check_every", offsetof(struct slu_dc_settings, check_every), 0, UINT32_MAX,
 	 "operations; 1 checks each, 0 none"},
-	{"ahead", offsetof(struct slu_dc_settings, ahead), 0, 64, true, "records; 0 asks for none ahead"},
-	{"deadline_ms", offsetof(struct slu_dc_settings, deadline_ms), 10, 3600000, true,
+	{"ahead", offsetof(struct slu_dc_settings, ahead), 0, 64, "records; 0 asks for none ahead"},
+	{"deadline_ms", offsetof(struct slu_dc_settings, deadline_ms), 10, 3600000,
 	 "milliseconds, or 0 to wait for ever in the caller's thread"},
 };
 
@@ -70,7 +69,7 @@ static int set_number(struct slu_dc_settings *s, const struct setting *what, con
 
 	if (value[0] >= '0' && value[0] <= '9')
 		n = strtoull(value, &end, 10); /* or its largest, which is too much for any */
-	if (!end || *end || n > what->most || (n < what->least && !(n == 0 && what->zero))) {
+	if (!end || *end || n > what->most || (n && n < what->least)) {
 		snprintf(error, size, "%s=%s: give a whole number from %lu to %lu (%s)", what->name, value,
 			 (unsigned long)what->least, (unsigned long)what->most, what->why);
 		return -1;
