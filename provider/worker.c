@@ -156,14 +156,20 @@ static int start_thread(struct worker *w)
 	pthread_attr_t attr;
 	pthread_t thread;
 	sigset_t all, old;
+	size_t usual;
 	int error;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_getstacksize(&attr, &usual);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(&thread, &attr, worker_main, w);
+	if (error == EINVAL) { /* the program's thread-local data, which glibc puts there, is larger */
+		pthread_attr_setstacksize(&attr, usual);
+		error = pthread_create(&thread, &attr, worker_main, w);
+	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return error;
