@@ -313,9 +313,12 @@ static void *run_all_the_time(void *arg)
 	(void)arg;
 	while (!stop) {
 		struct job *job = job_new(9);
+		int result = slu_dc_worker_run(run_now, job, LONG_MS);
 
-		runs += slu_dc_worker_run(run_now, job, LONG_MS) == 9 ? 1 : -1000000;
 		job_free(job);
+		if (result != 9)
+			return NULL;
+		runs++;
 	}
 	return (void *)(intptr_t)runs;
 }
@@ -398,6 +401,7 @@ static void test_stopped_and_continued(void **state)
 		alarm(30);
 		_exit(slu_dc_worker_run(run_two_sleeps, &job, 1600) == 0 ? 0 : 1);
 	}
+	close(pipefd[1]);
 	assert_int_equal(read(pipefd[0], &byte, 1), 1);
 	kill(pid, SIGSTOP);
 	sleep_ms(2000);
@@ -406,7 +410,6 @@ static void test_stopped_and_continued(void **state)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	close(pipefd[0]);
-	close(pipefd[1]);
 }
 
 static void *call_and_be_cancelled(void *arg)
