@@ -19,6 +19,9 @@ bool slu_dc_device_has_served(const struct slu_dc_device *d, enum slu_dc_algorit
 void slu_dc_device_set_close_hangs(struct slu_dc_device *d);
 bool slu_dc_device_close_hangs(const struct slu_dc_device *d);
 
+/* A request for a failed: how many did since one was carried out, whoever asked. */
+unsigned slu_dc_device_failed(struct slu_dc_device *d, enum slu_dc_algorithm a);
+
 void slu_dc_device_count_abandoned(struct slu_dc_device *d);
 void slu_dc_device_count_fallback(struct slu_dc_device *d);
 void slu_dc_device_count_check(struct slu_dc_device *d, bool equal);

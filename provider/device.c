@@ -25,6 +25,7 @@ struct slu_dc_device {
 	unsigned served; /* bits by algorithm */
 	char drivers[SLU_DC_ALGORITHMS][SLU_DC_NAME];
 	struct slu_dc_limit limits[SLU_DC_ALGORITHMS];
+	unsigned failures[SLU_DC_ALGORITHMS]; /* in a row */
 	struct slu_dc_counters counters;
 	struct {
 		enum slu_dc_algorithm algorithm;
@@ -250,7 +251,18 @@ void slu_dc_device_served(struct slu_dc_device *d, enum slu_dc_algorithm a, size
 	d->counters.operations++;
 	d->counters.bytes += size;
 	d->served |= 1U << a;
+	d->failures[a] = 0;
 	unlock();
+}
+
+unsigned slu_dc_device_failed(struct slu_dc_device *d, enum slu_dc_algorithm a)
+{
+	unsigned failures;
+
+	lock();
+	failures = ++d->failures[a];
+	unlock();
+	return failures;
 }
 
 bool slu_dc_device_has_served(const struct slu_dc_device *d, enum slu_dc_algorithm a)

@@ -9,7 +9,9 @@
 
 #include "books.h"
 
-enum { FAILURES_MOST = 8 }; /* in a row */
+/* In a row: of one context; and of all, for connections may be too short for eight. That takes more, since a queue that
+ * is full for a moment fails many connections at once. */
+enum { FAILURES_MOST = 8, FAILURES_MOST_ALL = 64 };
 
 void slu_dc_gate_init(struct slu_dc_gate *g, struct slu_dc_device *d, const struct slu_dc_settings *s)
 {
@@ -62,17 +64,22 @@ static const char *advice(int error)
 static void note_failure(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t size, int error)
 {
 	const char *name = slu_dc_algorithm_name(a), *driver = slu_dc_device_driver(g->device, a);
+	unsigned all;
 
 	slu_dc_device_log_once(g->device, g->settings, a, error,
 			       "%s by driver %s failed on %zu bytes: %s; they are done in software; %s", name, driver,
 			       size, strerror(error), advice(error));
 	/* A lack of threads is not the device's. */
-	if (error == EAGAIN || ++g->failures < FAILURES_MOST)
+	if (error == EAGAIN)
+		return;
+	all = slu_dc_device_failed(g->device, a);
+	if (++g->failures < FAILURES_MOST && all < FAILURES_MOST_ALL)
 		return;
 	slu_dc_device_turn_off(g->device, g->settings,
 			       "turned off for this process, all goes on in software: %s by driver %s failed %u times "
 			       "in a row, the last on %zu bytes: %s; %s",
-			       name, driver, g->failures, size, strerror(error), advice(error));
+			       name, driver, g->failures < FAILURES_MOST ? all : g->failures, size, strerror(error),
+			       advice(error));
 }
 
 bool slu_dc_gate_failed(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t size, int error)

@@ -16,7 +16,7 @@ struct slu_dc_gate {
 	struct slu_dc_device *device;
 	const struct slu_dc_settings *settings;
 	uint64_t operations; /* that were sent to the device */
-	unsigned failures;   /* in a row */
+	unsigned failures;   /* in a row, of this context */
 	long owner;          /* the process that made the context */
 };
 

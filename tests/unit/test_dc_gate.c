@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dc_fake.h"
+#include "provider/books.h"
 #include "provider/gate.h"
 
 static struct slu_dc_settings s;
@@ -169,6 +170,26 @@ static void test_eight_in_a_row(void **state)
 	assert_non_null(strstr(fake->line, "8 times in a row"));
 }
 
+/* Contexts too short for eight. */
+static void test_sixty_four_in_a_row_of_all(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 63; i++) {
+			slu_dc_gate_init(&gate, d, &s);
+			slu_dc_gate_failed(&gate, SLU_DC_CBC, 64, -EIO);
+		}
+		slu_dc_gate_failed(&gate, SLU_DC_GCM, 64, -EIO); /* another's are not counted in */
+		assert_false(slu_dc_device_off(d));
+		slu_dc_gate_init(&gate, d, &s);
+		if (round == 0)
+			slu_dc_device_served(d, SLU_DC_CBC, 64);
+	}
+	slu_dc_gate_failed(&gate, SLU_DC_CBC, 64, -EIO);
+	assert_true(slu_dc_device_off(d));
+	assert_non_null(strstr(fake->line, "64 times in a row"));
+}
+
 /* A want of threads is not the device's failure, nor is a child's; and what it lacks it need not be asked for. */
 static void test_failures_that_are_none(void **state)
 {
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(test_fork, setup),
 		cmocka_unit_test_setup(test_failures_are_said_once_a_kind, setup),
 		cmocka_unit_test_setup(test_eight_in_a_row, setup),
+		cmocka_unit_test_setup(test_sixty_four_in_a_row_of_all, setup),
 		cmocka_unit_test_setup(test_failures_that_are_none, setup),
 		cmocka_unit_test_setup(test_failures_after_it_is_off, setup),
 		cmocka_unit_test_setup(test_check, setup),
