@@ -16,10 +16,11 @@ enum {
 };
 
 enum worker_state {
-	WAITING,  /* for a run */
-	RUNNING,  /* its caller waits */
-	DONE,     /* its caller has not looked yet */
-	ABANDONED /* its caller is gone for good */
+	WAITING,   /* for a run */
+	RUNNING,   /* its caller waits */
+	DONE,      /* its caller has not looked yet */
+	ABANDONED, /* its caller is gone for good */
+	RETIRED    /* not needed any more */
 };
 
 /* A thread. It frees itself when it ends, unless it was abandoned: then it stays, with all that its run may touch. */
@@ -27,7 +28,6 @@ struct worker {
 	pthread_mutex_t lock;
 	pthread_cond_t wake, done;
 	enum worker_state state;
-	bool retire;
 	int (*run)(void *arg);
 	void *arg;
 	int result;
@@ -109,39 +109,43 @@ static struct worker *worker_new(void)
 	return w;
 }
 
-/* Waits for a run and does it. False: the thread ends. */
-static bool serve(struct worker *w)
+/* Waits for a run and does it: DONE, or why the thread ends. */
+static enum worker_state serve(struct worker *w)
 {
-	bool abandoned;
+	enum worker_state state;
 	int result;
 
 	pthread_mutex_lock(&w->lock);
-	while (w->state != RUNNING && !w->retire)
+	while (w->state == WAITING || w->state == DONE)
 		pthread_cond_wait(&w->wake, &w->lock);
+	state = w->state;
 	pthread_mutex_unlock(&w->lock);
-	if (w->retire)
-		return false;
+	if (state != RUNNING) /* abandoned before it began, when the machine is that busy */
+		return state;
+
 	result = w->run(w->arg);
 	pthread_mutex_lock(&w->lock);
-	abandoned = w->state == ABANDONED;
-	if (!abandoned) {
+	if (w->state == RUNNING) {
 		w->result = result;
 		w->state = DONE;
 	}
+	state = w->state;
 	pthread_mutex_unlock(&w->lock);
-	if (!abandoned)
+	if (state == DONE)
 		pthread_cond_signal(&w->done);
-	return !abandoned;
+	return state;
 }
 
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
+	enum worker_state state;
 
 	prctl(PR_SET_NAME, "slu-devcrypto", 0, 0, 0);
-	while (serve(w))
-		;
-	if (w->state == ABANDONED)
+	do
+		state = serve(w);
+	while (state == DONE);
+	if (state != RETIRED)
 		return NULL;
 	pthread_mutex_lock(&pool.lock);
 	list_remove(w);
@@ -222,7 +226,7 @@ static void give_back(struct worker *w)
 	if (keep)
 		return;
 	pthread_mutex_lock(&w->lock);
-	w->retire = true;
+	w->state = RETIRED;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 }

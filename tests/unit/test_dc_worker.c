@@ -21,6 +21,25 @@ enum { LONG_MS = 60000, SHORT_MS = 80, IDLE_MOST = 4 };
 /* Stood in for, see meson.build. */
 static atomic_bool no_threads, no_memory;
 static atomic_size_t least_stack;
+
+/* A thread that the machine does not get round to. */
+static atomic_bool slow_start;
+static struct {
+	void *(*start)(void *arg);
+	void *arg;
+} slow;
+static sem_t slow_go, slow_end;
+
+static void *start_slowly(void *arg)
+{
+	(void)arg;
+	while (sem_wait(&slow_go))
+		;
+	slow.start(slow.arg);
+	sem_post(&slow_end);
+	return NULL;
+}
+
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
@@ -37,7 +56,13 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 			return EINVAL;
 		assert_true(least_stack || stack <= 1 << 18);
 	}
-	return no_threads ? EAGAIN : __real_pthread_create(thread, attr, start, arg);
+	if (no_threads)
+		return EAGAIN;
+	if (!slow_start)
+		return __real_pthread_create(thread, attr, start, arg);
+	slow.start = start;
+	slow.arg = arg;
+	return __real_pthread_create(thread, attr, start_slowly, NULL);
 }
 
 void *__real_calloc(size_t n, size_t size);
@@ -181,6 +206,25 @@ static void *call_when_told(void *arg)
 	return (void *)(intptr_t)slu_dc_worker_run(run_when_told, job, LONG_MS);
 }
 
+/* Makes all idle threads busy. */
+static void hold_all(struct job *held[IDLE_MOST], pthread_t callers[IDLE_MOST])
+{
+	for (int i = 0; i < IDLE_MOST; i++) {
+		held[i] = job_new(0);
+		assert_int_equal(pthread_create(&callers[i], NULL, call_when_told, held[i]), 0);
+		sem_wait(&held[i]->inside);
+	}
+}
+
+static void release_all(struct job *held[IDLE_MOST], pthread_t callers[IDLE_MOST])
+{
+	for (int i = 0; i < IDLE_MOST; i++) {
+		sem_post(&held[i]->go);
+		pthread_join(callers[i], NULL);
+		job_free(held[i]);
+	}
+}
+
 static void test_threads_at_once(void **state)
 {
 	enum { N = 3 * IDLE_MOST };
@@ -235,18 +279,33 @@ static void test_a_hang_is_abandoned(void **state)
 	/* hung is the thread's for ever; a leak checker finds it there. */
 }
 
+/* No thread began the run before its caller was gone: none does later. */
+static void test_abandoned_before_it_began(void **state)
+{
+	struct job *held[IDLE_MOST], *job = job_new(0);
+	pthread_t callers[IDLE_MOST];
+
+	(void)state;
+	hold_all(held, callers);
+	sem_init(&slow_go, 0, 0);
+	sem_init(&slow_end, 0, 0);
+	slow_start = true;
+	assert_int_equal(slu_dc_worker_run(run_now, job, SHORT_MS), -ETIMEDOUT);
+	slow_start = false;
+	sem_post(&slow_go);
+	sem_wait(&slow_end);
+	release_all(held, callers);
+	assert_threads_become(IDLE_MOST, IDLE_MOST);
+	assert_int_equal(job->writes, 0);
+}
+
 static void test_no_thread(void **state)
 {
 	struct job *held[IDLE_MOST], *job = job_new(0);
 	pthread_t callers[IDLE_MOST];
 
 	(void)state;
-	/* All idle ones are busy. */
-	for (int i = 0; i < IDLE_MOST; i++) {
-		held[i] = job_new(0);
-		assert_int_equal(pthread_create(&callers[i], NULL, call_when_told, held[i]), 0);
-		sem_wait(&held[i]->inside);
-	}
+	hold_all(held, callers);
 	no_threads = true;
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), -EAGAIN);
 	no_threads = false;
@@ -259,11 +318,7 @@ static void test_no_thread(void **state)
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
 	least_stack = 0;
 	assert_int_equal(job->writes, 1);
-	for (int i = 0; i < IDLE_MOST; i++) {
-		sem_post(&held[i]->go);
-		pthread_join(callers[i], NULL);
-		job_free(held[i]);
-	}
+	release_all(held, callers);
 	job_free(job);
 }
 
@@ -450,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_one_thread_serves_many_runs),
 		cmocka_unit_test(test_threads_at_once),
 		cmocka_unit_test(test_a_hang_is_abandoned),
+		cmocka_unit_test(test_abandoned_before_it_began),
 		cmocka_unit_test(test_no_thread),
 		cmocka_unit_test(test_fork_with_idle_threads),
 		cmocka_unit_test(test_fork_while_others_run),
