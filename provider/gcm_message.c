@@ -142,10 +142,11 @@ static enum slu_dc_gcm_result by_device(struct slu_dc_gcm_context *c, const stru
 
 static bool first_data(struct slu_dc_gcm_context *c, const uint8_t *in, uint8_t *out, size_t n)
 {
+	const bool record = is_record(c, n);
 	const struct slu_dc_gcm_message m = {
 		.encrypt = c->encrypt,
-		.kind = is_record(c, n) ? SLU_DC_XORED : SLU_DC_NO_RECORD,
-		.application_data = is_application_data(c, in, n),
+		.kind = record ? SLU_DC_XORED : SLU_DC_NO_RECORD,
+		.application_data = record && is_application_data(c, in, n),
 		.iv = c->message_iv,
 		.iv_length = c->message_iv_length,
 		.aad = c->aad,
