@@ -172,7 +172,7 @@ static unsigned count_records(const struct slu_dc_keystream *ks, size_t size, bo
 
 /* ---- requests ---- */
 
-/* What tells that the size may be the reason. */
+/* The size may be the reason. */
 static bool size_may_matter(int error)
 {
 	switch (error) {
@@ -190,8 +190,8 @@ static bool size_may_matter(int error)
 	}
 }
 
-/* The area, and whether it is locked, for so many records: fewer when that is too much for the limit. A session whose
- * area is locked needs to be a fresh one, for areas only grow. */
+/* The area for so many records, locked: fewer when they do not fit into locked memory, and one that is not locked when
+ * none does, which is used at once. Areas only grow, so a smaller one takes a fresh session. */
 static uint8_t *reserve(struct slu_dc_keystream *ks, unsigned *records, size_t size)
 {
 	struct slu_dc_device *d = ks->gate->device;
