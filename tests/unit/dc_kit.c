@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "dc_kit.h"
+
+#include "test.h"
+
+#include <stdio.h>
+
+#include <openssl/crypto.h>
+#include <openssl/provider.h>
+
+#include "provider/devcrypto.h"
+
+static void keep_line(void *arg, const char *line)
+{
+	struct dc_kit *k = arg;
+	size_t n = strlen(k->log);
+
+	k->lines++;
+	snprintf(k->log + n, sizeof k->log - n, "%s\n", line);
+}
+
+void dc_kit_open(struct dc_kit *k)
+{
+	memset(k, 0, sizeof *k);
+	k->libctx = OSSL_LIB_CTX_new();
+	assert_non_null(k->libctx);
+	assert_int_equal(OSSL_PROVIDER_add_builtin(k->libctx, SLU_DEVCRYPTO_NAME, slu_devcrypto_init), 1);
+	k->theirs = OSSL_PROVIDER_load(k->libctx, "default");
+	k->ours = OSSL_PROVIDER_load(k->libctx, SLU_DEVCRYPTO_NAME);
+	assert_non_null(k->theirs);
+	assert_non_null(k->ours);
+	k->provider = OSSL_PROVIDER_get0_provider_ctx(k->ours);
+	slu_devcrypto_set_log(k->provider, keep_line, k);
+	k->provider->settings.min_size = 1;
+	k->provider->settings.check_first = 0;
+	k->provider->settings.check_every = 0;
+	k->provider->settings.deadline_ms = 0;
+	dc_kit_device(k, "");
+}
+
+void dc_kit_close(struct dc_kit *k)
+{
+	OSSL_PROVIDER_unload(k->ours);
+	OSSL_PROVIDER_unload(k->theirs);
+	OSSL_LIB_CTX_free(k->libctx);
+}
+
+void dc_kit_fault(struct dc_kit *k, const char *fault)
+{
+	char error[200] = "";
+
+	if (lab_device_fault(k->device, fault, error, sizeof error))
+		fail_msg("%s: %s", fault, error);
+}
+
+void dc_kit_device(struct dc_kit *k, const char *faults)
+{
+	char copy[256], *at = copy, *fault;
+
+	k->device = lab_device_new();
+	assert_non_null(k->device);
+	k->provider->device = slu_dc_device_get(lab_device_kernel(k->device), "/dev/crypto");
+	assert_non_null(k->provider->device);
+	k->lines = 0;
+	k->log[0] = '\0';
+	snprintf(copy, sizeof copy, "%s", faults);
+	while ((fault = strsep(&at, " ")))
+		if (*fault)
+			dc_kit_fault(k, fault);
+}
+
+struct lab_counters dc_kit_counters(const struct dc_kit *k)
+{
+	struct lab_counters c;
+
+	lab_device_counters(k->device, &c);
+	return c;
+}
+
+struct slu_dc_counters dc_kit_books(const struct dc_kit *k)
+{
+	struct slu_dc_counters c;
+
+	slu_dc_device_counters(k->provider->device, &c);
+	return c;
+}
+
+void dc_kit_fill(uint8_t *out, size_t n, uint32_t seed)
+{
+	uint32_t state = seed * 2654435761U + 1;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(test_rand(&state) >> 7);
+}
