@@ -176,13 +176,17 @@ static bool stays(const struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m
 
 struct slu_dc_gcm_way slu_dc_gcm_way(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m)
 {
+	const struct slu_dc_settings *s = g->gate.settings;
 	struct slu_dc_gcm_way way = {.way = SLU_DC_SOFTWARE};
 
-	choose(g, m, &way.algorithm);
-	if (m->n && !stays(g, m, way.algorithm))
-		way.way = slu_dc_gate_way(&g->gate, way.algorithm, m->encrypt, m->n);
 	if (slu_dc_device_off(g->gate.device))
 		slu_dc_gcm_stream_drop(g->stream);
+	/* The gate would say so too, but what is known of the device is under a lock. */
+	if (m->n == 0 || m->n < s->min_size || (!m->encrypt && !s->decrypt))
+		return way;
+	choose(g, m, &way.algorithm);
+	if (!stays(g, m, way.algorithm))
+		way.way = slu_dc_gate_way(&g->gate, way.algorithm, m->encrypt, m->n);
 	return way;
 }
 
