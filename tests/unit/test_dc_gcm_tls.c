@@ -363,6 +363,8 @@ static void test_faults(void **state)
 				    (faults[f].said && !strstr(kit.log, faults[f].said)))
 					fail_msg("%s, %s, %s: off %d, said %s", devices[d], faults[f].fault,
 						 suites[i].name, slu_dc_device_off(kit.provider->device), kit.log);
+				/* once each: what failed, and that it is off */
+				assert_in_range(kit.lines, faults[f].said != NULL, 2);
 				close_pair(&p);
 			}
 	kit.provider->settings.check_every = 0;
