@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control.h"
+
 const uint8_t nist_key[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
 			      0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
 const uint8_t nist_plain[32] = {0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e,
@@ -36,14 +44,58 @@ const uint8_t gcm_sealed[76] = {0x42, 0x83, 0x1e, 0xc2, 0x21, 0x77, 0x74, 0x24, 
 				0x6a, 0x0a, 0xac, 0x97, 0x3d, 0x58, 0xe0, 0x91, 0x5b, 0xc9, 0x4f, 0xbc, 0x32,
 				0x21, 0xa5, 0xdb, 0x94, 0xfa, 0xe9, 0x5a, 0xe7, 0x12, 0x1a, 0x47};
 
+/* SLU_LAB_CUSE names cusecrypto: then the device is a real one, of another process. */
+static void start_server(struct bench *b)
+{
+	const char *program = getenv("SLU_LAB_CUSE");
+	char name[32], line[32];
+	int out[2];
+	FILE *f;
+
+	snprintf(name, sizeof name, "lab%d", (int)getpid());
+	snprintf(b->path, sizeof b->path, "/dev/%s", name);
+	snprintf(b->control, sizeof b->control, "/tmp/%s", name);
+	assert_int_equal(pipe(out), 0);
+	b->server = fork();
+	if (b->server == 0) {
+		dup2(out[1], STDOUT_FILENO);
+		execl(program, program, "--name", name, "--control", b->control, (char *)NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	f = fdopen(out[0], "r");
+	assert_true(f && fgets(line, sizeof line, f));
+	assert_string_equal(line, "ready\n");
+	fclose(f);
+	b->kernel = &slu_dc_kernel_linux;
+}
+
+static void stop_server(struct bench *b)
+{
+	assert_int_equal(kill(b->server, SIGTERM), 0);
+	assert_int_equal(waitpid(b->server, NULL, 0), b->server);
+	unlink(b->control);
+}
+
+int bench_open(struct bench *b)
+{
+	return b->kernel->open(b->kernel->user, b->path);
+}
+
 int bench_setup(void **state)
 {
 	static struct bench b;
 
-	b.device = lab_device_new();
-	assert_non_null(b.device);
-	b.kernel = lab_device_kernel(b.device);
-	b.fd = b.kernel->open(b.kernel->user, "/dev/crypto");
+	memset(&b, 0, sizeof b);
+	if (getenv("SLU_LAB_CUSE")) {
+		start_server(&b);
+	} else {
+		b.device = lab_device_new();
+		assert_non_null(b.device);
+		b.kernel = lab_device_kernel(b.device);
+		strcpy(b.path, "/dev/crypto");
+	}
+	b.fd = bench_open(&b);
 	assert_true(b.fd > 0);
 	*state = &b;
 	return 0;
@@ -52,29 +104,93 @@ int bench_setup(void **state)
 int bench_teardown(void **state)
 {
 	struct bench *b = *state;
-	struct lab_counters c;
 
 	b->kernel->close(b->kernel->user, b->fd);
-	lab_device_counters(b->device, &c);
-	assert_int_equal(c.open_now, 0);
-	assert_int_equal(c.sessions_now, 0);
+	bench_wait_open(b, 0);
+	assert_int_equal(bench_counters(b).sessions_now, 0);
+	if (b->server)
+		stop_server(b);
 	return 0;
+}
+
+static FILE *ask(struct bench *b, const char *command, const char *argument)
+{
+	char line[128];
+	FILE *answer;
+
+	snprintf(line, sizeof line, "%s%s", command, argument);
+	answer = control_ask(b->control, line);
+	assert_non_null(answer);
+	return answer;
+}
+
+int bench_try_fault(struct bench *b, const char *spec, char *error, size_t size)
+{
+	FILE *answer;
+	int result;
+
+	if (b->device)
+		return lab_device_fault(b->device, spec, error, size);
+	answer = ask(b, "fault ", spec);
+	result = fgets(error, (int)size, answer) ? -1 : 0;
+	fclose(answer);
+	return result;
 }
 
 void bench_fault(struct bench *b, const char *spec)
 {
 	char error[200] = "";
 
-	if (lab_device_fault(b->device, spec, error, sizeof error) != 0)
+	if (bench_try_fault(b, spec, error, sizeof error) != 0)
 		fail_msg("%s", error);
 }
 
 struct lab_counters bench_counters(struct bench *b)
 {
-	struct lab_counters c;
+	struct lab_counters c = {0};
+	char line[128];
+	FILE *answer;
 
-	lab_device_counters(b->device, &c);
+	if (b->device) {
+		lab_device_counters(b->device, &c);
+		return c;
+	}
+	answer = ask(b, "counters", "");
+	while (fgets(line, sizeof line, answer))
+		lab_counters_scan(&c, line);
+	fclose(answer);
 	return c;
+}
+
+void bench_release(struct bench *b)
+{
+	if (b->device)
+		lab_device_release(b->device);
+	else
+		fclose(ask(b, "release", ""));
+}
+
+/* The limit of time is of a test that fails only. */
+static void wait_for(struct bench *b, size_t counter, uint64_t n)
+{
+	for (int i = 0; i < 1000; i++) {
+		struct lab_counters c = bench_counters(b);
+
+		if (*(const uint64_t *)(const void *)((const char *)&c + counter) == n)
+			return;
+		usleep(10000);
+	}
+	fail_msg("A counter does not come to %u.", (unsigned)n);
+}
+
+void bench_wait_hanging(struct bench *b, uint64_t n)
+{
+	wait_for(b, offsetof(struct lab_counters, hanging), n);
+}
+
+void bench_wait_open(struct bench *b, uint64_t n)
+{
+	wait_for(b, offsetof(struct lab_counters, open_now), n);
 }
 
 int bench_call(struct bench *b, unsigned long request, void *arg)

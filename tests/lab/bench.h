@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A device of its own for each test, one descriptor, and requests by function call. */
+/* A device of its own for each test, one descriptor, and requests by function call. The device is in the process, or
+ * with SLU_LAB_CUSE, the path of cusecrypto, a real one: so the same tests show that CUSE changes nothing. */
 #ifndef SLU_TESTS_LAB_BENCH_H
 #define SLU_TESTS_LAB_BENCH_H
 
 #include "unit/test.h"
+
+#include <sys/types.h>
 
 #include "device.h"
 #include "provider/cryptodev.h"
@@ -15,16 +18,24 @@ extern const uint8_t nist_cbc_iv[16], nist_cbc[32], nist_ctr_iv[16], nist_ctr[32
 extern const uint8_t gcm_key[16], gcm_iv[12], gcm_aad[20], gcm_plain[60], gcm_sealed[76];
 
 struct bench {
-	struct lab_device *device;
+	struct lab_device *device; /* NULL: another process's */
 	const struct slu_dc_kernel *kernel;
 	int fd;
+	pid_t server;
+	char path[48], control[48];
 };
 
 /* cmocka's: *state is the bench. Teardown expects nothing left open. */
 int bench_setup(void **state);
 int bench_teardown(void **state);
 
+int bench_open(struct bench *b); /* one descriptor more, or -errno */
+
+int bench_try_fault(struct bench *b, const char *spec, char *error, size_t size);
 void bench_fault(struct bench *b, const char *spec);
+void bench_release(struct bench *b);
+void bench_wait_hanging(struct bench *b, uint64_t n);
+void bench_wait_open(struct bench *b, uint64_t n); /* a descriptor's end comes to the device a little later */
 struct lab_counters bench_counters(struct bench *b);
 int bench_call(struct bench *b, unsigned long request, void *arg);
 

@@ -2,6 +2,8 @@
 #include "model.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 void lab_device_counters(struct lab_device *d, struct lab_counters *out)
 {
@@ -10,34 +12,54 @@ void lab_device_counters(struct lab_device *d, struct lab_counters *out)
 	pthread_mutex_unlock(&d->lock);
 }
 
+#define TOTAL(name)                                                                                                    \
+	{                                                                                                              \
+#name, offsetof(struct lab_counters, name)                                                             \
+	}
+#define TALLY(name, algorithm)                                                                                         \
+	{name, offsetof(struct lab_counters, by[algorithm].operations)},                                               \
+	{                                                                                                              \
+		name "_bytes", offsetof(struct lab_counters, by[algorithm].bytes)                                      \
+	}
+
 static const struct {
 	const char *name;
 	size_t offset;
 } names[] = {
-	{"opens", offsetof(struct lab_counters, opens)},
-	{"open_now", offsetof(struct lab_counters, open_now)},
-	{"ioctls", offsetof(struct lab_counters, ioctls)},
-	{"errors", offsetof(struct lab_counters, errors)},
-	{"sessions", offsetof(struct lab_counters, sessions)},
-	{"sessions_now", offsetof(struct lab_counters, sessions_now)},
-	{"crypt", offsetof(struct lab_counters, crypt)},
-	{"authcrypt", offsetof(struct lab_counters, authcrypt)},
-	{"bytes", offsetof(struct lab_counters, bytes)},
-	{"largest", offsetof(struct lab_counters, largest)},
-	{"hung", offsetof(struct lab_counters, hung)},
-	{"hanging", offsetof(struct lab_counters, hanging)},
-	{"late_writes", offsetof(struct lab_counters, late_writes)},
-	{"faulty", offsetof(struct lab_counters, faulty)},
+	TOTAL(opens),
+	TOTAL(open_now),
+	TOTAL(ioctls),
+	TOTAL(errors),
+	TOTAL(sessions),
+	TOTAL(sessions_now),
+	TOTAL(crypt),
+	TOTAL(authcrypt),
+	TOTAL(bytes),
+	TOTAL(largest),
+	TOTAL(hung),
+	TOTAL(hanging),
+	TOTAL(late_writes),
+	TOTAL(faulty),
+	TALLY("cbc", LAB_CBC),
+	TALLY("ctr", LAB_CTR),
+	TALLY("ecb", LAB_ECB),
+	TALLY("gcm", LAB_GCM),
+	TALLY("tls_sha1", LAB_TLS_SHA1),
+	TALLY("tls_sha256", LAB_TLS_SHA256),
 };
 
 void lab_counters_print(const struct lab_counters *c, FILE *out)
 {
-	static const char *const algorithms[LAB_ALGORITHMS] = {"cbc", "ctr", "ecb", "gcm", "tls_sha1", "tls_sha256"};
-
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		fprintf(out, "%s=%" PRIu64 "\n", names[i].name,
 			*(const uint64_t *)(const void *)((const char *)c + names[i].offset));
-	for (size_t i = 0; i < LAB_ALGORITHMS; i++)
-		fprintf(out, "%s=%" PRIu64 "\n%s_bytes=%" PRIu64 "\n", algorithms[i], c->by[i].operations,
-			algorithms[i], c->by[i].bytes);
+}
+
+void lab_counters_scan(struct lab_counters *c, const char *line)
+{
+	size_t length = strcspn(line, "=");
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (line[length] == '=' && strlen(names[i].name) == length && memcmp(names[i].name, line, length) == 0)
+			*(uint64_t *)(void *)((char *)c + names[i].offset) = strtoull(line + length + 1, NULL, 10);
 }

@@ -71,6 +71,8 @@ struct lab_counters {
 void lab_device_counters(struct lab_device *d, struct lab_counters *out);
 /* "name=value" lines, the members' names and "cbc", "cbc_bytes" and so on. */
 void lab_counters_print(const struct lab_counters *c, FILE *out);
+/* One of those lines; what is none of them is ignored. */
+void lab_counters_scan(struct lab_counters *c, const char *line);
 
 /* The two halves of lab_device_kernel() for a front that keeps its own descriptors. */
 struct lab_file;

@@ -62,13 +62,19 @@ static const struct mac_name *mac_find(uint32_t mac)
 	return NULL;
 }
 
+const char *lab_mac_driver(uint32_t mac)
+{
+	const struct mac_name *m = mac_find(mac);
+
+	return m ? m->driver : NULL;
+}
+
 static const char *software_driver(const struct lab_engine *e, uint32_t algorithm)
 {
 	const struct cipher_name *c = cipher_find(algorithm);
-	const struct mac_name *m = mac_find(algorithm);
 
 	(void)e;
-	return c ? c->driver : m ? m->driver : NULL;
+	return c ? c->driver : lab_mac_driver(algorithm);
 }
 
 /* A context ready for data, without padding; *type is the caller's to free. */
@@ -152,7 +158,8 @@ int lab_hmac(const struct lab_key *key, const uint8_t *header, size_t header_len
 	return ok ? 0 : -EIO;
 }
 
-static const struct lab_engine software = {software_driver, software_cipher, software_gcm, true};
+static const struct lab_engine software = {
+	.driver = software_driver, .cipher = software_cipher, .gcm = software_gcm, .accelerated = true};
 
 const struct lab_engine *lab_engine_software(void)
 {

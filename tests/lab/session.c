@@ -52,8 +52,11 @@ static int key_from(struct lab_key *key, const struct slu_dc_session_op *op)
 	return 0;
 }
 
-static void session_free(struct lab_session *s)
+/* engine: NULL, unless it has opened the session. */
+static void session_free(const struct lab_engine *e, struct lab_session *s)
 {
+	if (e && e->close)
+		e->close(e, &s->key);
 	pthread_mutex_destroy(&s->lock);
 	OPENSSL_cleanse(s, sizeof *s);
 	free(s);
@@ -98,8 +101,10 @@ int lab_session_create(struct lab_file *f, struct slu_dc_session_op *op)
 		return -ENOMEM;
 	pthread_mutex_init(&s->lock, NULL);
 	error = key_from(&s->key, op);
+	if (!error && f->device->engine->open)
+		error = f->device->engine->open(f->device->engine, &s->key);
 	if (error) {
-		session_free(s);
+		session_free(NULL, s);
 		return error;
 	}
 	s->algorithm = algorithm;
@@ -117,7 +122,7 @@ static void session_end(struct lab_device *d, struct lab_session *s)
 {
 	pthread_mutex_lock(&s->lock);
 	pthread_mutex_unlock(&s->lock);
-	session_free(s);
+	session_free(d->engine, s);
 	pthread_mutex_lock(&d->lock);
 	d->counters.sessions_now--;
 	pthread_mutex_unlock(&d->lock);
