@@ -44,10 +44,10 @@ const uint8_t gcm_sealed[76] = {0x42, 0x83, 0x1e, 0xc2, 0x21, 0x77, 0x74, 0x24, 
 				0x6a, 0x0a, 0xac, 0x97, 0x3d, 0x58, 0xe0, 0x91, 0x5b, 0xc9, 0x4f, 0xbc, 0x32,
 				0x21, 0xa5, 0xdb, 0x94, 0xfa, 0xe9, 0x5a, 0xe7, 0x12, 0x1a, 0x47};
 
-/* SLU_LAB_CUSE names cusecrypto: then the device is a real one, of another process. */
+/* SLU_LAB_CUSE names cusecrypto: then the device is a real one, of another process; SLU_LAB_PASS is its --pass. */
 static void start_server(struct bench *b)
 {
-	const char *program = getenv("SLU_LAB_CUSE");
+	const char *program = getenv("SLU_LAB_CUSE"), *pass = getenv("SLU_LAB_PASS");
 	char name[32], line[32];
 	int out[2];
 	FILE *f;
@@ -59,7 +59,7 @@ static void start_server(struct bench *b)
 	b->server = fork();
 	if (b->server == 0) {
 		dup2(out[1], STDOUT_FILENO);
-		execl(program, program, "--name", name, "--control", b->control, (char *)NULL);
+		execl(program, program, "--name", name, "--control", b->control, pass ? "--pass" : NULL, pass, NULL);
 		_exit(127);
 	}
 	close(out[1]);
