@@ -8,6 +8,10 @@ import pytest
 from device import Device
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "emulated: needs the emulated PC, for its crypto device or for 32-bit programs")
+
+
 @pytest.fixture(scope="session")
 def build(sluice_path):
     """The build's programs, those of the lab among them."""

@@ -10,7 +10,6 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-EMULATED = os.environ.get("SLUICE_LAB") == "x86"
 
 
 def interrupts():
@@ -28,7 +27,7 @@ def test_models_own_tests(build, cusecrypto, test):
     assert done.returncode == 0
 
 
-@pytest.mark.skipif(not EMULATED, reason="user-mode Linux has no crypto device")
+@pytest.mark.emulated
 def test_models_cbc_by_the_crypto_device(build, cusecrypto):
     before = interrupts()
     environment = dict(os.environ, SLU_LAB_CUSE=str(cusecrypto), SLU_LAB_PASS="afalg")
@@ -37,7 +36,7 @@ def test_models_cbc_by_the_crypto_device(build, cusecrypto):
     assert interrupts() - before > 100
 
 
-@pytest.mark.skipif(not EMULATED, reason="user-mode Linux runs no 32-bit programs")
+@pytest.mark.emulated
 def test_32_bit_program(device, tmp_path):
     # The C library's headers for 32 bits need not be installed: the kernel's have the numbers.
     (tmp_path / "sys").mkdir()

@@ -121,7 +121,7 @@ def test_engine_leaves_software_drivers_alone_unless_told(device, openssl):
     assert one.counters()["cbc"] > 0
 
 
-@pytest.mark.skipif(os.environ.get("SLUICE_LAB") != "x86", reason="user-mode Linux has no crypto device")
+@pytest.mark.emulated
 def test_engine_by_the_crypto_device(device, openssl):
     """Through CUSE and AF_ALG to virtio-crypto: CBC, and no CTR."""
     one = device(passing="afalg")
