@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs the tests in tests/lab/guest, which need another kernel than this machine's, one boot for all: in user-mode Linux
+# (uml), or those that are marked as emulated in an emulated PC (x86), which has a crypto device and no AES instructions.
+# A build with AddressSanitizer does not start in user-mode Linux.
+#
+#     tests/lab/guest.sh BUILD uml|x86 [RESULTS [PYTEST OPTION...]]
+#
+# RESULTS is a folder, which gets guest-BACKEND.xml.
+set -eu
+build=$(realpath "$1")
+backend=$2
+results=$(realpath "${3:-$build}")
+shift $(($# < 3 ? $# : 3))
+lab=$(realpath "$(dirname "$0")")
+
+case $backend in
+uml)
+	set -- -m 'not emulated' "$@"
+	machine='-b uml -M 1024 -t 600'
+	;;
+x86)
+	set -- -m emulated "$@"
+	machine='-b x86 -H -M 1024 -t 600'
+	;;
+*)
+	echo "guest.sh: there is no backend '$backend': uml or x86" >&2
+	exit 2
+	;;
+esac
+
+foreign=$("$lab/foreign.sh") # its source comes from the network, which the guest has not
+# shellcheck disable=SC2086 # a list
+exec "$lab/lab.sh" $machine -d "$lab/../.." -o "$results" -- \
+	env SLUICE="$build/tools/sluice" SLUICE_BUILD="$build" SLUICE_FOREIGN="$foreign" \
+	/usr/bin/python3 -m pytest -q -rs --tb=short -p no:cacheprovider \
+	--junitxml="/out/guest-$backend.xml" -o junit_suite_name="guest-$backend" "$@" tests/lab/guest
