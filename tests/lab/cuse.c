@@ -65,7 +65,8 @@ static void on_ioctl(fuse_req_t request, int number, void *arg, struct fuse_file
 		fuse_reply_err(request, EINVAL);
 		return;
 	}
-	memcpy(structure, in, in_size);
+	if (in_size > 0)
+		memcpy(structure, in, in_size);
 	error = client_ioctl((struct lab_file *)(uintptr_t)info->fh, fuse_req_ctx(request)->pid,
 			     flags & FUSE_IOCTL_COMPAT, (unsigned)number, structure);
 	if (error)
