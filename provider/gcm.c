@@ -244,8 +244,12 @@ static int run(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m, enum sl
 static enum slu_dc_gcm_result failed(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m, enum slu_dc_algorithm a,
 				     int error)
 {
-	if (error == SLU_DC_NOT_NOW || (error == -EBADMSG && !m->encrypt))
+	if (error == SLU_DC_NOT_NOW)
 		return SLU_DC_GCM_SOFTWARE;
+	if (error == -EBADMSG && !m->encrypt) {
+		g->refused = a;
+		return SLU_DC_GCM_REFUSED;
+	}
 	if (error == -ECANCELED) {
 		slu_dc_raise(g->provider, SLU_DC_R_SOFTWARE, NULL);
 		return SLU_DC_GCM_FAILED;
@@ -266,33 +270,33 @@ static void give_out(const struct slu_dc_gcm_message *m, const uint8_t *made)
 		memcpy(m->tag, made + m->n, SLU_DC_TAG);
 }
 
-static enum slu_dc_gcm_result wrong(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m, enum slu_dc_algorithm a)
+static enum slu_dc_gcm_result wrong(struct slu_dc_gcm *g, size_t n, enum slu_dc_algorithm a)
 {
 	slu_dc_gcm_stream_drop(g->stream);
 	if (g->gate.settings->fallback)
 		return SLU_DC_GCM_SOFTWARE;
-	slu_dc_raise(g->provider, SLU_DC_R_DEVICE, "%s, %zu bytes: wrong bytes", slu_dc_algorithm_name(a), m->n);
+	slu_dc_raise(g->provider, SLU_DC_R_DEVICE, "%s, %zu bytes: wrong bytes", slu_dc_algorithm_name(a), n);
 	return SLU_DC_GCM_FAILED;
 }
 
-/* A tag that software found right, and the device wrong. */
-static enum slu_dc_gcm_result refused_wrongly(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m,
-					      enum slu_dc_algorithm a)
+bool slu_dc_gcm_refused_wrongly(struct slu_dc_gcm *g, size_t n)
 {
+	const enum slu_dc_algorithm a = g->refused;
+
 	slu_dc_device_count_check(g->gate.device, false);
 	slu_dc_device_turn_off(
 		g->gate.device, g->gate.settings,
 		"turned off for this process, all goes on in software: driver %s refused a right tag in %s "
 		"of %zu bytes; do not use this driver for it, and report it to its authors",
-		slu_dc_device_driver(g->gate.device, a), slu_dc_algorithm_name(a), m->n);
-	return wrong(g, m, a);
+		slu_dc_device_driver(g->gate.device, a), slu_dc_algorithm_name(a), n);
+	return wrong(g, n, a) != SLU_DC_GCM_FAILED;
 }
 
 static enum slu_dc_gcm_result compare(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m, enum slu_dc_algorithm a,
 				      const uint8_t *device, const uint8_t *software)
 {
 	if (!slu_dc_gate_check(&g->gate, a, device, software, m->encrypt ? m->n + SLU_DC_TAG : m->n))
-		return wrong(g, m, a);
+		return wrong(g, m->n, a);
 	slu_dc_gate_done(&g->gate);
 	return SLU_DC_GCM_DONE;
 }
@@ -330,10 +334,9 @@ static enum slu_dc_gcm_result run_checked(struct slu_dc_gcm *g, const struct slu
 	if (!device || !software_apart(g, m, software))
 		goto out;
 	error = run_apart(g, m, &a, device);
-	if (error == -EBADMSG && !m->encrypt)
-		result = refused_wrongly(g, m, a);
-	else
-		result = error ? failed(g, m, a, error) : compare(g, m, a, device, software);
+	result = error ? failed(g, m, a, error) : compare(g, m, a, device, software);
+	if (result == SLU_DC_GCM_REFUSED && !slu_dc_gcm_refused_wrongly(g, m->n))
+		result = SLU_DC_GCM_FAILED;
 	if (result == SLU_DC_GCM_FAILED)
 		goto out;
 	give_out(m, software);

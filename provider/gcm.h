@@ -36,6 +36,7 @@ struct slu_dc_gcm {
 	struct slu_dc_session *kernel; /* from the first request on, like stream */
 	struct slu_dc_gcm_stream *stream;
 	struct slu_dc_sequence sequence;
+	enum slu_dc_algorithm refused; /* by what the last SLU_DC_GCM_REFUSED was */
 };
 
 struct slu_dc_gcm_message {
@@ -58,10 +59,10 @@ struct slu_dc_gcm_way {
 	enum slu_dc_algorithm algorithm;
 };
 
-/* Results of what may fail in two ways. */
 enum slu_dc_gcm_result {
 	SLU_DC_GCM_DONE,
 	SLU_DC_GCM_SOFTWARE, /* software is to do it: nothing was given out */
+	SLU_DC_GCM_REFUSED,  /* the same, for by the device the tag is wrong */
 	SLU_DC_GCM_FAILED    /* raised */
 };
 
@@ -81,9 +82,12 @@ void slu_dc_gcm_note(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m);
 
 struct slu_dc_gcm_way slu_dc_gcm_way(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m);
 
-/* Does it by the device. A tag that is wrong is software's to say. */
+/* Does it by the device. A tag that is wrong is software's to say: when that finds it right, the device goes off, and
+ * software's result counts unless it is not to stand in. False: raised. */
 enum slu_dc_gcm_result slu_dc_gcm_device(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m,
 					 struct slu_dc_gcm_way way);
+
+bool slu_dc_gcm_refused_wrongly(struct slu_dc_gcm *g, size_t n);
 
 /* Does it in software: false when the tag is wrong, and then out holds what OpenSSL would give. */
 bool slu_dc_gcm_software(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m);

@@ -46,8 +46,9 @@ struct slu_dc_gcm_context {
 	uint8_t aad[SLU_DC_AAD_MOST];
 	size_t aad_length;
 	uint8_t made_tag[SLU_DC_TAG];
-	uint8_t *kept; /* its data, for software to begin again should more come; NULL for TLS records, which say how
-			* long they are */
+	size_t refused; /* bytes whose tag is wrong by the device, if no more data comes; 0: none */
+	uint8_t *kept;  /* its data, for software to begin again should more come; NULL for TLS records, which say how
+			 * long they are */
 	size_t kept_length;
 
 	/* A record of TLS 1.2: */

@@ -31,6 +31,7 @@ void slu_dc_gcm_message_end(struct slu_dc_gcm_context *c)
 	c->kept = NULL;
 	c->kept_length = 0;
 	c->aad_length = 0;
+	c->refused = 0;
 	c->phase = SLU_DC_PHASE_AAD;
 }
 
@@ -75,6 +76,7 @@ bool slu_dc_gcm_message_turn(struct slu_dc_gcm_context *c, bool encrypt)
 
 	if (encrypt == c->encrypt)
 		return true;
+	c->refused = 0;
 	if (c->iv_state == SLU_DC_IV_IN_USE && c->phase == SLU_DC_PHASE_MADE)
 		ok = begin_again(c);
 	if (c->iv_state == SLU_DC_IV_IN_USE && c->phase == SLU_DC_PHASE_TWIN)
@@ -156,13 +158,17 @@ static bool first_data(struct slu_dc_gcm_context *c, const uint8_t *in, uint8_t 
 		.n = n,
 		.tag = c->made_tag,
 	};
+	enum slu_dc_gcm_result result;
 
 	slu_dc_gcm_note(&c->gcm, &m);
-	switch (by_device(c, &m)) {
+	result = by_device(c, &m);
+	switch (result) {
 	case SLU_DC_GCM_DONE:
 		c->phase = SLU_DC_PHASE_MADE;
 		return true;
+	case SLU_DC_GCM_REFUSED:
 	case SLU_DC_GCM_SOFTWARE:
+		c->refused = result == SLU_DC_GCM_REFUSED ? n : 0;
 		OPENSSL_clear_free(c->kept, c->kept_length);
 		c->kept = NULL;
 		c->kept_length = 0;
@@ -177,6 +183,7 @@ bool slu_dc_gcm_message_data(struct slu_dc_gcm_context *c, const uint8_t *in, ui
 {
 	if (c->phase == SLU_DC_PHASE_AAD)
 		return first_data(c, in, out, n);
+	c->refused = 0;
 	if (c->phase == SLU_DC_PHASE_MADE && !begin_again(c))
 		return false;
 	return slu_dc_gcm_data(&c->gcm, in, out, n);
@@ -188,9 +195,11 @@ bool slu_dc_gcm_message_final(struct slu_dc_gcm_context *c)
 {
 	if (c->phase == SLU_DC_PHASE_AAD && !to_twin(c))
 		return false;
+	if (!c->encrypt && c->phase == SLU_DC_PHASE_MADE)
+		return CRYPTO_memcmp(c->made_tag, c->tag, c->tag_length) == 0;
 	if (!c->encrypt)
-		return c->phase == SLU_DC_PHASE_MADE ? CRYPTO_memcmp(c->made_tag, c->tag, c->tag_length) == 0
-						     : slu_dc_gcm_open(&c->gcm, c->tag, c->tag_length);
+		return slu_dc_gcm_open(&c->gcm, c->tag, c->tag_length) &&
+		       (!c->refused || slu_dc_gcm_refused_wrongly(&c->gcm, c->refused));
 	c->tag_length = SLU_DC_TAG;
 	if (c->phase == SLU_DC_PHASE_MADE) {
 		memcpy(c->tag, c->made_tag, SLU_DC_TAG);

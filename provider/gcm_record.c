@@ -41,6 +41,8 @@ static bool run(struct slu_dc_gcm_context *c, const struct slu_dc_gcm_message *m
 		return true;
 	case SLU_DC_GCM_SOFTWARE:
 		return slu_dc_gcm_software(&c->gcm, m);
+	case SLU_DC_GCM_REFUSED:
+		return slu_dc_gcm_software(&c->gcm, m) && slu_dc_gcm_refused_wrongly(&c->gcm, m->n);
 	case SLU_DC_GCM_FAILED:
 		break;
 	}

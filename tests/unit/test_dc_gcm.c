@@ -424,6 +424,32 @@ static void test_flip(void **state)
 		}
 }
 
+/* A device that refuses a right tag, which only software can know. It does not stand in where it is not to. */
+static void test_refused_wrongly(void **state)
+{
+	static const char *const faults[] = {"ecb-only flip", "ctr-only flip"};
+	const struct shape s = {.bits = 128, .iv_length = 12, .aad_length = 20, .n = 1000};
+
+	(void)state;
+	kit.provider->settings.decrypt = true;
+	for (size_t i = 0; i < 2; i++)
+		for (int fallback = 0; fallback < 2; fallback++) {
+			kit.provider->settings.fallback = fallback;
+			dc_kit_device(&kit, faults[i]);
+			both(128);
+			encrypt_with(theirs, &s, theirs_out);
+			assert_int_equal(decrypt_with(ours, &s, theirs_out, back, true), fallback);
+			assert_memory_equal(back, text, fallback ? s.n : 0);
+			assert_int_equal(dc_kit_counters(&kit).crypt, 1);
+			assert_int_equal(dc_kit_books(&kit).mismatches, 1);
+			assert_true(slu_dc_device_off(kit.provider->device));
+			assert_int_equal(kit.lines, 1);
+			assert_non_null(strstr(kit.log, "refused a right tag"));
+			both(0);
+		}
+	kit.provider->settings.decrypt = false;
+}
+
 /* What OpenSSL asks before there is a context, and of a new one. */
 static void test_told(void **state)
 {
@@ -467,11 +493,17 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),      cmocka_unit_test(test_ivs),
-		cmocka_unit_test(test_aads),         cmocka_unit_test(test_splits),
-		cmocka_unit_test(test_decrypting),   cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_iv_is_spent),  cmocka_unit_test(test_random_iv),
-		cmocka_unit_test(test_sixteen_bits), cmocka_unit_test(test_flip),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_ivs),
+		cmocka_unit_test(test_aads),
+		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_decrypting),
+		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_iv_is_spent),
+		cmocka_unit_test(test_random_iv),
+		cmocka_unit_test(test_sixteen_bits),
+		cmocka_unit_test(test_flip),
+		cmocka_unit_test(test_refused_wrongly),
 		cmocka_unit_test(test_told),
 	};
 
