@@ -29,9 +29,11 @@ x86)
 	;;
 esac
 
-foreign=$("$lab/foreign.sh") # its source comes from the network, which the guest has not
+# Their source comes from the network, which the guest has not.
+foreign=$("$lab/foreign.sh")
+vectors=$("$lab/openssl_source.sh")/test/recipes/30-test_evp_data
 # shellcheck disable=SC2086 # a list
 exec "$lab/lab.sh" $machine -d "$lab/../.." -o "$results" -- \
-	env SLUICE="$build/tools/sluice" SLUICE_BUILD="$build" SLUICE_FOREIGN="$foreign" \
+	env SLUICE="$build/tools/sluice" SLUICE_BUILD="$build" SLUICE_FOREIGN="$foreign" SLUICE_VECTORS="$vectors" \
 	/usr/bin/python3 -m pytest -q -rs --tb=short -p no:cacheprovider \
 	--junitxml="/out/guest-$backend.xml" -o junit_suite_name="guest-$backend" "$@" tests/lab/guest
