@@ -3,6 +3,7 @@
 #ifndef SLU_PROVIDER_DEVCRYPTO_H
 #define SLU_PROVIDER_DEVCRYPTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,11 +19,17 @@ OSSL_provider_init_fn slu_devcrypto_init;
  * used: 0, or -1 with the reason in error.
  */
 int slu_devcrypto_set(void *provctx, const char *name, const char *value, char *error, size_t size);
+
+/* Where its lines go, without a newline: stderr, when nothing else was said. provctx NULL: of providers that are loaded
+ * from now on, until it is said again, with log NULL for stderr; the caller sees to it that nobody loads meanwhile. */
 void slu_devcrypto_set_log(void *provctx, void (*log)(void *arg, const char *line), void *arg);
 
 /* The same names as the provider's gettable parameters: "operations", "bytes", "fallbacks", "checks", "mismatches",
  * "abandoned", "sessions". 0 for a name that is none. */
 uint64_t slu_devcrypto_counter(void *provctx, const char *name);
+
+/* The device was turned off for the rest of the process. */
+bool slu_devcrypto_off(void *provctx);
 
 /* The parameter "drivers": "AES-CBC: virtio_crypto_aes_cbc", those that were used, with ", " between. Returns out. */
 const char *slu_devcrypto_drivers(void *provctx, char *out, size_t size);

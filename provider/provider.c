@@ -142,6 +142,13 @@ const char *slu_devcrypto_drivers(void *provctx, char *out, size_t size)
 	return out;
 }
 
+bool slu_devcrypto_off(void *provctx)
+{
+	const struct slu_dc_provider *p = provctx;
+
+	return slu_dc_device_off(p->device);
+}
+
 uint64_t slu_devcrypto_counter(void *provctx, const char *name)
 {
 	uint64_t value = 0;
@@ -192,12 +199,33 @@ int slu_devcrypto_set(void *provctx, const char *name, const char *value, char *
 	return p->device ? 0 : -1;
 }
 
+static struct {
+	void (*log)(void *arg, const char *line);
+	void *arg;
+} first_log;
+
 void slu_devcrypto_set_log(void *provctx, void (*log)(void *arg, const char *line), void *arg)
 {
 	struct slu_dc_provider *p = provctx;
 
-	p->settings.log = log;
-	p->settings.log_arg = arg;
+	if (p) {
+		p->settings.log = log;
+		p->settings.log_arg = arg;
+	} else {
+		first_log.log = log;
+		first_log.arg = arg;
+	}
+}
+
+/* Besides the error queue, for OpenSSL drops that of a provider that its configuration file names, and goes on without
+ * it. */
+static void refuse(const struct slu_dc_provider *p, const char *why)
+{
+	char line[400];
+
+	slu_dc_raise(p, SLU_DC_R_SETTING, "%s", why);
+	snprintf(line, sizeof line, "%s; until it is mended, OpenSSL does not load devcrypto", why);
+	p->settings.log(p->settings.log_arg, line);
 }
 
 /* What the section of openssl.cnf says, which the core keeps as text. */
@@ -214,7 +242,7 @@ static int read_settings(struct slu_dc_provider *p, OSSL_FUNC_core_get_params_fn
 		return 1;
 	for (size_t i = 0; i < SETTINGS; i++)
 		if (values[i] && slu_devcrypto_set(p, setting_names[i], values[i], error, sizeof error) != 0) {
-			slu_dc_raise(p, SLU_DC_R_SETTING, "%s", error);
+			refuse(p, error);
 			return 0;
 		}
 	return 1;
@@ -270,6 +298,8 @@ int slu_devcrypto_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 	p->handle = handle;
 	core_get_params = take_core(p, in);
 	slu_dc_settings_init(&p->settings);
+	if (first_log.log)
+		slu_devcrypto_set_log(p, first_log.log, first_log.arg);
 	p->device = slu_dc_device_get(&slu_dc_kernel_linux, p->settings.path);
 	p->software = OSSL_LIB_CTX_new();
 	if (!p->device || !p->software)

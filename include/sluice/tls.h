@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sluice/error.h>
 #include <sluice/log.h>
@@ -57,6 +58,13 @@ struct slu_tls_config {
 				     otherwise does not speak; else 1..5; -1: level 0 */
 	bool no_resumption;       /* client: offer no earlier session; server: issue no tickets */
 	const char *keylog_file;  /* NSS key log for Wireshark. Only ever written when set here */
+
+	/* Who encrypts. NULL or "off": OpenSSL, as it is set up. "devcrypto": the crypto hardware behind /dev/crypto,
+	 * where the negotiated suite has AES-CBC or AES-GCM, for records that are worth it; whatever the hardware
+	 * lacks, refuses or does wrong is done in software, and said once as a warning in log. Without a /dev/crypto
+	 * this is software, with that warning. "devcrypto:min_size=4096,check_every=64": with settings, which
+	 * devcrypto(7) lists. Needs OpenSSL 3.0 or newer. The application's own use of OpenSSL stays as it is. */
+	const char *offload;
 	struct slu_log log;
 };
 
@@ -68,6 +76,23 @@ void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
 
 /* Reads certificate, key and CA files again; new connections use them. On failure the old ones stay. */
 int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
+
+/* What the offload of a context did. The counters are the device's: since the process began, for all contexts that
+ * use it, connections that are gone included. */
+struct slu_tls_offload_stats {
+	bool on;             /* the context has one; all else is 0 without */
+	bool off;            /* the device was turned off for the process: wrong bytes, a hang, errors, or not there */
+	char drivers[256];   /* "AES-CBC: virtio_crypto_aes_cbc", those used so far, with ", " between; or "" */
+	uint64_t operations; /* that the device carried out: about one for each record, or one for several */
+	uint64_t bytes;      /* in these */
+	uint64_t fallbacks;  /* meant for the device, and done in software: it failed, or gave wrong bytes */
+	uint64_t checks;     /* compared with software before they were sent */
+	uint64_t mismatches; /* of these, different: the device is off since */
+	uint64_t abandoned;  /* did not end before their deadline: the device is off since */
+	uint64_t sessions;   /* opened: one for each direction and key that had a record for the device */
+};
+
+void slu_tls_offload(const struct slu_tls_ctx *ctx, struct slu_tls_offload_stats *out);
 
 /* What a session of one's own takes of OpenSSL for digest handshakes: slu_session_config.crypto. (Connections have it.)
  * Static, and for any thread. */

@@ -22,6 +22,7 @@ static const size_t strings[] = {
 	offsetof(struct slu_tls_config, cert_file),   offsetof(struct slu_tls_config, key_file),
 	offsetof(struct slu_tls_config, cipher_list), offsetof(struct slu_tls_config, ciphersuites),
 	offsetof(struct slu_tls_config, groups),      offsetof(struct slu_tls_config, keylog_file),
+	offsetof(struct slu_tls_config, offload),
 };
 
 enum { STRINGS = sizeof strings / sizeof *strings };
@@ -215,7 +216,7 @@ static int set_verification(SSL_CTX *ssl, const struct slu_tls_config *c, char *
 static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t size)
 {
 	const struct slu_tls_config *c = &ctx->config;
-	SSL_CTX *ssl = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());
+	SSL_CTX *ssl = slu_offload_ssl_ctx(&ctx->offload, c->server ? TLS_server_method() : TLS_client_method());
 	int r;
 
 	if (!ssl || SSL_CTX_set_app_data(ssl, ctx) != 1) {
@@ -258,6 +259,7 @@ struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *e
 	if (copy_config(&ctx->config, config) != 0)
 		snprintf(error, size, "out of memory");
 	else if (slu_pins_parse(&ctx->pins, ctx->config.pin, error, size) == 0 && open_keylog(ctx, error, size) == 0 &&
+		 slu_offload_open(&ctx->offload, ctx->config.offload, &ctx->config.log, error, size) == 0 &&
 		 build(ctx, &ctx->ssl, error, size) == 0)
 		return ctx;
 	slu_tls_ctx_free(ctx);
@@ -275,12 +277,18 @@ void slu_tls_ctx_free(struct slu_tls_ctx *ctx)
 	if (!ctx || atomic_fetch_sub(&ctx->refs, 1) != 1)
 		return;
 	SSL_CTX_free(ctx->ssl);
+	slu_offload_close(&ctx->offload);
 	slu_sessions_destroy(&ctx->sessions);
 	pthread_mutex_destroy(&ctx->lock);
 	if (ctx->keylog >= 0)
 		close(ctx->keylog);
 	clear_config(&ctx->config);
 	free(ctx);
+}
+
+void slu_tls_offload(const struct slu_tls_ctx *ctx, struct slu_tls_offload_stats *out)
+{
+	slu_offload_stats(&ctx->offload, out);
 }
 
 int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size)

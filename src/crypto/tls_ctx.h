@@ -15,6 +15,7 @@
 
 #include <sluice/tls.h>
 
+#include "crypto/offload.h"
 #include "crypto/pins.h"
 #include "crypto/sessions.h"
 
@@ -23,6 +24,7 @@ enum { SLU_TLS_SENTENCE = 768, SLU_TLS_FIRST = 8 };
 struct slu_tls_ctx {
 	atomic_uint refs;
 	struct slu_tls_config config; /* strings are our copies */
+	struct slu_offload offload;
 	struct slu_pins pins;
 	struct slu_sessions sessions; /* of a client */
 	int keylog;                   /* file descriptor, or -1 */

@@ -85,6 +85,19 @@ static void says_which_file_is_wrong(void **state)
 	refused(&c, "cannot open the TLS key log /nonexistent/keys: No such file");
 }
 
+/* test_offload.c has the rest, where there are providers. */
+static void offloads_from_openssl_3_on(void **state)
+{
+	struct slu_tls_config c = {.offload = "devcrypto"};
+
+	(void)state;
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+	refused(&c, "the TLS offload 'devcrypto' needs OpenSSL 3.0 or newer");
+	c.offload = "off";
+#endif
+	slu_tls_ctx_free(kit_ctx(&c));
+}
+
 static void asks_for_no_passphrase(void **state)
 {
 	struct slu_tls_config c = server();
@@ -311,6 +324,7 @@ int main(void)
 		cmocka_unit_test(empty_strings_are_defaults),       cmocka_unit_test(logs_keys_only_when_asked),
 		cmocka_unit_test(insecure_is_said_each_time),       cmocka_unit_test(reloads),
 		cmocka_unit_test(lives_as_long_as_its_connections), cmocka_unit_test(serves_threads),
+		cmocka_unit_test(offloads_from_openssl_3_on),
 	};
 
 	return cmocka_run_group_tests_name("tls_ctx", tests, kit_setup, kit_teardown);
