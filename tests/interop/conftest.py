@@ -14,6 +14,7 @@ for folder in (HERE.parent / "net", HERE.parent, HERE):
 import flvcmp  # noqa: E402
 import nginx as nginx_module  # noqa: E402
 import serving as serving_module  # noqa: E402
+import streams  # noqa: E402
 import support  # noqa: E402
 
 
@@ -75,40 +76,15 @@ def background():
         process.__exit__()
 
 
-def is_sequence_header(tag):
-    """A legacy AVC or AAC configuration: the codecs of the sample clip."""
-    if tag.type == flvcmp.VIDEO:
-        return tag.body[:1] and tag.body[0] & 15 == 7 and tag.body[1:2] == b"\0"
-    return tag.type == flvcmp.AUDIO and tag.body[:1] and tag.body[0] >> 4 == 10 and tag.body[1:2] == b"\0"
-
-
-def without_repeated_headers(tags):
-    """Drops sequence headers that only repeat the last one of their type: nginx writes and sends them again."""
-    last, kept = {}, []
-    for tag in tags:
-        if is_sequence_header(tag):
-            if last.get(tag.type) == tag.body:
-                continue
-            last[tag.type] = tag.body
-        kept.append(tag)
-    return kept
-
-
-def earliest(tags):
-    """The lowest of the timestamps, which may run across 2^32."""
-    first = flvcmp.media(tags)[0].timestamp
-    return first + min((t.timestamp - first + 2**31) % 2**32 - 2**31 for t in flvcmp.media(tags))
-
-
 @pytest.fixture
 def same_stream():
     """Asserts that two FLV files carry the same stream. With apart, audio and video are compared each for itself, with
     one shift for both: nginx sends a player its video up to the first key frame before any audio."""
 
     def check(wanted, got, apart=False):
-        wanted, got = [without_repeated_headers(flvcmp.read(str(path))) for path in (wanted, got)]
+        wanted, got = [streams.without_repeated_headers(streams.load(path)) for path in (wanted, got)]
         assert len(wanted) > 100 and got
-        shift = earliest(got) - earliest(wanted)
+        shift = streams.earliest(got) - streams.earliest(wanted)
         for kinds in [(flvcmp.AUDIO,), (flvcmp.VIDEO,)] if apart else [(flvcmp.AUDIO, flvcmp.VIDEO)]:
             pair = [[t for t in tags if t.type in kinds] for tags in (wanted, got)]
             found = flvcmp.difference(*pair, shift=shift)

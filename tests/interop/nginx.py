@@ -41,6 +41,7 @@ stream {{
         ssl_certificate {cert};
         ssl_certificate_key {key};
         ssl_protocols {protocols};
+        {tls}
         proxy_pass 127.0.0.1:{rtmp};
     }}
 }}
@@ -59,7 +60,7 @@ def available():
 
 
 class Nginx:
-    def __init__(self, folder, cert, key, chunk_size=4096, protocols="TLSv1.2 TLSv1.3", extra=""):
+    def __init__(self, folder, cert, key, chunk_size=4096, protocols="TLSv1.2 TLSv1.3", extra="", tls=""):
         self.dir = pathlib.Path(folder)
         for name in ("recorded", "vod"):
             (self.dir / name).mkdir(parents=True)
@@ -69,7 +70,7 @@ class Nginx:
         stream = MODULES / "ngx_stream_module.so"
         (self.dir / "nginx.conf").write_text(CONFIG.format(
             modules=MODULES, dir=self.dir, rtmp=self.rtmp, rtmps=self.rtmps, cert=cert, key=key, chunk_size=chunk_size,
-            protocols=protocols, extra=extra, load_stream="load_module %s;" % stream if stream.exists() else ""))
+            protocols=protocols, extra=extra, tls=tls, load_stream="load_module %s;" % stream if stream.exists() else ""))
         self.child = subprocess.Popen(["/usr/sbin/nginx", "-p", self.dir, "-c", self.dir / "nginx.conf"],
                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.wait()

@@ -44,3 +44,28 @@ def is_too_small(tag):
 def large_enough(path):
     """A stream's media without what those players leave out."""
     return [tag for tag in flvcmp.media(load(path)) if not is_too_small(tag)]
+
+
+def is_sequence_header(tag):
+    """A legacy AVC or AAC configuration: the codecs of the sample clip."""
+    if tag.type == flvcmp.VIDEO:
+        return tag.body[:1] and tag.body[0] & 15 == 7 and tag.body[1:2] == b"\0"
+    return tag.type == flvcmp.AUDIO and tag.body[:1] and tag.body[0] >> 4 == 10 and tag.body[1:2] == b"\0"
+
+
+def without_repeated_headers(tags):
+    """Drops sequence headers that only repeat the last one of their type: nginx writes and sends them again."""
+    last, kept = {}, []
+    for tag in tags:
+        if is_sequence_header(tag):
+            if last.get(tag.type) == tag.body:
+                continue
+            last[tag.type] = tag.body
+        kept.append(tag)
+    return kept
+
+
+def earliest(tags):
+    """The lowest of the timestamps, which may run across 2^32."""
+    first = flvcmp.media(tags)[0].timestamp
+    return first + min((t.timestamp - first + 2**31) % 2**32 - 2**31 for t in flvcmp.media(tags))

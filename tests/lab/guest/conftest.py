@@ -5,7 +5,10 @@ import pathlib
 
 import pytest
 
+import pushing
 from device import Device
+
+import flv  # of tests/net: pushing knows where that is
 
 
 def pytest_configure(config):
@@ -38,3 +41,44 @@ def device(cusecrypto):
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    return pushing.make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def long_flv(tmp_path_factory):
+    """Some 5 MB: hundreds of full records."""
+    path = tmp_path_factory.mktemp("flv") / "long.flv"
+    path.write_bytes(flv.flv(flv.frames(400, size=12000)))
+    return path
+
+
+@pytest.fixture
+def offload(build, tmp_path):
+    module = build / "provider/devcrypto.so"
+    if not module.exists():
+        pytest.skip("this build has no provider: it needs OpenSSL 3.0")
+    return pushing.Offload(module, tmp_path)
+
+
+@pytest.fixture
+def begin_push(sluice, offload, certificate, long_flv, tmp_path):
+    """begin_push(suite, **settings): a push through the device, to a server of its own."""
+    servers = []
+
+    def begin(suite, **settings):
+        servers.append(pushing.Server(tmp_path / f"nginx{len(servers)}", certificate, suite))
+        return pushing.Push(sluice, servers[-1], long_flv, offload.environment(**settings))
+
+    yield begin
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def push(begin_push):
+    """The same to its end, which must be a good one, with what was stored identical."""
+    return lambda suite, **settings: begin_push(suite, **settings).wait()

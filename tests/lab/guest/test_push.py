@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""An RTMPS push through /dev/crypto to nginx, in every suite that the device serves: the stored stream is identical, and
+the device is asked as often as it should be, no more."""
+
+import pytest
+
+from pushing import Suite
+
+GCM = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384",
+       "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"]
+SUITES = [Suite(name) for name in GCM]
+AEAD = [Suite(name) for name in GCM[-3:]]
+
+ENOUGH = 200  # full records
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=str)
+def test_one_request_a_full_record(device, push, suite):
+    one = device()
+    done = push(suite, min_size=16384)
+    full = done.full_records()
+    counters = one.counters()
+    assert full > ENOUGH
+    assert counters[suite.algorithm()] == full
+    assert counters["crypt"] + counters["authcrypt"] == full
+    assert counters["errors"] == 0
+    assert counters["open_now"] == 0
+    assert not done.said()
+
+
+@pytest.mark.parametrize("suite", AEAD, ids=str)
+@pytest.mark.parametrize("fault, algorithm", [("ecb-only", "ecb"), ("no-gcm", "ecb")])
+def test_key_stream_for_eight_records_a_request(device, push, suite, fault, algorithm):
+    one = device(fault)
+    done = push(suite, min_size=16384)
+    full = done.full_records()
+    counters = one.counters()
+    assert full > ENOUGH
+    assert 0 < counters[algorithm] + counters["errors"] <= full / 8
+    assert counters["crypt"] + counters["authcrypt"] == counters[algorithm]
+    assert counters[algorithm + "_bytes"] >= full * 16384, "most of it was made by the device"
+    assert not done.said()
+
+
+@pytest.mark.parametrize("suite", AEAD, ids=str)
+def test_key_stream_for_two_records_a_request_of_at_most_38016_bytes(device, push, suite):
+    one = device("ecb-only", "largest=38016")
+    done = push(suite, min_size=16384)
+    full = done.full_records()
+    counters = one.counters()
+    assert full > ENOUGH
+    assert 0 < counters["ecb"] <= full / 2
+    assert counters["ecb_bytes"] >= (full - 2) * 16384
+    assert counters["errors"] <= 4, "what it takes to find out: no session of GCM, and the requests that were too large"
+    assert not done.said()
+
+
+@pytest.mark.parametrize("suite", AEAD, ids=str)
+def test_key_stream_by_ctr_is_a_request_a_record(device, push, suite):
+    one = device("ctr-only")
+    done = push(suite, min_size=16384)
+    full = done.full_records()
+    counters = one.counters()
+    assert full > ENOUGH
+    assert full <= counters["ctr"] <= full + 8
+
+
+@pytest.mark.parametrize("suite", [Suite("ECDHE-RSA-AES128-GCM-SHA256"), Suite("TLS_AES_128_GCM_SHA256")], ids=str)
+def test_none_for_handshake_and_alerts(device, push, suite):
+    """With every record meant for the device: as many requests as there are records of application data. TLS 1.3's
+    records all look like these; the client's Finished and its close_notify are two of them."""
+    one = device()
+    done = push(suite, min_size=0)
+    assert one.counters()[suite.algorithm()] == len(done.records) - (2 if suite.tls13 else 0)
+
+
+def test_nothing_is_asked_of_it_for_small_records(device, push):
+    one = device()
+    push(Suite("TLS_AES_128_GCM_SHA256"), min_size=20000)
+    counters = one.counters()
+    assert (counters["opens"], counters["ioctls"]) == (0, 0)
