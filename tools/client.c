@@ -65,6 +65,13 @@ int slu_client_open(struct slu_client *c, const struct slu_client_options *optio
 	return c->conn ? 0 : SLU_EXIT_USAGE;
 }
 
+void slu_client_offload(const struct slu_client *c, struct slu_tls_offload_stats *out)
+{
+	memset(out, 0, sizeof *out);
+	if (c->tls)
+		slu_tls_offload(c->tls, out);
+}
+
 void slu_client_free(struct slu_client *c)
 {
 	slu_conn_free(c->conn);

@@ -36,6 +36,9 @@ int slu_client_open(struct slu_client *c, const struct slu_client_options *optio
 		    const char *stream);
 void slu_client_free(struct slu_client *c);
 
+/* What the TLS offload did; all zeros without one. */
+void slu_client_offload(const struct slu_client *c, struct slu_tls_offload_stats *out);
+
 /* Waits for the connection, for fd (-1: none) to be readable, or for a signal, at most timeout_ms (-1: as long as it
  * takes), and lets the connection work. 0, or the connection's error. *readable says whether fd is. */
 int slu_client_wait(struct slu_client *c, int fd, int timeout_ms, bool *readable);

@@ -83,9 +83,16 @@ struct slu_tls_options {
 	const char *ca_file, *ca_path, *pin, *server_name, *cert, *cert_key;
 	bool insecure, no_resumption;
 	enum slu_tls_version min, max;
-	const char *ciphers, *ciphersuites, *groups, *keylog;
+	const char *ciphers, *ciphersuites, *groups, *keylog, *offload;
 	long security_level; /* -1: not given */
 };
+
+/* Of clients and of the server. */
+#define SLU_OPT_TLS_OFFLOAD                                                                                            \
+	{                                                                                                              \
+		"tls-offload", 0, SLU_OPT_TEXT, false, "WHAT", "off, or devcrypto: encrypt by /dev/crypto's hardware", \
+			offsetof(struct slu_tls_options, offload), 0, 0                                                \
+	}
 
 struct slu_opt_group slu_options_common(struct slu_common_options *into);
 struct slu_opt_group slu_options_net(struct slu_net_options *into);

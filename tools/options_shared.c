@@ -60,6 +60,7 @@ static const struct slu_opt tls_opts[] = {
 	 0},
 	{"keylog", 0, SLU_OPT_TEXT, false, "FILE", "write the secrets for Wireshark: ends all secrecy", TLS(keylog), 0,
 	 0},
+	SLU_OPT_TLS_OFFLOAD,
 };
 
 struct slu_opt_group slu_options_common(struct slu_common_options *into)
@@ -101,6 +102,7 @@ void slu_options_to_tls(const struct slu_tls_options *from, struct slu_tls_confi
 	to->security_level = from->security_level == 0 ? -1 : from->security_level < 0 ? 0 : (int)from->security_level;
 	to->no_resumption = from->no_resumption;
 	to->keylog_file = from->keylog;
+	to->offload = from->offload;
 }
 
 void slu_options_to_conn(const struct slu_net_options *from, struct slu_conn_config *to)

@@ -448,11 +448,13 @@ static int start(struct push *p, int count, char **operands, enum slu_publish_ki
 static void say_end(struct push *p)
 {
 	struct slu_conn_stats stats = {.tls_version = "", .tls_suite = ""};
+	struct slu_tls_offload_stats offload;
 	struct slu_progress pr = progress(p);
 
 	if (p->client.conn)
 		slu_conn_stats(p->client.conn, &stats);
-	slu_status_end(&p->status, slu_now_ms(), &pr, &stats, (enum slu_exit)p->exit, p->error);
+	slu_client_offload(&p->client, &offload);
+	slu_status_end(&p->status, slu_now_ms(), &pr, &stats, &offload, (enum slu_exit)p->exit, p->error);
 	if (p->error[0])
 		slu_say("%s", p->error);
 }

@@ -81,6 +81,7 @@ static const struct slu_opt tls_opts[] = {
 	{"no-resumption", 0, SLU_OPT_FLAG, false, NULL, "issue no session tickets", TLS(no_resumption), 0, 0},
 	{"keylog", 0, SLU_OPT_TEXT, false, "FILE", "write the secrets for Wireshark: ends all secrecy", TLS(keylog), 0,
 	 0},
+	SLU_OPT_TLS_OFFLOAD,
 };
 
 static int parse(struct serve *s, int argc, char **argv, const char **folder)

@@ -22,6 +22,7 @@ void slu_status_init(struct slu_status *st, const char *verb, const struct slu_c
 {
 	*st = (struct slu_status){.verb = verb, .inbound = inbound, .start_ms = now_ms, .last_ms = now_ms};
 	st->next_ms = now_ms + PERIOD_MS;
+	st->verbose = options->verbose > 0;
 	if (options->json)
 		st->json = data_on_stdout ? stderr : stdout;
 	st->line = !options->quiet && isatty(STDERR_FILENO) && !(st->json && isatty(fileno(st->json)));
@@ -98,6 +99,21 @@ static void add_connection(cJSON *to, const struct slu_conn_stats *c)
 	cJSON_AddStringToObject(to, "peer", c->peer);
 	number(to, "connect_ms", c->connect_ms);
 	number(to, "tls_ms", c->tls_ms);
+}
+
+static void add_offload(cJSON *to, const struct slu_tls_offload_stats *s)
+{
+	cJSON *o = cJSON_AddObjectToObject(to, "tls_offload");
+
+	cJSON_AddStringToObject(o, "drivers", s->drivers);
+	cJSON_AddBoolToObject(o, "off", s->off);
+	number(o, "operations", (double)s->operations);
+	number(o, "bytes", (double)s->bytes);
+	number(o, "fallbacks", (double)s->fallbacks);
+	number(o, "checks", (double)s->checks);
+	number(o, "mismatches", (double)s->mismatches);
+	number(o, "abandoned", (double)s->abandoned);
+	number(o, "sessions", (double)s->sessions);
 }
 
 static cJSON *object(const struct slu_status *st, const char *event, uint64_t now_ms,
@@ -196,16 +212,29 @@ void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_
 		st->next_ms += PERIOD_MS;
 }
 
+static void say_offload(const struct slu_tls_offload_stats *s)
+{
+	slu_say("TLS offload: %" PRIu64 " operations of the device with %" PRIu64 " bytes (%s), %" PRIu64
+		" done in software in their place, %" PRIu64 " of %" PRIu64 " checked ones wrong%s",
+		s->operations, s->bytes, s->drivers[0] ? s->drivers : "no driver was used", s->fallbacks, s->mismatches,
+		s->checks, s->off ? "; the device was turned off" : "");
+}
+
 void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
-		    const struct slu_conn_stats *conn, enum slu_exit status, const char *error)
+		    const struct slu_conn_stats *conn, const struct slu_tls_offload_stats *offload,
+		    enum slu_exit status, const char *error)
 {
 	cJSON *o;
 
 	if (st->line && takes(stderr, SUMMARY_MS))
 		slu_say_status(NULL);
+	if (offload->on && st->verbose)
+		say_offload(offload);
 	if (!st->json)
 		return;
 	o = object(st, "summary", now_ms, progress, conn);
+	if (offload->on)
+		add_offload(o, offload);
 	number(o, "undelivered_bytes", (double)conn->undelivered);
 	number(o, "exit_status", status);
 	cJSON_AddStringToObject(o, "exit", slu_exit_name(status));

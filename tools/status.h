@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include <sluice/conn.h>
+#include <sluice/tls.h>
 
 #include "tools/exit.h"
 #include "tools/options.h"
@@ -20,6 +21,7 @@ struct slu_status {
 	bool inbound; /* bitrates and counts are of what came in */
 	uint64_t start_ms, next_ms;
 	uint64_t last_ms, last_payload;
+	bool verbose;
 	uint32_t rtt_us; /* the last that was known: a closed connection has none */
 };
 
@@ -52,6 +54,7 @@ void slu_status_note(struct slu_status *st, const struct slu_conn_stats *conn);
 
 /* The last word: takes the line away, or prints the summary object. error may be "". */
 void slu_status_end(struct slu_status *st, uint64_t now_ms, const struct slu_progress *progress,
-		    const struct slu_conn_stats *conn, enum slu_exit status, const char *error);
+		    const struct slu_conn_stats *conn, const struct slu_tls_offload_stats *offload,
+		    enum slu_exit status, const char *error);
 
 #endif

@@ -8,11 +8,11 @@ _sluice()
 	local net="--ipv4 --ipv6 --address --bind --interface --send-buffer --digest --connect-timeout --tls-timeout
 		--reply-timeout --stall-timeout"
 	local tls="--ca-file --ca-path --pin --server-name --cert --cert-key --insecure --tls-min --tls-max --ciphers
-		--ciphersuites --groups --security-level --no-resumption --keylog"
+		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
 	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --idle-timeout
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
-		--keylog"
+		--keylog --tls-offload"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
 
 	COMPREPLY=()
@@ -39,6 +39,10 @@ _sluice()
 		;;
 	--tls-min | --tls-max)
 		COMPREPLY=($(compgen -W "1.0 1.1 1.2 1.3" -- "$cur"))
+		return
+		;;
+	--tls-offload)
+		COMPREPLY=($(compgen -W "off devcrypto" -- "$cur"))
 		return
 		;;
 	--interface)

@@ -191,6 +191,29 @@ def test_resumption(sluice, certificates, tmp_path, options, resumed):
     assert json.loads(result.out.splitlines()[-1])["tls_resumed"] == resumed
 
 
+def test_offload_without_a_device_is_software_and_said_once(push, source, tmp_path):
+    source.write_bytes(flv.flv(flv.frames(3, size=40000)))
+    for options in ["devcrypto"], [f"devcrypto:device={tmp_path}/crypto,min_size=1024"]:
+        result, end, server = push("--tls-offload", *options)
+        assert result.code == support.OK
+        assert result.err.count("\n") == 1 and "warning: " in result.err and "/crypto" in result.err
+        assert len(server.sessions) == 1
+        assert end["tls_offload"] == {"drivers": "", "off": True, "fallbacks": 1} | dict.fromkeys(
+            ["operations", "bytes", "checks", "mismatches", "abandoned", "sessions"], 0)
+    result, end, _ = push("--tls-offload", "off")
+    assert result.err == "" and "tls_offload" not in end
+    result, _, _ = push("-v", "--tls-offload", f"devcrypto:device={tmp_path}/crypto,min_size=1024")
+    assert "TLS offload: 0 operations of the device" in result.err
+
+
+@pytest.mark.parametrize("what", ["devcrypto:min_size=many", "hardware", "devcrypto:colour=red"])
+def test_offload_that_does_not_exist(push, what):
+    result, _, server = push("--tls-offload", what)
+    assert result.code == support.TLS
+    one_sentence(result)
+    assert not server.sessions or all(not s.commands for s in server.sessions)
+
+
 # ---- the network ----
 
 

@@ -56,6 +56,7 @@ static void reports_once_a_second(void **state)
 {
 	struct slu_common_options options = {.json = true};
 	struct slu_progress progress = {.media_ms = 900, .messages = 70, .payload = 500000, .queue = 12};
+	const struct slu_tls_offload_stats none = {.on = false};
 	struct slu_status st;
 	char text[4096] = "";
 	cJSON *o;
@@ -89,13 +90,49 @@ static void reports_once_a_second(void **state)
 	cJSON_Delete(o);
 	assert_int_equal(slu_status_timeout(&st, 13500), 500);
 
-	slu_status_end(&st, 14000, &progress, &conn, SLU_EXIT_UNDELIVERED, "5 bytes are lost");
+	slu_status_end(&st, 14000, &progress, &conn, &none, SLU_EXIT_UNDELIVERED, "5 bytes are lost");
 	o = printed(&st, text, sizeof text);
 	assert_string_equal(text_of(o, "event"), "summary");
 	assert_string_equal(text_of(o, "exit"), "undelivered");
 	assert_true(number_of(o, "exit_status") == (double)SLU_EXIT_UNDELIVERED);
 	assert_string_equal(text_of(o, "error"), "5 bytes are lost");
 	assert_true(number_of(o, "undelivered_bytes") == 5);
+	assert_null(cJSON_GetObjectItem(o, "tls_offload"));
+	cJSON_Delete(o);
+	fclose(st.json);
+}
+
+static void sums_up_the_offload(void **state)
+{
+	const struct slu_tls_offload_stats offload = {.on = true,
+						      .drivers = "AES-GCM: cryptd(gcm)",
+						      .operations = 90,
+						      .bytes = 1474560,
+						      .fallbacks = 8,
+						      .checks = 17,
+						      .mismatches = 1,
+						      .abandoned = 2,
+						      .sessions = 3,
+						      .off = true};
+	struct slu_common_options options = {.json = true};
+	struct slu_progress progress = {0};
+	struct slu_status st;
+	char text[4096] = "";
+	cJSON *o, *t;
+
+	(void)state;
+	slu_status_init(&st, "push", &options, false, false, 0);
+	st.json = fmemopen(text, sizeof text, "w");
+	slu_status_end(&st, 1000, &progress, &conn, &offload, SLU_EXIT_OK, "");
+	o = printed(&st, text, sizeof text);
+	t = cJSON_GetObjectItem(o, "tls_offload");
+	assert_non_null(t);
+	assert_string_equal(text_of(t, "drivers"), "AES-GCM: cryptd(gcm)");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(t, "off")));
+	assert_true(number_of(t, "operations") == 90 && number_of(t, "bytes") == 1474560);
+	assert_true(number_of(t, "fallbacks") == 8 && number_of(t, "checks") == 17);
+	assert_true(number_of(t, "mismatches") == 1 && number_of(t, "abandoned") == 2);
+	assert_true(number_of(t, "sessions") == 3);
 	cJSON_Delete(o);
 	fclose(st.json);
 }
@@ -115,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_once_a_second),
+		cmocka_unit_test(sums_up_the_offload),
 		cmocka_unit_test(nobody_watching_wakes_nobody),
 	};
 
