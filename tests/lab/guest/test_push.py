@@ -2,9 +2,14 @@
 """An RTMPS push through /dev/crypto to nginx, in every suite that the device serves: the stored stream is identical, and
 the device is asked as often as it should be, no more."""
 
+import shutil
+
 import pytest
 
 from pushing import Suite
+
+import streams  # of tests/interop: pushing knows where that is
+import support
 
 GCM = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384",
        "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"]
@@ -79,3 +84,18 @@ def test_nothing_is_asked_of_it_for_small_records(device, push):
     push(Suite("TLS_AES_128_GCM_SHA256"), min_size=20000)
     counters = one.counters()
     assert (counters["opens"], counters["ioctls"]) == (0, 0)
+
+
+def test_a_server_that_sends_through_it(device, sluice, offload, certificate, long_flv, tmp_path):
+    """`sluice serve` plays a recording to `sluice pull`, which has no device."""
+    (tmp_path / "served" / "live").mkdir(parents=True)
+    shutil.copy(long_flv, tmp_path / "served" / "live" / "s.flv")
+    one = device()
+    server = sluice.start("serve", "--listen", "rtmps://127.0.0.1:0", "--cert", certificate[0], "--key", certificate[1],
+                          tmp_path / "served", env=offload.environment(min_size=16384))
+    port = server.expect(r"listening on rtmps://127\.0\.0\.1:(\d+)")[1]
+    done = sluice.run("pull", "--vod", "--ca-file", certificate[0], f"rtmps://localhost:{port}/live/s", tmp_path / "got.flv")
+    assert done.code == support.OK, done.err
+    streams.check(long_flv, tmp_path / "got.flv")
+    assert one.counters()["gcm"] > ENOUGH
+    assert "/dev/crypto" not in server.stop().err
