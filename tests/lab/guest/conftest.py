@@ -50,32 +50,34 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def long_flv(tmp_path_factory):
-    """Some 5 MB: hundreds of full records."""
+    """Some 3 MB: two hundred full records."""
     path = tmp_path_factory.mktemp("flv") / "long.flv"
-    path.write_bytes(flv.flv(flv.frames(400, size=12000)))
+    path.write_bytes(flv.flv(flv.frames(280, size=12000)))
     return path
 
 
 @pytest.fixture
-def offload(build, tmp_path):
-    module = build / "provider/devcrypto.so"
-    if not module.exists():
-        pytest.skip("this build has no provider: it needs OpenSSL 3.0")
-    return pushing.Offload(module, tmp_path)
+def serve_suite(certificate, tmp_path):
+    """serve_suite(suite): a server that takes this one."""
+    servers = []
+
+    def start(suite):
+        servers.append(pushing.Server(tmp_path / f"nginx{len(servers)}", certificate, suite))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture
-def begin_push(sluice, offload, certificate, long_flv, tmp_path):
+def begin_push(sluice, serve_suite, long_flv):
     """begin_push(suite, **settings): a push through the device, to a server of its own."""
-    servers = []
 
     def begin(suite, **settings):
-        servers.append(pushing.Server(tmp_path / f"nginx{len(servers)}", certificate, suite))
-        return pushing.Push(sluice, servers[-1], long_flv, offload.environment(**settings))
+        return pushing.Push(sluice, serve_suite(suite), long_flv, "--tls-offload", pushing.option(**settings))
 
-    yield begin
-    for server in servers:
-        server.stop()
+    return begin
 
 
 @pytest.fixture

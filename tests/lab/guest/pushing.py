@@ -2,9 +2,8 @@
 """`sluice push` through the crypto device to nginx's TLS, and what is seen of it: by the device, which counts, and on the
 wire."""
 
-import itertools
+import json
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -98,30 +97,27 @@ class Server:
         self.nginx.stop()
 
 
-class Offload:
-    """The provider as a module, by an openssl.cnf, in every program that gets environment."""
+def option(**settings):
+    """What --tls-offload takes."""
+    return ":".join(["devcrypto", ",".join(f"{name}={value}" for name, value in settings.items())])
 
-    def __init__(self, module, folder):
-        self.module = module
-        self.folder = folder
-        self.files = itertools.count()
 
-    def environment(self, **settings):
-        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
-        path = self.folder / f"openssl{next(self.files)}.cnf"
-        path.write_text(CONFIG.format(module=self.module, settings=lines))
-        return {"OPENSSL_CONF": str(path)}
+def configuration(path, module, **settings):
+    """The provider as a module, by an openssl.cnf: the environment of a program that is to use it."""
+    lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    path.write_text(CONFIG.format(module=module, settings=lines))
+    return {"OPENSSL_CONF": str(path)}
 
 
 class Push:
     """One push, through a relay that keeps what it sends."""
 
-    def __init__(self, sluice, server, flv, environment):
+    def __init__(self, sluice, server, flv, *options, environment=None):
         self.server = server
         self.flv = flv
         self.relay = wire.Relay(server.nginx.rtmps)
         self.process = sluice.start(
-            "push", "--fast", "--ca-file", server.certificate, *server.suite.client(), flv,
+            "push", "--fast", "--json", *options, "--ca-file", server.certificate, *server.suite.client(), flv,
             f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment,
         )
         self.result = None
@@ -150,5 +146,9 @@ class Push:
         return sum(r.length == full for r in self.records)
 
     def said(self):
-        """What the provider logged, without the status line that the command writes over and over."""
-        return [line for line in re.split("[\r\n]+", self.result.err) if "/dev/crypto" in line]
+        """All that it said."""
+        return [line for line in self.result.err.splitlines() if line]
+
+    def summary(self):
+        """What it reported of the offload at its end."""
+        return json.loads(self.result.out.splitlines()[-1])["tls_offload"]

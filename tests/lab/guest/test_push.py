@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import pushing
 from pushing import Suite
 
 import streams  # of tests/interop: pushing knows where that is
@@ -16,7 +17,7 @@ GCM = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", 
 SUITES = [Suite(name) for name in GCM]
 AEAD = [Suite(name) for name in GCM[-3:]]
 
-ENOUGH = 200  # full records
+ENOUGH = 150  # full records
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=str)
@@ -31,6 +32,9 @@ def test_one_request_a_full_record(device, push, suite):
     assert counters["errors"] == 0
     assert counters["open_now"] == 0
     assert not done.said()
+    summary = done.summary()
+    assert (summary["operations"], summary["fallbacks"], summary["mismatches"]) == (full, 0, 0)
+    assert (summary["bytes"], summary["off"]) == (counters["bytes"], False)
 
 
 @pytest.mark.parametrize("suite", AEAD, ids=str)
@@ -86,13 +90,22 @@ def test_nothing_is_asked_of_it_for_small_records(device, push):
     assert (counters["opens"], counters["ioctls"]) == (0, 0)
 
 
-def test_a_server_that_sends_through_it(device, sluice, offload, certificate, long_flv, tmp_path):
+def test_by_openssl_configuration(device, sluice, build, serve_suite, long_flv, tmp_path):
+    """Any program has it, by the module; this one, without the option."""
+    environment = pushing.configuration(tmp_path / "openssl.cnf", build / "provider/devcrypto.so", min_size=16384)
+    one = device()
+    done = pushing.Push(sluice, serve_suite(AEAD[0]), long_flv, environment=environment).wait()
+    assert one.counters()["gcm"] == done.full_records() > ENOUGH
+    assert not done.said()
+
+
+def test_a_server_that_sends_through_it(device, sluice, certificate, long_flv, tmp_path):
     """`sluice serve` plays a recording to `sluice pull`, which has no device."""
     (tmp_path / "served" / "live").mkdir(parents=True)
     shutil.copy(long_flv, tmp_path / "served" / "live" / "s.flv")
     one = device()
     server = sluice.start("serve", "--listen", "rtmps://127.0.0.1:0", "--cert", certificate[0], "--key", certificate[1],
-                          tmp_path / "served", env=offload.environment(min_size=16384))
+                          "--tls-offload", pushing.option(min_size=16384), tmp_path / "served")
     port = server.expect(r"listening on rtmps://127\.0\.0\.1:(\d+)")[1]
     done = sluice.run("pull", "--vod", "--ca-file", certificate[0], f"rtmps://localhost:{port}/live/s", tmp_path / "got.flv")
     assert done.code == support.OK, done.err
