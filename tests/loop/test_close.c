@@ -391,7 +391,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test(loses_nothing_over_tcp),
 		cmocka_unit_test(loses_nothing_over_tls),
 		cmocka_unit_test(peer_never_closes),
@@ -409,7 +409,9 @@ int main(void)
 		cmocka_unit_test(the_wrong_scheme),
 	};
 
-	if (!test_has_tcp_info(1))
-		cmocka_set_skip_filter("*acknowledged");
+	if (!test_has_tcp_info(1)) {
+		LEAVE_OUT(tests, reads_until_all_is_acknowledged, TEST_NO_TCP_INFO);
+		LEAVE_OUT(tests, peer_resets_before_it_acknowledged, TEST_NO_TCP_INFO);
+	}
 	return cmocka_run_group_tests_name("close", tests, NULL, teardown);
 }

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "leave_out.h"
+
 /* A small generator for random splits: the same sequence on every machine. */
 static inline uint32_t test_rand(uint32_t *state)
 {

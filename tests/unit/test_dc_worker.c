@@ -351,8 +351,6 @@ static void test_fork_with_idle_threads(void **state)
 	struct job *job = job_new(0);
 
 	(void)state;
-	if (fork_is_emulated())
-		skip();
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
 	assert_int_equal(in_child(child_runs), 0);
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
@@ -391,8 +389,6 @@ static void test_fork_while_others_run(void **state)
 	pthread_t callers[3];
 
 	(void)state;
-	if (fork_is_emulated())
-		skip();
 	stop = false;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&callers[i], NULL, run_all_the_time, NULL), 0);
@@ -420,8 +416,6 @@ static int child_exits_while_it_hangs(void)
 static void test_exit_while_it_hangs(void **state)
 {
 	(void)state;
-	if (fork_is_emulated())
-		skip();
 	assert_int_equal(in_child(child_exits_while_it_hangs), 42);
 }
 
@@ -445,8 +439,6 @@ static void test_stopped_and_continued(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (fork_is_emulated())
-		skip();
 	assert_int_equal(pipe(pipefd), 0);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -499,7 +491,7 @@ static void test_cancelled_caller(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_signals_are_blocked_there),
 		cmocka_unit_test(test_one_thread_serves_many_runs),
@@ -514,5 +506,11 @@ int main(void)
 		cmocka_unit_test(test_cancelled_caller),
 	};
 
+	if (fork_is_emulated()) {
+		LEAVE_OUT(tests, test_fork_with_idle_threads, QEMU_FORKS);
+		LEAVE_OUT(tests, test_fork_while_others_run, QEMU_FORKS);
+		LEAVE_OUT(tests, test_exit_while_it_hangs, QEMU_FORKS);
+		LEAVE_OUT(tests, test_stopped_and_continued, QEMU_FORKS);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

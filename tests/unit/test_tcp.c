@@ -377,7 +377,7 @@ static void the_kernel_says_what_is_unacknowledged(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_over_both_families),
 		cmocka_unit_test(any_number_of_runs_is_one_write),
 		cmocka_unit_test(short_writes_lose_nothing),
@@ -393,6 +393,6 @@ int main(void)
 
 	signal(SIGPIPE, count_pipe);
 	if (!test_has_tcp_info(offsetof(struct tcp_info, tcpi_total_retrans)))
-		cmocka_set_skip_filter("the_kernel_says_what_is_unacknowledged");
+		LEAVE_OUT(tests, the_kernel_says_what_is_unacknowledged, TEST_NO_TCP_INFO);
 	return cmocka_run_group_tests_name("tcp", tests, NULL, no_sigpipe);
 }
