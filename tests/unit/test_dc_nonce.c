@@ -304,7 +304,7 @@ static void test_threads(void **state)
 	struct sealer sealers[4] = {0};
 
 	(void)state;
-	dc_kit_device(&kit, "ecb-only eio=every:5 wrong=after:60");
+	dc_kit_device(&kit, "ecb-only eio=every:5 wrong=after:20");
 	for (int i = 0; i < 4; i++) {
 		sealers[i].ours = new_ctx("provider=devcrypto");
 		sealers[i].theirs = new_ctx("provider=default");
