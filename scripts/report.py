@@ -42,6 +42,7 @@ def allowed_skips():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--broken", type=int, default=0, help="steps that failed without a report")
+    parser.add_argument("--note", default="", help="a line to print before the totals")
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     args = parser.parse_args()
 
@@ -58,6 +59,8 @@ def main():
             counts[outcome] += 1
     if args.broken:
         print("%d step(s) failed: see FAILED above" % args.broken)
+    if args.note:
+        print(args.note)
     print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
     return 1 if counts["failed"] or not counts["passed"] else 0
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures of the end-to-end tests. SLUICE names the command under test; without it the newest build is taken."""
+"""Fixtures of the end-to-end tests. SLUICE names the command under test; without it the newest build is taken.
+SLUICE_EMULATED is not empty when that is a script that starts an emulator."""
 
 import os
 import subprocess
@@ -19,7 +20,8 @@ class Sluice:
     def __init__(self, path):
         self.path = path
         self.sanitized = support.sanitized(path)
-        self.patience = 4 if self.sanitized else 1
+        self.emulated = bool(os.environ.get("SLUICE_EMULATED"))
+        self.patience = 4 if self.sanitized or self.emulated else 1
         self.running = []
 
     def need(self, *names):

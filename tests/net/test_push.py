@@ -408,7 +408,8 @@ def test_json_lines(sluice, write):
     assert end["messages"] == len(session.media) and end["exit"] == "ok" and end["exit_status"] == 0
     assert end["payload_bytes"] == sum(len(t[2]) for t in flv.frames(60))
     assert end["media_ms"] == 59 * 40 + 3 and end["undelivered_bytes"] == 0
-    assert end["wire_bytes_out"] > end["payload_bytes"] and end["rtt_ms"] > 0
+    assert end["wire_bytes_out"] > end["payload_bytes"]
+    assert end["rtt_ms"] > 0 or sluice.emulated  # qemu-user passes on the first four bytes of TCP_INFO only
     # One write a message at most, and what the commands took.
     assert end["writes"] <= end["messages"] + 12
     documented = (support.ROOT / "doc" / "man" / "sluice.1").read_text(encoding="utf-8").split(".SH JSON OUTPUT")[1]
