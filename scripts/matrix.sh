@@ -133,7 +133,7 @@ configure() {
 	emulator=
 	rm -rf "build/matrix/$1"
 	if [ "$1" = musl ]; then
-		prefix=$(scripts/musl.sh) || return 1
+		prefix=$(scripts/musl.sh) || return
 		CC=musl-gcc PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig meson setup "build/matrix/$1" --werror -Dprefer_static=true \
 			-Ddefault_library=static -Dc_link_args=-static
 		return

@@ -81,7 +81,8 @@ if [ ! -f "$prefix/lib/libcmocka.a" ]; then
 	rm -rf cmocka-*
 	debian_source cmocka
 	cd cmocka-*/
-	$cc -O2 -Iinclude -DHAVE_STDLIB_H -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_GETTIME_REALTIME -D_GNU_SOURCE -c src/cmocka.c -o cmocka.o
+	$cc -O2 -Iinclude -D_GNU_SOURCE -DHAVE_SIGNAL_H -DHAVE_STDLIB_H -DHAVE_STRUCT_TIMESPEC \
+		-DHAVE_CLOCK_GETTIME_REALTIME -c src/cmocka.c -o cmocka.o
 	ar rcs "$prefix/lib/libcmocka.a" cmocka.o
 	cp include/cmocka.h "$prefix/include/"
 	printf 'Name: cmocka\nDescription: unit tests\nVersion: 1.1\nLibs: -L%s/lib -lcmocka\nCflags: -I%s/include\n' \
