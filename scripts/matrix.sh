@@ -164,6 +164,7 @@ left_out() {
 unit() {
 	chosen=
 	for each in $tests; do chosen="$chosen --suite $each"; done
+	if [ -n "$part" ]; then chosen="$chosen --no-suite long"; fi
 	# shellcheck disable=SC2086 # a list
 	SLU_TEST_QEMU_USER=${emulator:+1} meson test -C "build/matrix/$1" $chosen --print-errorlogs --num-processes 2 \
 		--timeout-multiplier "$([ -z "$emulator" ] && echo 2 || echo 8)"
