@@ -30,7 +30,10 @@ bool slu_dc_put_bytes(OSSL_PARAM params[], const char *name, const uint8_t *valu
 {
 	OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
 
-	return !p || OSSL_PARAM_set_octet_string(p, value, n) || OSSL_PARAM_set_octet_ptr(p, value, n) ||
+	if (!p)
+		return true;
+	return (p->data_type == OSSL_PARAM_OCTET_PTR ? OSSL_PARAM_set_octet_ptr(p, value, n)
+						     : OSSL_PARAM_set_octet_string(p, value, n)) ||
 	       slu_dc_refuse(PROV_R_FAILED_TO_SET_PARAMETER);
 }
 
