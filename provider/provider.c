@@ -16,7 +16,6 @@
 #include "devcrypto.h"
 
 /* Until they have landed. */
-#pragma weak slu_dc_cbc_algorithms
 #pragma weak slu_dc_stitched_algorithms
 
 /* What a section of openssl.cnf may hold besides OpenSSL's own names: slu_dc_settings_set() knows each. */
