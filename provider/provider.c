@@ -15,9 +15,6 @@
 
 #include "devcrypto.h"
 
-/* Until they have landed. */
-#pragma weak slu_dc_stitched_algorithms
-
 /* What a section of openssl.cnf may hold besides OpenSSL's own names: slu_dc_settings_set() knows each. */
 static const char *const setting_names[] = {"device", "min_size",    "largest", "check_first", "check_every",
 					    "ahead",  "deadline_ms", "decrypt", "fallback"};
