@@ -83,6 +83,8 @@ static const uint8_t *at, *end;
 static EVP_CIPHER_CTX *ctx[2];
 static uint8_t key[32], iv[IV_MOST], in[ROOM], out[2][ROOM], tag[IV_MOST];
 static size_t iv_length; /* what both have */
+static size_t updated;   /* bytes that the last update gave out */
+static size_t held;      /* CBC: that were not given out yet */
 static bool encrypt, finished, tls_seen;
 
 __attribute__((noreturn)) static void differs(const char *what)
@@ -134,6 +136,7 @@ static int init(const uint8_t *k, const uint8_t *v)
 {
 	int result[2];
 
+	held = 0;
 	for (int i = 0; i < 2; i++)
 		result[i] = EVP_CipherInit_ex2(ctx[i], NULL, k, v, encrypt, NULL);
 	same(result[OURS], result[THEIRS], "init");
@@ -172,6 +175,7 @@ static int update(size_t n, bool in_place, bool aad)
 	if (result[OURS] > 0) {
 		if (length[OURS] != length[THEIRS])
 			differs("update's length");
+		updated = (size_t)length[OURS];
 		if (!aad)
 			same_bytes("update's bytes", (size_t)length[OURS]);
 	}
@@ -218,6 +222,7 @@ static void op_final(void)
 		differs("final's length");
 	if (result[OURS] > 0)
 		same_bytes("final's bytes", (size_t)length[OURS]);
+	held = 0;
 	finished = result[OURS] > 0;
 }
 
@@ -420,8 +425,28 @@ static void op_stitched(void)
 		update(n + (size_t)pad, true, false);
 }
 
-static void (*const cbc_ops[])(void) = {op_start, op_iv,    op_update,  op_update, op_final,
-					op_copy,  op_fault, op_padding, op_turn};
+/* ---- CBC's ---- */
+
+/* In place only while nothing is held back: else what comes out overtakes what is still to be read. */
+static void op_cbc_update(void)
+{
+	const size_t n = number(MOST);
+	const bool in_place = byte() & 1;
+
+	fill(in, n);
+	held += n;
+	held -= update(n, in_place && held == n, false) > 0 ? updated : n;
+}
+
+/* With the key, for OpenSSL's own goes on with that of the other direction, which is none. */
+static void op_cbc_turn(void)
+{
+	encrypt = !encrypt;
+	init(key, NULL);
+}
+
+static void (*const cbc_ops[])(void) = {op_start, op_iv,    op_cbc_update, op_cbc_update, op_final,
+					op_copy,  op_fault, op_padding,    op_cbc_turn};
 static void (*const gcm_ops[])(void) = {op_start, op_iv,        op_update,   op_update,  op_final,   op_copy,
 					op_fault, op_iv_length, op_aad,      op_turn,    op_get_tag, op_set_tag,
 					op_round, op_iv_next,   op_iv_whole, op_iv_peer, op_record,  op_records};
