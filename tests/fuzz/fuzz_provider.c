@@ -413,8 +413,10 @@ static void op_stitched(void)
 	uint8_t aad[TLS_AAD];
 	int pad;
 
-	encrypt = true;
-	init(NULL, NULL);
+	if (!encrypt) {
+		encrypt = true;
+		init(key, NULL); /* the key anew, as for CBC */
+	}
 	fill(aad, sizeof aad);
 	aad[8] = byte() & 1 ? 23 : 22;
 	slu_put_be16(aad + 9, byte() & 1 ? 0x0303 : 0x0302);
