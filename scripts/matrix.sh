@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Builds Sluice against other OpenSSLs, other processors and another C library, and runs there: the unit tests, those of
-# both ends in one process, the fuzz corpora, and the command end to end over TLS. A column is one of these; what it
-# takes comes from the machine's own Debian mirror (scripts/foreign.sh) and is installed nowhere.
+# both ends in one process, the fuzz corpora, the command end to end over TLS, and OpenSSL's published test vectors through
+# the provider. A column is one of these; what it takes comes from the machine's own Debian mirror (scripts/foreign.sh) and is installed nowhere.
 #
 #     scripts/matrix.sh                  all columns, half an hour or so on 2 cores
 #     scripts/matrix.sh --list           their names, and what each covers
@@ -26,10 +26,11 @@ column() {
 	suite=bookworm architecture=$native libraries=libssl3
 	tests='unit loop fuzz'
 	end_to_end='tests/net/test_tls.py tests/net/test_push.py tests/net/test_pull.py tests/net/test_serve.py'
+	vectors=tests/lab/test_vectors.py
 	case $1 in
 	openssl-1.1.1)
 		covers='OpenSSL 1.1.1 and glibc 2.31, Debian 11: no provider'
-		suite=bullseye libraries=libssl1.1
+		suite=bullseye libraries=libssl1.1 vectors=
 		smoke_tests='crypto proto+crypto net net+tls'
 		;;
 	openssl-3.0) covers='OpenSSL 3.0 and glibc 2.36, Debian 12' ;;
@@ -60,7 +61,8 @@ column() {
 	*/*) development=libssl-dev/${libraries#*/} development=${development%% *} ;;
 	*) development=libssl-dev ;;
 	esac
-	packages="libc6 libc6-dev linux-libc-dev libgcc-s1 libcjson1 libcjson-dev libcmocka0 libcmocka-dev $development $libraries"
+	packages="libc6 libc6-dev linux-libc-dev libgcc-s1 libcjson1 libcjson-dev libcmocka0 libcmocka-dev"
+	packages="$packages $development $libraries"
 }
 
 list() {
@@ -85,8 +87,9 @@ left_by_smoke() {
 # trouble NAME KIND MESSAGE: what kept a column from running its tests, as a test case. KIND: failure, skipped.
 trouble() {
 	echo "$1: $3" >&2
-	printf '<testsuites><testsuite name="%s"><testcase classname="column" name="%s"><%s message="%s"/></testcase></testsuite></testsuites>\n' \
+	printf '<testsuites><testsuite name="%s"><testcase classname="column" name="%s"><%s message="%s"/></testcase>' \
 		"$1" "$1" "$2" "$3" >"$results/matrix-$1-column.xml"
+	printf '</testsuite></testsuites>\n' >>"$results/matrix-$1-column.xml"
 }
 
 # cross_file ROOT: Meson's description of the column, on stdout.
@@ -150,8 +153,8 @@ configure() {
 
 # left_out NAME: what tests/unit/leave_out.h says becomes tests that were skipped.
 left_out() {
-	sed -n 's/^# left out: \([^:]*\): \(.*\)/<testcase classname="left out" name="\1"><skipped message="\2"\/><\/testcase>/p' \
-		"build/matrix/$1/meson-logs/testlog.txt" >"build/matrix/$1/left-out.txt"
+	case='<testcase classname="left out" name="\1"><skipped message="\2"/></testcase>'
+	sed -n "s,^# left out: \([^:]*\): \(.*\),$case,p" "build/matrix/$1/meson-logs/testlog.txt" >"build/matrix/$1/left-out.txt"
 	[ -s "build/matrix/$1/left-out.txt" ] || return 0
 	{
 		printf '<testsuites><testsuite name="left out">'
@@ -173,19 +176,23 @@ unit() {
 	left_out "$1"
 }
 
-# end_to_end NAME: the command against itself and the tests' own peers, over TLS and without. Not how often it asks the
-# heap, for valgrind knows this machine's C library alone.
+# end_to_end NAME: the command against itself and the tests' own peers, over TLS and without, and the test vectors. Not how
+# often it asks the heap, for valgrind knows this machine's C library alone.
 end_to_end() {
 	command=$PWD/build/matrix/$1/tools/sluice
 	if [ -n "$emulator" ]; then
-		printf '#!/bin/sh\nexec %s %s "$@"\n' "$emulator" "$command" >"build/matrix/$1/sluice"
-		command=$PWD/build/matrix/$1/sluice
+		mkdir -p "build/matrix/$1/emulated"
+		printf '#!/bin/sh\nexec %s %s "$@"\n' "$emulator" "$command" >"build/matrix/$1/emulated/sluice"
+		command=$PWD/build/matrix/$1/emulated/sluice
 		chmod +x "$command"
 	fi
 	report=$results/matrix-$1-end-to-end.xml
 	# shellcheck disable=SC2086 # a list
+	ninja -C "build/matrix/$1" tools/sluice ${vectors:+tests/lab/run_vectors} || return 1
+	# shellcheck disable=SC2086 # a list
 	SLUICE=$command SLUICE_EMULATED=$emulator /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider \
-		--deselect tests/net/test_push.py::test_no_allocation_for_each_message --junitxml="$report" -o junit_suite_name="matrix-$1-end-to-end" $end_to_end || echo "$1: some tests failed"
+		--deselect tests/net/test_push.py::test_no_allocation_for_each_message --junitxml="$report" \
+		-o junit_suite_name="matrix-$1-end-to-end" $end_to_end $vectors || echo "$1: some tests failed"
 	[ -s "$report" ]
 }
 
@@ -201,8 +208,7 @@ run() {
 		trouble "$1" failure 'it cannot be configured'
 	else
 		unit "$1" || trouble "$1" failure 'its tests cannot be built'
-		[ -z "$end_to_end" ] || { ninja -C "build/matrix/$1" tools/sluice && end_to_end "$1"; } ||
-			trouble "$1" failure 'its end-to-end tests cannot be run'
+		[ -z "$end_to_end" ] || end_to_end "$1" || trouble "$1" failure 'its end-to-end tests cannot be run'
 	fi
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the end-to-end tests. SLUICE names the command under test; without it the newest build is taken.
-SLUICE_EMULATED is not empty when that is a script that starts an emulator."""
+SLUICE_EMULATED is the emulator that its build needs, when that is a script that starts it."""
 
 import os
 import subprocess

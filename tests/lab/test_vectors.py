@@ -6,6 +6,7 @@ of them has to fail. What does not reach a device is in unsupported.txt, by name
 is not true any more.
 """
 
+import os
 import pathlib
 import subprocess
 
@@ -32,7 +33,8 @@ def run(sluice_path, vectors):
         pytest.skip("this build has no provider: OpenSSL 1.1.1 knows none")
 
     def run(*arguments, files=vectors):
-        return subprocess.run([program, *arguments, *files], capture_output=True, text=True, check=False, timeout=300)
+        emulator = os.environ.get("SLUICE_EMULATED", "").split()
+        return subprocess.run([*emulator, program, *arguments, *files], capture_output=True, text=True, check=False, timeout=300)
 
     return run
 
