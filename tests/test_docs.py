@@ -96,7 +96,21 @@ def test_version_names_openssl(sluice_path):
     assert re.match(r"sluice \d+\.\d+\.\d+, OpenSSL \d", help_of(sluice_path, "--version"))
 
 
-@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.1"))])
+def test_settings_and_counters_of_the_provider():
+    """With their defaults; the page's names are those of the source."""
+    source = {name: (support.ROOT / "provider" / name).read_text(encoding="utf-8") for name in ("settings.c", "provider.c")}
+    page = (MAN / "devcrypto.7").read_text(encoding="utf-8").replace("\\-", "-")
+    parts = dict(re.findall(r"^\.SH (\w+)\n(.*?)(?=^\.SH)", page, re.M | re.S))
+    settings = dict(re.findall(r"^\.BI (\w+)= .*\n((?:[^.].*\n|\.RI.*\n)+)", parts["SETTINGS"], re.M))
+    known = re.search(r'setting_names\[\] =\s+"(.*)"', source["settings.c"])[1]
+    assert list(settings) == known.split(", ")
+    for name, value in re.findall(r"^\t\t\.(\w+) = (\d+),", source["settings.c"], re.M):
+        assert f"({value})" in settings[name], name
+    counters = set(re.findall(r"^\.B (\w+)$", parts["COUNTERS"], re.M)) - {"drivers"}
+    assert counters == set(re.findall(r'COUNTER\("(\w+)"\)', source["provider.c"]))
+
+
+@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.[17]"))])
 def test_man_pages_are_well_formed(page):
     if not shutil.which("mandoc") and not shutil.which("groff"):
         pytest.skip("neither mandoc nor groff is installed")

@@ -57,6 +57,23 @@ def test_is_listed(module):
         assert b"devcrypto" not in module.run("openssl", "list", option).stdout
 
 
+def test_the_manuals_example(module_path, tmp_path):
+    page = (support.ROOT / "doc/man/devcrypto.7").read_text()
+    text = re.search(r"^\.nf\n(openssl_conf.*?)^\.fi", page, re.M | re.S)[1]
+    assert "\\" not in text
+    program = programs.Module(module_path, tmp_path)
+    conf = tmp_path / "example.cnf"
+    environment = {"OPENSSL_CONF": str(conf), "OPENSSL_MODULES": str(module_path.parent)}
+    conf.write_text(text)
+    listed = program.run("openssl", "list", "-providers", environment=environment).stdout
+    assert b"  default\n" in listed and b"  devcrypto\n" in listed
+    program.run("openssl", "dgst", "-sha256", data=b"x", environment=environment)
+    # The trap that it warns of.
+    conf.write_text(text.replace("default = default_sect\n", ""))
+    done = program.run("openssl", "dgst", "-sha256", data=b"x", environment=environment, check=False)
+    assert done.returncode and b"unsupported" in done.stderr
+
+
 @pytest.mark.parametrize("setting, sentence", [
     ({"min_size": "few"}, "min_size=few: give a whole number"),
     ({"decrypt": "maybe"}, "decrypt=maybe: say on or off"),
