@@ -12,8 +12,8 @@
 
 #include "cipher_common.h"
 
-/* A request of this size is no trial: any driver is asked for as much by the first TLS record. */
-enum { KNOWN_REQUEST = 16384 };
+/* A request of this size is no trial: it is the largest that a TLS record can be (RFC 5246, 6.2.3). */
+enum { KNOWN_REQUEST = 16384 + 2048 };
 
 bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_dc_twin which)
 {

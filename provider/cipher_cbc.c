@@ -316,7 +316,6 @@ static bool final_decrypt(struct context *c, uint8_t *out, size_t *length, size_
 		return slu_dc_refuse(PROV_R_WRONG_FINAL_BLOCK_LENGTH);
 	if (!slu_dc_cbc_run(&c->cbc, c->held, c->held, SLU_DC_BLOCK))
 		return false;
-	c->held_length = 0;
 	if (c->padding) {
 		padding = measure_padding(c->held);
 		if (!padding)
@@ -326,6 +325,7 @@ static bool final_decrypt(struct context *c, uint8_t *out, size_t *length, size_
 		return slu_dc_refuse(PROV_R_OUTPUT_BUFFER_TOO_SMALL);
 	memcpy(out, c->held, SLU_DC_BLOCK - padding);
 	*length = SLU_DC_BLOCK - padding;
+	c->held_length = 0;
 	return true;
 }
 

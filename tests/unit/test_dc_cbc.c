@@ -188,7 +188,7 @@ static void test_in_place(void **state)
 				same_iv(&p);
 				assert_true(dc_kit_counters(&kit).crypt > 0);
 				assert_true(dc_kit_books(&kit).checks == (checked ? dc_kit_counters(&kit).crypt : 0) ||
-					    n > 16384);
+					    n > 18432);
 				close_pair(&p);
 			}
 	kit.provider->settings.check_every = 0;
@@ -241,18 +241,18 @@ static void test_requests(void **state)
 
 	(void)state;
 	dc_kit_device(&kit, "");
-	one_update(16384, 16384, 1);
-	one_update(262144, 131072, 5);
+	one_update(18432, 18432, 1);
+	one_update(262144, 147456, 1 + 5);
 	before = dc_kit_counters(&kit);
 	one_update(262144, 262144, before.crypt + 1);
 	dc_kit_device(&kit, "largest=38016");
-	one_update(262144, 65536, 20); /* which it refused */
+	one_update(262144, 73728, 20); /* which it refused */
 	before = dc_kit_counters(&kit);
-	one_update(262144, 65536, before.crypt + 8);
+	one_update(262144, 73728, before.crypt + 8); /* of 36864 */
 	dc_kit_device(&kit, "wrong-above=65536");
-	one_update(262144, 131072, 20);
+	one_update(262144, 73728, 20);
 	before = dc_kit_counters(&kit);
-	one_update(262144, 131072, before.crypt + 4);
+	one_update(262144, 73728, before.crypt + 8);
 	dc_kit_device(&kit, "");
 	kit.provider->settings.largest = 8200;
 	one_update(262144, 8192, 32);
