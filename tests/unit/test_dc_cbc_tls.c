@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* AES-CBC suites of real TLS over the provider, with and without encrypt-then-MAC. */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/ssl.h>
+
+#include "dc_kit.h"
+#include "dc_tls.h"
+
+static struct dc_kit kit;
+static struct dc_certs certs;
+
+static const struct dc_suite suites[] = {
+	{TLS1_VERSION, "AES128-SHA", DC_RSA},
+	{TLS1_VERSION, "ECDHE-ECDSA-AES256-SHA", DC_EC},
+	{TLS1_1_VERSION, "AES256-SHA", DC_RSA},
+	{TLS1_1_VERSION, "ECDHE-RSA-AES128-SHA", DC_RSA},
+	{TLS1_2_VERSION, "AES128-SHA", DC_RSA},
+	{TLS1_2_VERSION, "AES256-SHA", DC_RSA},
+	{TLS1_2_VERSION, "AES128-SHA256", DC_RSA},
+	{TLS1_2_VERSION, "AES256-SHA256", DC_RSA},
+	{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA", DC_EC},
+	{TLS1_2_VERSION, "ECDHE-ECDSA-AES256-SHA", DC_EC},
+	{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", DC_EC},
+	{TLS1_2_VERSION, "ECDHE-ECDSA-AES256-SHA384", DC_EC}, /* there is no stitched cipher of it */
+};
+
+enum { SUITES = sizeof suites / sizeof *suites };
+
+static bool is_stitched(const struct dc_suite *suite, uint64_t options)
+{
+	return (options & SSL_OP_NO_ENCRYPT_THEN_MAC) && !strstr(suite->name, "SHA384");
+}
+
+/* Each suite with encrypt-then-MAC and without, over each of these devices. */
+static const char *const devices[] = {"", "no-tls", "no-authcrypt", "cbc-only", "ecb-only"};
+
+enum { DEVICES = sizeof devices / sizeof *devices };
+
+static void each(void (*test)(const struct dc_suite *suite, uint64_t options, size_t device), size_t count)
+{
+	for (size_t d = 0; d < count; d++)
+		for (size_t i = 0; i < SUITES; i++)
+			for (int etm = 0; etm < 2; etm++) {
+				dc_kit_device(&kit, devices[d]);
+				test(&suites[i], etm ? 0 : SSL_OP_NO_ENCRYPT_THEN_MAC, d);
+				assert_int_equal(dc_kit_counters(&kit).sessions_now, 0);
+				assert_int_equal(dc_kit_counters(&kit).open_now, 0);
+			}
+}
+
+/* ---- ioctls per record ---- */
+
+/* None for a handshake, whatever the least size; not even a session. */
+static void handshake(const struct dc_suite *suite, uint64_t options, size_t device)
+{
+	struct dc_tls t;
+
+	(void)device;
+	dc_tls_init(&t, &certs, suite, DC_BOTH_OURS, options);
+	dc_tls_join(&t);
+	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
+	dc_tls_part(&t);
+	dc_tls_clear(&t);
+}
+
+static void test_handshake(void **state)
+{
+	(void)state;
+	each(handshake, 1);
+}
+
+/* One for a full record, from either end: in TLS mode for the stitched ciphers, where there is one. */
+static void count(const struct dc_suite *suite, uint64_t options, size_t device)
+{
+	const bool tls_mode = is_stitched(suite, options) && (device == 0 || device == 3);
+	const unsigned records = 40;
+
+	for (int ours = DC_CLIENT_OURS; ours <= DC_SERVER_OURS; ours++) {
+		const enum dc_end end = ours == DC_CLIENT_OURS ? DC_CLIENT : DC_SERVER;
+		struct lab_counters before = dc_kit_counters(&kit), after;
+		struct dc_tls t;
+
+		dc_tls_init(&t, &certs, suite, ours, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
+		dc_tls_join(&t);
+		dc_tls_send(&t, end, records, DC_TLS_FULL);
+		after = dc_kit_counters(&kit);
+		if (device == 4)
+			assert_int_equal(after.crypt + after.authcrypt, 0);
+		else if (tls_mode)
+			assert_int_equal(after.authcrypt - before.authcrypt, records);
+		else
+			assert_int_equal(after.crypt - before.crypt, records);
+		if (tls_mode)
+			assert_int_equal(after.crypt, before.crypt);
+		before = after;
+		dc_tls_send(&t, !end, records, DC_TLS_FULL); /* decryption is software's */
+		after = dc_kit_counters(&kit);
+		assert_int_equal(after.ioctls, before.ioctls);
+		assert_in_range(dc_kit_books(&kit).fallbacks, 0, device == 4); /* before it is known to lack CBC */
+		dc_tls_part(&t);
+		dc_tls_clear(&t);
+	}
+}
+
+static void test_counts(void **state)
+{
+	(void)state;
+	each(count, DEVICES);
+}
+
+/* Every size, both directions at once, ours at both ends, and many connections. */
+static void sizes(const struct dc_suite *suite, uint64_t options, size_t device)
+{
+	uint32_t seed = 5;
+	struct dc_tls t;
+
+	(void)device;
+	dc_tls_init(&t, &certs, suite, DC_BOTH_OURS, options);
+	for (int n = 0; n < 2; n++) {
+		dc_tls_join(&t);
+		for (size_t size = 1; size <= 300; size++) {
+			dc_tls_send(&t, DC_CLIENT, 1, size);
+			dc_tls_send(&t, DC_SERVER, 1, 1 + test_rand(&seed) % DC_TLS_FULL);
+		}
+		for (size_t size = DC_TLS_FULL - 20; size <= DC_TLS_FULL; size++)
+			dc_tls_send(&t, DC_CLIENT, 1, size);
+		dc_tls_part(&t);
+	}
+	assert_int_equal(dc_kit_books(&kit).fallbacks, 0);
+	assert_int_equal(slu_dc_device_off(kit.provider->device), false);
+	dc_tls_clear(&t);
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	each(sizes, 2);
+}
+
+/* With encrypt-then-MAC decryption may be the device's; with the MAC inside it stays in software. */
+static void decrypt(const struct dc_suite *suite, uint64_t options, size_t device)
+{
+	struct dc_tls t;
+
+	(void)device;
+	dc_tls_init(&t, &certs, suite, DC_CLIENT_OURS, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
+	dc_tls_join(&t);
+	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
+	dc_tls_send(&t, DC_SERVER, 10, 10000);
+	assert_int_equal(dc_kit_counters(&kit).crypt, options & SSL_OP_NO_ENCRYPT_THEN_MAC ? 0 : 10);
+	dc_tls_part(&t);
+	dc_tls_clear(&t);
+}
+
+static void test_decrypt(void **state)
+{
+	(void)state;
+	kit.provider->settings.decrypt = true;
+	each(decrypt, 1);
+	kit.provider->settings.decrypt = false;
+}
+
+/* With the least size as it comes, nothing but full records costs an ioctl: no ticket, no alert. */
+static void test_defaults(void **state)
+{
+	struct slu_dc_settings kept = kit.provider->settings;
+	struct dc_tls t;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	slu_dc_settings_init(&kit.provider->settings);
+	dc_tls_init(&t, &certs, &suites[6], DC_BOTH_OURS, SSL_OP_NO_ENCRYPT_THEN_MAC);
+	SSL_CTX_clear_options(t.ctx[DC_SERVER], SSL_OP_NO_TICKET);
+	dc_tls_join(&t);
+	dc_tls_send(&t, DC_CLIENT, 3, 1000);
+	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
+	dc_tls_send(&t, DC_CLIENT, 20, DC_TLS_FULL);
+	assert_int_equal(dc_kit_counters(&kit).authcrypt, 20);
+	assert_int_equal(dc_kit_books(&kit).checks, kit.provider->settings.check_first);
+	SSL_shutdown(t.ssl[DC_CLIENT]);
+	assert_int_equal(dc_kit_counters(&kit).authcrypt, 20);
+	dc_tls_part(&t);
+	dc_tls_clear(&t);
+	kit.provider->settings = kept;
+}
+
+/* ---- faults in mid-stream ---- */
+
+static const struct {
+	const char *fault;
+	const char *said; /* NULL: nothing */
+	bool off;
+} faults[] = {
+	{"flip", "gave wrong bytes", true},
+	{"flip=16000", "gave wrong bytes", true},
+	{"wrong=after:3", "gave wrong bytes", true},
+	{"eio=every:3", "Input/output error", false},
+	{"eio", "Input/output error", true},
+	{"enospc=every:2", "No space", false},
+	{"einval=at:3", "Invalid argument", false},
+	{"vanish", "No such device", true},
+	{"hang", "", true},
+};
+
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+static void strike(const struct dc_suite *suite, uint64_t options, size_t device)
+{
+	for (size_t f = 0; f < FAULTS; f++) {
+		const bool hang = strcmp(faults[f].fault, "hang") == 0;
+		struct dc_tls t;
+
+		kit.provider->settings.deadline_ms = hang ? 50 : 0;
+		dc_kit_device(&kit, devices[device]);
+		dc_tls_init(&t, &certs, suite, DC_CLIENT_OURS, options);
+		dc_tls_join(&t);
+		dc_tls_send(&t, DC_CLIENT, 12, DC_TLS_FULL);
+		dc_kit_fault(&kit, faults[f].fault);
+		dc_tls_send(&t, DC_CLIENT, 30, DC_TLS_FULL);
+		dc_tls_send(&t, DC_SERVER, 3, DC_TLS_FULL);
+		if (slu_dc_device_off(kit.provider->device) != faults[f].off || !strstr(kit.log, faults[f].said) ||
+		    kit.lines < 1 || kit.lines > 2)
+			fail_msg("%s, %s, %s: off %d, said %s", devices[device], faults[f].fault, suite->name,
+				 slu_dc_device_off(kit.provider->device), kit.log);
+		dc_tls_part(&t);
+		dc_tls_clear(&t);
+		if (hang)
+			lab_device_release(kit.device);
+	}
+	kit.provider->settings.deadline_ms = 0;
+	dc_kit_device(&kit, "");
+}
+
+static void test_faults(void **state)
+{
+	(void)state;
+	kit.provider->settings.check_every = 1;
+	each(strike, 2);
+	kit.provider->settings.check_every = 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	dc_kit_open(&kit);
+	dc_certs_make(&certs, kit.libctx);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	dc_certs_free(&certs);
+	dc_kit_close(&kit);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_handshake), cmocka_unit_test(test_counts),   cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_decrypt),   cmocka_unit_test(test_defaults), cmocka_unit_test(test_faults),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
