@@ -53,8 +53,12 @@ bool fork_is_emulated(void);
 int fake_descriptors(void); /* open now, in this process */
 int fake_threads(void);     /* of the pool, those that hang too */
 
-/* Sanitizers keep what is freed for a while. */
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+/* Sanitizers keep what is freed for a while. gcc says so by a macro, clang as a feature. */
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || __has_feature(address_sanitizer) ||                 \
+	__has_feature(thread_sanitizer)
 enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };

@@ -45,7 +45,11 @@ static void golden_bytes(void **state)
 		assert_int_equal(slu_control_encode(&g->c, out), g->n);
 		assert_memory_equal(out, g->bytes, g->n);
 		assert_int_equal(slu_control_decode(&c, &m), 0);
-		assert_memory_equal(&c, &g->c, sizeof c);
+		/* Member by member: what lies between them is anybody's. */
+		assert_int_equal(c.type, g->c.type);
+		assert_int_equal(c.event, g->c.event);
+		assert_int_equal(c.value, g->c.value);
+		assert_int_equal(c.extra, g->c.extra);
 		assert_string_equal(slu_control_name(c.type, c.event), g->name);
 	}
 }
