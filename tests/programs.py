@@ -207,7 +207,8 @@ def enc(module, bits, **settings):
 
 def s_server(module, certificates, *options, **settings):
     port = free_port()
-    server = module.start("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificates / "good.pem",
+    # What it says with printf() is to come when it is said.
+    server = module.start("stdbuf", "-oL", "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificates / "good.pem",
                           "-key", certificates / "good.key", *options, **settings)
     server.port = port
     server.expect(b"ACCEPT")
@@ -244,9 +245,9 @@ def key_updates_of_a_server(module, certificates, **settings):
         conn.sendall(b"ping")
         server.expect(b"ping")
         push_over(server, conn, 2)
-        for letter in b"k", b"K":
+        for i, letter in enumerate([b"k", b"K"]):
             server.write(letter + b"\n")
-            time.sleep(0.3)  # it says nothing of it, and takes for a command what begins a read
+            server.expect(b"SSL_do_handshake -> 1", i + 1)
             push_over(server, conn, 2)
             conn.sendall(b"pong" + letter)
             server.expect(b"pong" + letter)
