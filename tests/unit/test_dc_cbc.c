@@ -29,7 +29,7 @@ static const char *const properties[2] = {"provider=devcrypto", "provider=defaul
 
 static void open_pair(struct pair *p, int bits, int encrypt, int padding)
 {
-	char name[16];
+	char name[32];
 
 	snprintf(name, sizeof name, "AES-%d-CBC", bits);
 	for (int i = 0; i < 2; i++) {
@@ -382,6 +382,122 @@ static void test_names(void **state)
 	}
 }
 
+/* ---- records of TLS, as libssl has them made ---- */
+
+static void begin_records(const struct pair *p, unsigned version, size_t mac_size)
+{
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_uint(OSSL_CIPHER_PARAM_TLS_VERSION, &version),
+		OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_TLS_MAC_SIZE, &mac_size),
+		OSSL_PARAM_END,
+	};
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(EVP_CIPHER_CTX_set_params(p->ctx[i], params), 1);
+}
+
+/* In place in both. Returns the length that both say, -1 when both refuse. */
+static int record(const struct pair *p, const uint8_t *in, size_t n)
+{
+	int length[2], ok[2];
+
+	for (int i = 0; i < 2; i++) {
+		memcpy(buffer[i], in, n);
+		ok[i] = EVP_CipherUpdate(p->ctx[i], buffer[i], &length[i], buffer[i], (int)n);
+	}
+	ERR_clear_error();
+	assert_int_equal(ok[0], ok[1]);
+	if (!ok[0])
+		return -1;
+	assert_int_equal(length[0], length[1]);
+	return length[0];
+}
+
+static const uint8_t *mac_of(EVP_CIPHER_CTX *ctx, size_t size)
+{
+	const uint8_t *mac = NULL;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_ptr(OSSL_CIPHER_PARAM_TLS_MAC, (void **)&mac, size),
+		OSSL_PARAM_construct_end(),
+	};
+
+	assert_int_equal(EVP_CIPHER_CTX_get_params(ctx, params), 1);
+	assert_non_null(mac);
+	return mac;
+}
+
+static void test_records(void **state)
+{
+	static const size_t macs[] = {0, 20, 32, 48};
+	struct pair out, back;
+
+	(void)state;
+	kit.provider->settings.decrypt = true;
+	for (unsigned version = 0x301; version <= 0x303; version++)
+		for (size_t m = 0; m < sizeof macs / sizeof *macs; m++) {
+			const size_t front = version > 0x301 ? BLOCK : 0;
+
+			dc_kit_device(&kit, "");
+			open_pair(&out, 128, 1, 1);
+			open_pair(&back, 128, 0, 1);
+			begin_records(&out, version, macs[m]);
+			begin_records(&back, version, macs[m]);
+			for (size_t n = front + macs[m]; n < 300; n++) {
+				int length = record(&out, text, n);
+
+				assert_int_equal(length, n / BLOCK * BLOCK + BLOCK);
+				assert_memory_equal(buffer[0], buffer[1], (size_t)length);
+				same_iv(&out);
+				memcpy(cipher_text, buffer[0], (size_t)length);
+				assert_int_equal(record(&back, cipher_text, (size_t)length), n - front - macs[m]);
+				assert_memory_equal(buffer[0] + front, text + front, n - front - macs[m]);
+				for (int i = 0; macs[m] && i < 2; i++)
+					assert_memory_equal(mac_of(back.ctx[i], macs[m]), text + n - macs[m], macs[m]);
+			}
+			/* the first of each direction is the handshake's */
+			assert_int_equal(dc_kit_counters(&kit).crypt, (300 - front - macs[m] - 1) * (macs[m] ? 1 : 2));
+			close_pair(&out);
+			close_pair(&back);
+		}
+	kit.provider->settings.decrypt = false;
+}
+
+/* Padding that is too long, or not all alike; and what is no record. */
+static void test_bad_records(void **state)
+{
+	struct pair p;
+	int length;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	kit.provider->settings.decrypt = true;
+	for (unsigned version = 0x301; version <= 0x302; version++)
+		for (unsigned last = 0; last < 256; last++)
+			for (int alike = 0; alike < 2; alike++) {
+				memset(cipher_text, (int)last, 64);
+				cipher_text[62] ^= !alike;
+				open_pair(&p, 128, 1, 0);
+				update(&p, 0, cipher_text, 64);
+				close_pair(&p);
+				memcpy(cipher_text, buffer[0], 64);
+				open_pair(&p, 128, 0, 1);
+				begin_records(&p, version, 0);
+				length = record(&p, cipher_text, 64);
+				assert_int_equal(length >= 0, last < (version > 0x301 ? 48 : 64) && (alike || !last));
+				close_pair(&p);
+			}
+	open_pair(&p, 128, 0, 1);
+	begin_records(&p, 0x303, 0);
+	assert_int_equal(record(&p, text, 0), -1);
+	assert_int_equal(record(&p, text, 16), -1);
+	assert_int_equal(record(&p, text, 33), -1);
+	assert_int_equal(EVP_CipherFinal_ex(p.ctx[0], buffer[0], &length), 0);
+	assert_int_equal(EVP_CipherUpdate(p.ctx[0], buffer[0], &length, text, 64), 0); /* not in place */
+	ERR_clear_error();
+	close_pair(&p);
+	kit.provider->settings.decrypt = false;
+}
+
 /* ---- what is refused ---- */
 
 static void test_bad_padding(void **state)
@@ -600,12 +716,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),     cmocka_unit_test(test_pieces),     cmocka_unit_test(test_in_place),
-		cmocka_unit_test(test_min_size),    cmocka_unit_test(test_requests),   cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_again),       cmocka_unit_test(test_parameters), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_bad_padding), cmocka_unit_test(test_no_key),     cmocka_unit_test(test_strict),
-		cmocka_unit_test(test_faults),      cmocka_unit_test(test_hang),       cmocka_unit_test(test_fork),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_lengths),  cmocka_unit_test(test_pieces),      cmocka_unit_test(test_in_place),
+		cmocka_unit_test(test_min_size), cmocka_unit_test(test_requests),    cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_again),    cmocka_unit_test(test_parameters),  cmocka_unit_test(test_names),
+		cmocka_unit_test(test_records),  cmocka_unit_test(test_bad_records), cmocka_unit_test(test_bad_padding),
+		cmocka_unit_test(test_no_key),   cmocka_unit_test(test_strict),      cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_hang),     cmocka_unit_test(test_fork),        cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
