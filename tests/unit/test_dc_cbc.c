@@ -320,6 +320,24 @@ static void test_again(void **state)
 	kit.provider->settings.decrypt = false;
 }
 
+/* Turned round without a key, in software: it is still the same key. (OpenSSL's own computes something else.) */
+static void test_turn(void **state)
+{
+	struct pair p;
+	int length;
+
+	(void)state;
+	dc_kit_device(&kit, "ecb-only");
+	open_pair(&p, 256, 1, 0);
+	update(&p, 0, text, 160);
+	memcpy(cipher_text, buffer[0], 160);
+	assert_int_equal(EVP_CipherInit_ex2(p.ctx[0], NULL, NULL, iv, 0, NULL), 1);
+	assert_int_equal(EVP_CipherUpdate(p.ctx[0], buffer[0], &length, cipher_text, 160), 1);
+	assert_int_equal(length, 160);
+	assert_memory_equal(buffer[0], text, 160);
+	close_pair(&p);
+}
+
 static bool lists(const OSSL_PARAM *list, const char *name)
 {
 	return OSSL_PARAM_locate_const(list, name) != NULL;
@@ -462,6 +480,32 @@ static void test_records(void **state)
 	kit.provider->settings.decrypt = false;
 }
 
+/* The size of the MAC may change, and a new key begins with a handshake's record. */
+static void test_other_records(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	open_pair(&p, 128, 0, 1);
+	for (size_t mac = 20; mac <= 48; mac += 14) {
+		begin_records(&p, 0x303, mac);
+		record(&p, text, 160); /* its padding is wrong, so the MAC is random, but not its size */
+		record(&p, text, 48);
+	}
+	close_pair(&p);
+	open_pair(&p, 128, 1, 1);
+	begin_records(&p, 0x303, 0);
+	for (uint64_t keys = 1; keys < 4; keys++) {
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(EVP_CipherInit_ex2(p.ctx[i], NULL, key, iv, 1, NULL), 1);
+		for (int n = 0; n < 3; n++)
+			record(&p, text, 1000);
+		assert_int_equal(dc_kit_counters(&kit).crypt, 2 * keys);
+	}
+	close_pair(&p);
+}
+
 /* Padding that is too long, or not all alike; and what is no record. */
 static void test_bad_records(void **state)
 {
@@ -493,6 +537,10 @@ static void test_bad_records(void **state)
 	assert_int_equal(record(&p, text, 33), -1);
 	assert_int_equal(EVP_CipherFinal_ex(p.ctx[0], buffer[0], &length), 0);
 	assert_int_equal(EVP_CipherUpdate(p.ctx[0], buffer[0], &length, text, 64), 0); /* not in place */
+	close_pair(&p);
+	open_pair(&p, 128, 1, 1);
+	begin_records(&p, 0x303, 0);
+	assert_int_equal(EVP_CipherUpdate(p.ctx[0], buffer[0], &length, text, 64), 0);
 	ERR_clear_error();
 	close_pair(&p);
 	kit.provider->settings.decrypt = false;
@@ -716,12 +764,16 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),  cmocka_unit_test(test_pieces),      cmocka_unit_test(test_in_place),
-		cmocka_unit_test(test_min_size), cmocka_unit_test(test_requests),    cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_again),    cmocka_unit_test(test_parameters),  cmocka_unit_test(test_names),
-		cmocka_unit_test(test_records),  cmocka_unit_test(test_bad_records), cmocka_unit_test(test_bad_padding),
-		cmocka_unit_test(test_no_key),   cmocka_unit_test(test_strict),      cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_hang),     cmocka_unit_test(test_fork),        cmocka_unit_test(test_many),
+		cmocka_unit_test(test_lengths),     cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_in_place),    cmocka_unit_test(test_min_size),
+		cmocka_unit_test(test_requests),    cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_again),       cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_names),       cmocka_unit_test(test_records),
+		cmocka_unit_test(test_bad_records), cmocka_unit_test(test_other_records),
+		cmocka_unit_test(test_turn),        cmocka_unit_test(test_bad_padding),
+		cmocka_unit_test(test_no_key),      cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_faults),      cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_fork),        cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

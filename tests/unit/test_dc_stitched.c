@@ -244,6 +244,12 @@ static void test_software(void **state)
 		assert_int_equal(dc_kit_counters(&kit).authcrypt, 1);
 		one_record(&t, 40, 1000); /* no type that there is */
 		assert_int_equal(dc_kit_counters(&kit).authcrypt, 2);
+		close_trio(&t);
+		dc_kit_device(&kit, "no-tls"); /* where the size of what is encrypted would do */
+		open_trio(&t, &kinds[0], version);
+		one_record(&t, DATA, 1000);
+		one_record(&t, DATA, 999);
+		assert_int_equal(dc_kit_counters(&kit).crypt, 1);
 		kit.provider->settings.min_size = 1;
 		close_trio(&t);
 	}
@@ -422,6 +428,53 @@ static void test_padding(void **state)
 				length = make_record(&kinds[k], TLS1_2_VERSION, record, n, more, true);
 				both_say(&kinds[k], TLS1_2_VERSION, record, length, -1);
 			}
+}
+
+/* A record that is wrong in its MAC alone: its data is not given out. */
+static void test_nothing_out(void **state)
+{
+	static uint8_t record[ROOM];
+	size_t length = make_record(&kinds[0], TLS1_2_VERSION, record, 1000, 0, true);
+	struct stream reader;
+
+	(void)state;
+	open_stream(&reader, &kinds[0], TLS1_2_VERSION, "provider=devcrypto", 0);
+	assert_int_equal(unseal(&reader, DATA, record, length), -1);
+	for (size_t i = 0; i < length; i++)
+		assert_int_equal(record[i], 0);
+	ERR_clear_error();
+	close_stream(&reader);
+}
+
+/* What is set for the MAC: the linker puts this in the other's place. */
+int __real_EVP_MAC_CTX_set_params(EVP_MAC_CTX *ctx, const OSSL_PARAM params[]);
+int __wrap_EVP_MAC_CTX_set_params(EVP_MAC_CTX *ctx, const OSSL_PARAM params[]);
+
+static size_t tls_data_size;
+
+int __wrap_EVP_MAC_CTX_set_params(EVP_MAC_CTX *ctx, const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_TLS_DATA_SIZE);
+
+	assert_non_null(p);
+	assert_int_equal(OSSL_PARAM_get_size_t(p, &tls_data_size), 1);
+	return __real_EVP_MAC_CTX_set_params(ctx, params);
+}
+
+/* OpenSSL's way of making a MAC in a time that does not tell the padding is asked for, with the size that shows. */
+static void test_constant_time(void **state)
+{
+	static uint8_t record[ROOM];
+
+	(void)state;
+	for (unsigned version = TLS1_VERSION; version <= TLS1_2_VERSION; version++)
+		for (unsigned more = 0; more < 10; more++) {
+			size_t length = make_record(&kinds[0], version, record, 500, more, false);
+
+			tls_data_size = 0;
+			assert_int_equal(read_record(&kinds[0], version, "provider=devcrypto", record, length), 500);
+			assert_int_equal(tls_data_size, length - (version > TLS1_VERSION ? BLOCK : 0));
+		}
 }
 
 /* What libssl never does. */
@@ -619,11 +672,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),  cmocka_unit_test(test_software),     cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_theirs),   cmocka_unit_test(test_out_of_place), cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_tampered), cmocka_unit_test(test_padding),      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_copies),   cmocka_unit_test(test_many),         cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_hang),     cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_lengths),      cmocka_unit_test(test_software),
+		cmocka_unit_test(test_largest),      cmocka_unit_test(test_theirs),
+		cmocka_unit_test(test_out_of_place), cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_tampered),     cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_nothing_out),  cmocka_unit_test(test_constant_time),
+		cmocka_unit_test(test_refused),      cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_many),         cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_hang),         cmocka_unit_test(test_strict),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
