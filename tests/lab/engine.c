@@ -142,8 +142,7 @@ int lab_hmac(const struct lab_key *key, const uint8_t *header, size_t header_len
 {
 	const struct mac_name *m = mac_find(key->mac);
 	char digest[16];
-	OSSL_PARAM params[2] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-				OSSL_PARAM_construct_end()};
+	OSSL_PARAM params[2] = {OSSL_PARAM_END, OSSL_PARAM_END};
 	EVP_MAC_CTX *ctx = hmac && m ? EVP_MAC_CTX_new(hmac) : NULL;
 	size_t done;
 	bool ok;
@@ -151,6 +150,7 @@ int lab_hmac(const struct lab_key *key, const uint8_t *header, size_t header_len
 	if (!ctx)
 		return -EIO;
 	strcpy(digest, m->digest);
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0); /* which measures it */
 	ok = EVP_MAC_init(ctx, key->mac_key, key->mac_key_length, params) &&
 	     EVP_MAC_update(ctx, header, header_length) && EVP_MAC_update(ctx, data, n) &&
 	     EVP_MAC_final(ctx, out, &done, m->size);
