@@ -284,8 +284,7 @@ static void test_theirs(void **state)
 		for (unsigned version = TLS1_VERSION; version <= TLS1_2_VERSION; version++) {
 			struct stream ours, theirs, back;
 
-			if (!open_stream(&theirs, &kinds[k], version, "provider=default", 1))
-				skip();
+			assert_true(open_stream(&theirs, &kinds[k], version, "provider=default", 1));
 			assert_true(open_stream(&ours, &kinds[k], version, "provider=devcrypto", 1));
 			assert_true(open_stream(&back, &kinds[k], version, "provider=default", 0));
 			for (size_t n = 1; n < FULL; n = n * 3 / 2 + 1) {
@@ -669,9 +668,23 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool openssl_has_them(void)
+{
+	bool all = true;
+
+	for (size_t k = 0; k < KINDS; k++) {
+		EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, kinds[k].name, "provider=default");
+
+		all = all && cipher;
+		EVP_CIPHER_free(cipher);
+	}
+	ERR_clear_error();
+	return all;
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),      cmocka_unit_test(test_software),
 		cmocka_unit_test(test_largest),      cmocka_unit_test(test_theirs),
 		cmocka_unit_test(test_out_of_place), cmocka_unit_test(test_plain),
@@ -682,5 +695,7 @@ int main(void)
 		cmocka_unit_test(test_hang),         cmocka_unit_test(test_strict),
 	};
 
+	if (!openssl_has_them())
+		LEAVE_OUT(tests, test_theirs, "OpenSSL has the stitched ciphers for x86 with AES instructions only");
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
