@@ -11,29 +11,17 @@ exec 3>&1 >&2 # all but the result is said beside it
 install_packages $build_packages musl-tools linux-libc-dev dpkg-dev make perl
 work=${MATRIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-matrix}/musl
 prefix=$work/prefix
-mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial" "$prefix/include" "$prefix/lib/pkgconfig"
+mkdir -p "$prefix/include" "$prefix/lib/pkgconfig"
+scripts=$PWD/scripts
 triplet=$(gcc -dumpmachine)
 
-# apt_private COMMAND...: apt-get with the source packages of the machine's own mirrors, as any user.
-apt_private() {
-	apt-get -q -o "Dir::Etc::SourceList=$work/apt/sources.list" -o Dir::Etc::SourceParts=- \
-		-o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt" -o APT::Sandbox::User= "$@"
-}
-
-# debian_source PACKAGE: unpacks it in the working folder. A mirror's security archive may be in the middle of an
-# update: then the release's own version serves.
+# debian_source PACKAGE: its source as Debian has it becomes the working folder.
 debian_source() {
-	# shellcheck disable=SC2016 # apt's own variables
-	apt-get indextargets --format 'deb-src $(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
-		grep ' main$' | sort -u >"$work/apt/all.list"
-	for without in '^$' -security; do
-		grep -v -e "$without" "$work/apt/all.list" >"$work/apt/sources.list"
-		if apt_private update && apt_private source "$1"; then
-			return 0
-		fi
-	done
-	echo "musl.sh: no source package of $1 to be had: check the machine's apt sources" >&2
-	return 3
+	"$scripts/debian_source.sh" "$1" "$work/$1.files" || exit
+	rm -rf "${work:?}/$1"
+	dpkg-source --no-check -x "$work/$1.files"/*.dsc "$work/$1"
+	rm -rf "$work/$1.files"
+	cd "$work/$1"
 }
 
 # musl-gcc sees musl's headers only; OpenSSL wants the kernel's too.
@@ -44,10 +32,7 @@ cc="musl-gcc -idirafter $work/kernel"
 
 if [ ! -f "$prefix/lib/libssl.a" ]; then
 	say 'OpenSSL for musl'
-	cd "$work"
-	rm -rf openssl-*
 	debian_source openssl
-	cd openssl-*/
 	case $(dpkg --print-architecture) in
 	amd64) target=linux-x86_64 ;;
 	arm64) target=linux-aarch64 ;;
@@ -64,10 +49,7 @@ if [ ! -f "$prefix/lib/libssl.a" ]; then
 fi
 if [ ! -f "$prefix/lib/libcjson.a" ]; then
 	say 'cJSON for musl'
-	cd "$work"
-	rm -rf cjson-*
 	debian_source cjson
-	cd cjson-*/
 	$cc -O2 -c cJSON.c -o cJSON.o
 	ar rcs "$prefix/lib/libcjson.a" cJSON.o
 	mkdir -p "$prefix/include/cjson"
@@ -77,10 +59,7 @@ if [ ! -f "$prefix/lib/libcjson.a" ]; then
 fi
 if [ ! -f "$prefix/lib/libcmocka.a" ]; then
 	say 'cmocka for musl'
-	cd "$work"
-	rm -rf cmocka-*
 	debian_source cmocka
-	cd cmocka-*/
 	$cc -O2 -Iinclude -D_GNU_SOURCE -DHAVE_SIGNAL_H -DHAVE_STDLIB_H -DHAVE_STRUCT_TIMESPEC \
 		-DHAVE_CLOCK_GETTIME_REALTIME -c src/cmocka.c -o cmocka.o
 	ar rcs "$prefix/lib/libcmocka.a" cmocka.o
