@@ -68,12 +68,12 @@ static uint32_t mend_frame(struct slu_timeline *t, const struct slu_track *track
 	int32_t ahead = diff(out, t->end);
 	int32_t step = track->seen ? diff(out, track->last) : 0;
 
-	if (step < 0 && step >= -SLU_TIMELINE_JITTER) {
+	if (step >= -SLU_TIMELINE_JITTER && ahead >= -SLU_TIMELINE_SKEW && ahead <= SLU_TIMELINE_FAR) {
+		if (step >= 0)
+			return out;
 		t->jumps++;
 		return track->last;
 	}
-	if (step >= 0 && ahead >= -SLU_TIMELINE_SKEW && ahead <= SLU_TIMELINE_FAR)
-		return out;
 	t->jumps++;
 	out = run_end(t);
 	t->shift = out - in;
