@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs each fuzz target for a while from its corpus: fuzz.sh BUILD-FOLDER SECONDS [JUNIT-FILE]
+# Runs each fuzz target for a while from its corpus, as many at once as there are processors:
+# fuzz.sh BUILD-FOLDER SECONDS [JUNIT-FILE]
 # FUZZ_SEED (1) makes a run repeatable: a change is tested with the same inputs as the last one. 0 takes other ones.
 # What crashed is left in BUILD-FOLDER/crashes/. The failures of the targets are in the report, so the exit status
 # only says whether there were targets to run.
@@ -9,24 +10,41 @@ cd "$(dirname "$0")/.."
 build=$1
 seconds=$2
 report=${3:-/dev/null}
-mkdir -p "$build/crashes"
-targets=0
-echo '<testsuites><testsuite name="fuzz">' >"$report"
-for target in "$build"/tests/fuzz/fuzz_*; do
-	[ -x "$target" ] && [ -f "$target" ] || continue
-	targets=$((targets + 1))
-	name=${target##*/fuzz_}
+
+# fuzz NAME: leaves NAME.log, and NAME.xml for the report.
+fuzz() {
+	rm -f "$build/$1.xml"
 	found=$(mktemp -d) # new inputs go here; the corpus in the tree stays as it is
-	if "$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=64 -print_final_stats=1 \
-		-artifact_prefix="$build/crashes/$name-" "$found" "tests/fuzz/corpus/$name" >"$build/$name.log" 2>&1; then
-		printf '%s: %s inputs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$name.log")"
-		printf '<testcase classname="fuzz" name="%s"/>\n' "$name" >>"$report"
+	if "$build/tests/fuzz/fuzz_$1" -max_total_time="$seconds" -seed="${FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=512 \
+		-malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix="$build/crashes/$1-" \
+		"$found" "tests/fuzz/corpus/$1" >"$build/$1.log" 2>&1; then
+		printf '%s: %s inputs\n' "$1" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$1.log")"
+		printf '<testcase classname="fuzz" name="%s"/>\n' "$1" >"$build/$1.xml"
 	else
-		tail -n 40 "$build/$name.log"
-		printf '<testcase classname="fuzz" name="%s"><failure message="see %s"/></testcase>\n' "$name" \
-			"$build/$name.log" >>"$report"
+		tail -n 40 "$build/$1.log"
+		printf '<testcase classname="fuzz" name="%s"><failure message="see %s"/></testcase>\n' "$1" \
+			"$build/$1.log" >"$build/$1.xml"
 	fi
 	rm -rf "$found"
+}
+
+mkdir -p "$build/crashes"
+names=''
+running=0
+for target in "$build"/tests/fuzz/fuzz_*; do
+	[ -x "$target" ] && [ -f "$target" ] || continue
+	name=${target##*/fuzz_}
+	names="$names $name"
+	fuzz "$name" &
+	running=$((running + 1))
+	[ $((running % $(nproc))) -ne 0 ] || wait # they all take the same time
 done
-echo '</testsuite></testsuites>' >>"$report"
-[ "$targets" -gt 0 ]
+wait
+{
+	echo '<testsuites><testsuite name="fuzz">'
+	for name in $names; do
+		cat "$build/$name.xml" || printf '<testcase classname="fuzz" name="%s"><failure message="no result"/></testcase>\n' "$name"
+	done
+	echo '</testsuite></testsuites>'
+} >"$report"
+[ -n "$names" ]
