@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 UNSUPPORTED = HERE / "unsupported.txt"
 
 # A device, and which ciphers it is for.
-DEVICES = [("complete", "GCM"), ("ecb-only", "GCM"), ("ctr-only", "GCM")]
+DEVICES = [("complete", ""), ("no-tls", "CBC"), ("ecb-only", "GCM"), ("ctr-only", "GCM")]
 
 
 @pytest.fixture(scope="session")
