@@ -14,6 +14,8 @@
 #     -t SECONDS   time limit, from the kernel's start (default 120)
 #     -M MIB       the guest's memory (default 512)
 #     -c CPUS      of the emulated machine (default 1)
+#     -I SHIFT     the emulated machine's time goes by instructions, 2^SHIFT ns each while it is busy: what it measures
+#                  does not depend on this machine and what else that does
 #     -v           the kernel's log, and the time it took, on stderr
 #
 # The guest's root is this machine's own file tree, so all paths are the same; what is written there, but for /out, is
@@ -32,7 +34,7 @@ lab=$(realpath "$(dirname "$0")")
 . "$lab/host/qemu.sh"
 
 cache=${SLUICE_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sluice-lab}
-backend=uml folder=$PWD out='' modules='' limit=120 memory=512 cpus=1 no_aes='' verbose=''
+backend=uml folder=$PWD out='' modules='' limit=120 memory=512 cpus=1 no_aes='' shift='' verbose=''
 
 usage() {
 	sed -n '3,/^set -u/p' "$0" | sed '$d;s/^# \{0,1\}//' >&2
@@ -49,7 +51,7 @@ need() {
 	PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null || die "$1 is missing: install the package $2"
 }
 
-while getopts b:d:o:m:t:M:c:Hv option; do
+while getopts b:d:o:m:t:M:c:I:Hv option; do
 	case $option in
 	b) backend=$OPTARG ;;
 	d) folder=$OPTARG ;;
@@ -58,6 +60,7 @@ while getopts b:d:o:m:t:M:c:Hv option; do
 	t) limit=$OPTARG ;;
 	M) memory=$OPTARG ;;
 	c) cpus=$OPTARG ;;
+	I) shift=$OPTARG ;;
 	H) no_aes=1 ;;
 	v) verbose=1 ;;
 	*) usage ;;
@@ -68,6 +71,7 @@ shift $((OPTIND - 1))
 for number in "$limit" "$memory" "$cpus"; do
 	[[ $number =~ ^[1-9][0-9]*$ ]] || die "'$number' is no positive number"
 done
+[[ $shift =~ ^([0-9]|10)?$ ]] || die "-I takes 0 to 10, not '$shift'"
 folder=$(realpath -e "$folder") || die "no such folder"
 need busybox busybox-static
 
@@ -124,6 +128,7 @@ uml | x86) ;;
 *) die "there is no backend '$backend': uml or x86" ;;
 esac
 [ "$backend" = uml ] && [ -n "$no_aes" ] && die "-H is for the emulated machine: user code of uml runs on this CPU"
+[ "$backend" = uml ] && [ -n "$shift" ] && die "-I is for the emulated machine: user code of uml runs on this CPU"
 "prepare_$backend"
 
 # The guest's output passes through cat, so that no emulator changes the modes of the caller's terminal.

@@ -179,6 +179,17 @@ def test_the_emulated_machine_has_a_crypto_device():
     assert done.stderr.endswith(b"err\n")
 
 
+def test_time_goes_by_instructions():
+    """The same work takes eight times as long when an instruction does."""
+    work = "import time; sum(range(1000000)); print(time.process_time())"
+    took = []
+    for shift in (0, 3):
+        done = lab("-b", "x86", "-I", shift, "/usr/bin/python3", "-c", work, timeout=300)
+        assert done.returncode == 0, done.stderr
+        took.append(float(done.stdout))
+    assert 7 < took[1] / took[0] < 9, took
+
+
 def test_the_emulated_machine_keeps_to_the_time_limit(watched):
     done = lab("-b", "x86", "-t", 3, *SLEEPER, env=watched.environment, timeout=300)
     assert done.returncode == TIME_LIMIT, done.stderr
@@ -217,7 +228,9 @@ def test_a_missing_package_is_named(tmp_path):
         assert f"install the package {package}\n" in done.stderr.decode()
 
 
-@pytest.mark.parametrize("wrong", [["-t", "soon"], ["-d", "/no/such"], ["-o", "/no/such"], ["-b", "vax"], ["-H"], []])
+@pytest.mark.parametrize("wrong", [
+    ["-t", "soon"], ["-d", "/no/such"], ["-o", "/no/such"], ["-b", "vax"], ["-H"], ["-b", "x86", "-I", "11"], ["-I", "3"], [],
+])
 def test_wrong_use_is_no_programs_status(wrong):
     done = lab(*wrong, *(["true"] if wrong else []))
     assert done.returncode == FAILED

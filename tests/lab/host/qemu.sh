@@ -27,14 +27,15 @@ prepare_x86() {
 # An uncompressed kernel enters by PVH, which the q35 machine starts fastest. aesni_intel: user code follows the CPU's
 # flags, but the kernel's module would still win over the device.
 start_x86() {
-	local without=
+	local without= time=(-accel tcg,thread=multi)
 	local kernel_line="console=ttyS0 quiet panic=-1 cryptomgr.notests random.trust_cpu=on tsc=reliable no_timer_check"
 	kernel_line+=" mitigations=off"
 	if [ -n "$no_aes" ]; then
 		without=,-aes
 		kernel_line+=" module_blacklist=aesni_intel"
 	fi
-	exec setpriv --pdeathsig KILL qemu-system-x86_64 -M q35 -cpu "max$without" -accel tcg,thread=multi -smp "$cpus" \
+	[ -z "$shift" ] || time=(-accel tcg,thread=single -icount "shift=$shift,sleep=on")
+	exec setpriv --pdeathsig KILL qemu-system-x86_64 -M q35 -cpu "max$without" "${time[@]}" -smp "$cpus" \
 		-m "$memory" -nodefaults -nic none -display none -no-reboot \
 		-kernel "$kernel_image" -initrd "$work/initrd" -append "$kernel_line" -serial "file:$work/console" \
 		-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
