@@ -103,21 +103,27 @@ void slu_dc_gate_done(struct slu_dc_gate *g)
 	g->failures = 0;
 }
 
-bool slu_dc_gate_check(struct slu_dc_gate *g, enum slu_dc_algorithm a, const uint8_t *device, const uint8_t *software,
-		       size_t n)
+void slu_dc_gate_wrong(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t n, size_t at)
 {
-	const bool equal = CRYPTO_memcmp(device, software, n) == 0;
-	size_t at = 0;
-
-	slu_dc_device_count_check(g->device, equal);
-	if (equal)
-		return true;
-	while (device[at] == software[at])
-		at++;
+	slu_dc_device_count_check(g->device, false);
 	slu_dc_device_turn_off(
 		g->device, g->settings,
 		"turned off for this process, all goes on in software: driver %s gave wrong bytes for %s of "
 		"%zu bytes, from byte %zu on; do not use this driver for it, and report it to its authors",
 		slu_dc_device_driver(g->device, a), slu_dc_algorithm_name(a), n, at);
+}
+
+bool slu_dc_gate_check(struct slu_dc_gate *g, enum slu_dc_algorithm a, const uint8_t *device, const uint8_t *software,
+		       size_t n)
+{
+	size_t at = 0;
+
+	if (CRYPTO_memcmp(device, software, n) == 0) {
+		slu_dc_device_count_check(g->device, true);
+		return true;
+	}
+	while (device[at] == software[at])
+		at++;
+	slu_dc_gate_wrong(g, a, n, at);
 	return false;
 }

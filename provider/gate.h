@@ -40,8 +40,10 @@ bool slu_dc_gate_failed(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t s
 
 void slu_dc_gate_done(struct slu_dc_gate *g); /* an operation was right, or was not checked */
 
-/* Compares n bytes; on a difference turns the device off for the process and logs driver, algorithm and shape.
- * True: equal. */
+/* Of n bytes the one at at is wrong: turns the device off for the process and logs driver, algorithm and shape. */
+void slu_dc_gate_wrong(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t n, size_t at);
+
+/* Compares n bytes; on a difference calls slu_dc_gate_wrong(). True: equal. */
 bool slu_dc_gate_check(struct slu_dc_gate *g, enum slu_dc_algorithm a, const uint8_t *device, const uint8_t *software,
 		       size_t n);
 

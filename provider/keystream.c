@@ -70,11 +70,17 @@ void slu_dc_counters(uint8_t *out, const uint8_t j0[SLU_DC_BLOCK_SIZE], uint32_t
 	}
 }
 
+static void first_counter(uint8_t j0[SLU_DC_BLOCK_SIZE], const uint8_t nonce[SLU_DC_NONCE])
+{
+	memcpy(j0, nonce, SLU_DC_NONCE);
+	slu_put_be32(j0 + SLU_DC_NONCE, 1);
+}
+
 static void record_counters(uint8_t *out, const uint8_t nonce[SLU_DC_NONCE], size_t blocks)
 {
-	uint8_t j0[SLU_DC_BLOCK_SIZE] = {[SLU_DC_BLOCK_SIZE - 1] = 1};
+	uint8_t j0[SLU_DC_BLOCK_SIZE];
 
-	memcpy(j0, nonce, SLU_DC_NONCE);
+	first_counter(j0, nonce);
 	slu_dc_counters(out, j0, 0, blocks);
 }
 
@@ -215,6 +221,31 @@ static uint8_t *reserve(struct slu_dc_keystream *ks, unsigned *records, size_t s
 	return reserve(ks, records, size);
 }
 
+/*
+ * Wrong key stream goes out under a tag that is right, so the peer would take it; and where a device gave the counters
+ * back as they were, it would not even be a secret. So unless checks are off the last block of each request is
+ * compared: that shows what does nothing, carries wrongly, or ends early.
+ */
+static int probe(struct slu_dc_keystream *ks, const uint8_t *area, size_t total, const uint8_t j0[SLU_DC_BLOCK_SIZE],
+		 uint32_t index)
+{
+	const size_t at = total - SLU_DC_BLOCK_SIZE;
+	uint8_t block[SLU_DC_BLOCK_SIZE];
+	int error = 0;
+
+	if (!ks->gate->settings->check_every)
+		return 0;
+	slu_dc_counters(block, j0, index, 1);
+	if (!slu_dc_blocks_software(ks->ecb, block, 1))
+		error = -ENOMEM;
+	else if (CRYPTO_memcmp(area + at, block, sizeof block) != 0)
+		error = -EBADMSG;
+	OPENSSL_cleanse(block, sizeof block);
+	if (error == -EBADMSG)
+		slu_dc_gate_wrong(ks->gate, ks->key.algorithm, total, at);
+	return error;
+}
+
 /* Compares the area with software. A wrong growth is only that; wrong where it was right before turns the device off.
  */
 static int verify(struct slu_dc_keystream *ks, const uint8_t *area, unsigned records, bool growth)
@@ -254,10 +285,14 @@ static int failed_trial(struct slu_dc_keystream *ks, size_t size, int error)
 static int encrypt_slots(struct slu_dc_keystream *ks, uint8_t *area, unsigned records, bool trial)
 {
 	const size_t total = records * ks->slot_blocks * SLU_DC_BLOCK_SIZE;
+	uint8_t j0[SLU_DC_BLOCK_SIZE];
 	int error = slu_dc_session_crypt_area(ks->session, 1, NULL, total);
 
+	first_counter(j0, ks->nonces[records - 1]);
 	if (!error && (trial || ks->suspect))
 		error = verify(ks, area, records, trial);
+	else if (!error)
+		error = probe(ks, area, total, j0, (uint32_t)ks->slot_blocks - 1);
 	if (!error) {
 		slu_dc_device_learn(ks->gate->device, ks->key.algorithm, total, true);
 		return 0;
@@ -360,6 +395,8 @@ int slu_dc_keystream_now(struct slu_dc_keystream *ks, const uint8_t j0[SLU_DC_BL
 	else
 		slu_dc_counters(area, j0, index, blocks);
 	error = slu_dc_session_crypt_area(ks->session, 1, ctr ? counter : NULL, blocks * SLU_DC_BLOCK_SIZE);
+	if (!error)
+		error = probe(ks, area, blocks * SLU_DC_BLOCK_SIZE, j0, index + (uint32_t)blocks - 1);
 	learn_now(ks, blocks * SLU_DC_BLOCK_SIZE, error);
 	if (!error)
 		give(ks, area, 0, blocks, out);

@@ -398,6 +398,48 @@ static void test_now_limited(void **state)
 	close_stream();
 }
 
+/* The last block of each request is looked at though nothing else is checked, unless checks are off. */
+static void probed(enum slu_dc_algorithm algorithm, const char *faults)
+{
+	struct slu_dc_span span;
+	uint8_t j0[16] = {0};
+
+	kit.provider->settings.check_every = 1000;
+	open_stream(faults, algorithm);
+	dc_kit_fault(&kit, "wrong-above=64");
+	assert_int_equal(slu_dc_keystream_now(ks, j0, 0, 4, &span), 0);
+	assert_false(slu_dc_device_off(kit.provider->device));
+	assert_int_equal(slu_dc_keystream_now(ks, j0, 0, 5, &span), -EBADMSG);
+	assert_true(slu_dc_device_off(kit.provider->device));
+	assert_int_equal(kit.lines, 1);
+	assert_non_null(strstr(kit.log, "of 80 bytes, from byte 64 on"));
+	close_stream();
+
+	kit.provider->settings.check_every = 0;
+	open_stream(faults, algorithm);
+	dc_kit_fault(&kit, "wrong-above=64");
+	assert_int_equal(slu_dc_keystream_now(ks, j0, 0, 5, &span), 0);
+	close_stream();
+}
+
+static void test_probe(void **state)
+{
+	(void)state;
+	probed(SLU_DC_ECB, "ecb-only");
+	probed(SLU_DC_CTR, "ctr-only");
+
+	kit.provider->settings.check_every = 1000;
+	open_stream("ecb-only", SLU_DC_ECB);
+	start_sequence();
+	requests(1 + 2 + 4 + 8, RECORD);
+	slu_dc_keystream_drop(ks);
+	dc_kit_fault(&kit, "wrong-above=64");
+	assert_int_equal(record(RECORD), -EBADMSG);
+	assert_true(slu_dc_device_off(kit.provider->device));
+	close_stream();
+	kit.provider->settings.check_every = 0;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -429,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),       cmocka_unit_test(test_passed_over),
 		cmocka_unit_test(test_once),        cmocka_unit_test(test_unlocked),
 		cmocka_unit_test(test_carries),     cmocka_unit_test(test_now_limited),
+		cmocka_unit_test(test_probe),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
