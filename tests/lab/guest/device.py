@@ -5,6 +5,7 @@ import pathlib
 import socket
 import subprocess
 import tempfile
+import time
 
 
 class Device:
@@ -52,6 +53,15 @@ class Device:
     def release(self):
         """Ends what hangs."""
         self.ask("release")
+
+    def wait_for(self, counter, n):
+        """The counters, when this one has come to n."""
+        for _ in range(1000):
+            counters = self.counters()
+            if counters[counter] >= n:
+                return counters
+            time.sleep(0.01)
+        raise AssertionError(f"{counter} never came to {n}: {counters}")
 
     def counters(self):
         return {name: int(value) for name, value in (line.split("=") for line in self.ask("counters").splitlines())}

@@ -71,17 +71,10 @@ def client():
     return subprocess.Popen([sys.executable, "-c", CLIENT])
 
 
-def wait_hanging(one, n):
-    for _ in range(1000):
-        if one.counters()["hanging"] == n:
-            return
-    pytest.fail(f"never were {n} operations hanging")
-
-
 def test_hang_stops_nobody_else_and_no_signal_ends_it(device):
     one = device("hang")
     stuck = [client() for _ in range(20)]
-    wait_hanging(one, 20)
+    one.wait_for("hanging", 20)
     stuck[0].kill()
     one.fault("hang=off")
     assert client().wait(30) == 0
@@ -94,7 +87,7 @@ def test_hang_stops_nobody_else_and_no_signal_ends_it(device):
 def test_server_that_ends_frees_what_hangs(device):
     one = device("hang")
     stuck = client()
-    wait_hanging(one, 1)
+    one.wait_for("hanging", 1)
     one.process.kill()
     assert stuck.wait(30) != 0
 

@@ -26,6 +26,7 @@ EIO, ENOSPC, EINVAL, ENODEV = "Input/output error", "No space left on device", "
 FAULTS = [
     ("wrong=after:8", [OFF + "driver lab-.* gave wrong bytes for AES-.* of [0-9]+ bytes"], False),
     ("flip", [OFF + "driver lab-.* gave wrong bytes for AES-.* of [0-9]+ bytes"], False),
+    ("wrong-length=16000-17000", [OFF + "driver lab-.* gave wrong bytes for AES-.* of [0-9]+ bytes"], False),
     ("eio=at:8", ["driver lab-.* failed on [0-9]+ bytes: " + EIO], True),
     ("eio=after:8", ["failed on [0-9]+ bytes: " + EIO, OFF + ".* failed 8 times in a row, .*" + EIO], False),
     ("enospc=after:8", ["failed on [0-9]+ bytes: " + ENOSPC, OFF + ".* failed 8 times in a row, .*" + ENOSPC], False),
@@ -137,11 +138,13 @@ def state(pid):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_device_that_hangs(device, begin_push, way):
+@pytest.mark.parametrize("late", [[], ["late-write=230"]], ids=["hang", "late-write"])
+def test_a_device_that_hangs(device, begin_push, way, late):
     """The stream goes on and is stored whole, and the program ends, as far as the kernel lets it: what is left of it is a
-    zombie with one thread that no signal ends, until the kernel gives the operation up."""
+    zombie with one thread that no signal ends, until the kernel gives the operation up. That the device writes to its
+    buffer after all harms nothing."""
     suite, lacks = WAYS[way]
-    one = device(*lacks, "hang=after:8")
+    one = device(*lacks, "hang=after:8", *late)
     push = begin_push(suite, deadline_ms=200, **SETTINGS)
     pid = push.process.pid
     for _ in range(600):
@@ -150,7 +153,8 @@ def test_a_device_that_hangs(device, begin_push, way):
         time.sleep(0.1)
     assert state(pid) == "Z", "it had an end to come to"
     assert push.process.process.poll() is None
-    assert one.counters()["hanging"] == 1
+    counters = one.wait_for("late_writes", len(late))
+    assert (counters["hanging"], counters["late_writes"]) == (1, len(late))
     pathlib.Path("/sys/class/cuse/crypto/abort").write_text("1", encoding="ascii")
     push.wait()
     check_said(push, [OFF + ".* did not end within 200 ms"])
