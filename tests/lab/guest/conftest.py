@@ -30,8 +30,9 @@ def cusecrypto(build):
 
 
 @pytest.fixture
-def device(cusecrypto):
-    """device(*faults, name=, passing=) starts one; all end with the test."""
+def device(cusecrypto, sluice):
+    """device(*faults, name=, passing=) starts one; all end with the test, and before the command: where they hang, that
+    does not end before them."""
     started = []
 
     def start(*faults, **options):
