@@ -217,13 +217,16 @@ static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t siz
 {
 	const struct slu_tls_config *c = &ctx->config;
 	SSL_CTX *ssl = slu_offload_ssl_ctx(&ctx->offload, c->server ? TLS_server_method() : TLS_client_method());
+	char reason[256];
 	int r;
 
 	if (!ssl || SSL_CTX_set_app_data(ssl, ctx) != 1) {
 		SSL_CTX_free(ssl);
-		ERR_clear_error();
-		snprintf(error, size, "out of memory");
-		return SLU_ERR_NOMEM;
+		snprintf(error, size,
+			 "OpenSSL cannot begin with TLS: %s; check its configuration file, "
+			 "which may load providers that do not work",
+			 slu_tls_reason(reason, sizeof reason));
+		return SLU_ERR_TLS;
 	}
 	r = slu_policy_apply(ssl, c, error, size);
 	if (r == 0)

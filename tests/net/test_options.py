@@ -214,6 +214,20 @@ def test_offload_that_does_not_exist(push, what):
     assert not server.sessions or all(not s.commands for s in server.sessions)
 
 
+@pytest.mark.parametrize("section", ["providers = list\n[list]\nhardware = none\n[none]\nactivate = 1",
+                                     "alg_section = list\n[list]\ndefault_properties = provider=hardware"])
+def test_openssls_configuration_that_leaves_no_ciphers(sluice, push, tmp_path, monkeypatch, section):
+    if "OpenSSL 1." in sluice.run("--version").out:
+        pytest.skip("OpenSSL 1.1.1 knows no providers")
+    conf = tmp_path / "openssl.cnf"
+    conf.write_text(f"openssl_conf = init\n[init]\n{section}\n", encoding="ascii")
+    monkeypatch.setenv("OPENSSL_CONF", str(conf))
+    result, _, server = push()
+    assert result.code == support.TLS and not server.sessions
+    one_sentence(result)
+    assert "its configuration file" in result.err
+
+
 # ---- the network ----
 
 
