@@ -320,6 +320,7 @@ def forking(module, certificates, mode, **settings):
             with connect(port) as conn:
                 assert exactly(conn, 2 * (1 << 18)) == b"1" * (1 << 18) + b"2" * (1 << 18)
                 assert conn.recv(1) == b"", "and nothing more"
+                conn.unwrap()  # the child waits for this side's end
         server.write(b"end\n")
         assert server.process.wait(PATIENCE) == 0, server.said
         return server.said
