@@ -121,6 +121,19 @@ void dc_tls_part(struct dc_tls *t)
 		SSL_free(t->ssl[end]);
 }
 
+void dc_tls_open(struct dc_tls *t, const struct dc_certs *certs, const struct dc_suite *suite, int ours,
+		 uint64_t options)
+{
+	dc_tls_init(t, certs, suite, ours, options);
+	dc_tls_join(t);
+}
+
+void dc_tls_close(struct dc_tls *t)
+{
+	dc_tls_part(t);
+	dc_tls_clear(t);
+}
+
 void dc_tls_send(struct dc_tls *t, enum dc_end from, unsigned records, size_t n)
 {
 	static uint8_t text[DC_TLS_FULL], got[DC_TLS_FULL];

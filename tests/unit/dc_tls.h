@@ -52,6 +52,11 @@ void dc_tls_clear(struct dc_tls *t);
 void dc_tls_join(struct dc_tls *t);
 void dc_tls_part(struct dc_tls *t);
 
+/* All of that: a connection of its own, once. */
+void dc_tls_open(struct dc_tls *t, const struct dc_certs *certs, const struct dc_suite *suite, int ours,
+		 uint64_t options);
+void dc_tls_close(struct dc_tls *t);
+
 /* Records of n bytes from one end to the other, compared. */
 void dc_tls_send(struct dc_tls *t, enum dc_end from, unsigned records, size_t n);
 

@@ -60,11 +60,9 @@ static void handshake(const struct dc_suite *suite, uint64_t options, size_t dev
 	struct dc_tls t;
 
 	(void)device;
-	dc_tls_init(&t, &certs, suite, DC_BOTH_OURS, options);
-	dc_tls_join(&t);
+	dc_tls_open(&t, &certs, suite, DC_BOTH_OURS, options);
 	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
-	dc_tls_part(&t);
-	dc_tls_clear(&t);
+	dc_tls_close(&t);
 }
 
 static void test_handshake(void **state)
@@ -84,8 +82,7 @@ static void count(const struct dc_suite *suite, uint64_t options, size_t device)
 		struct lab_counters before = dc_kit_counters(&kit), after;
 		struct dc_tls t;
 
-		dc_tls_init(&t, &certs, suite, ours, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
-		dc_tls_join(&t);
+		dc_tls_open(&t, &certs, suite, ours, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
 		dc_tls_send(&t, end, records, DC_TLS_FULL);
 		after = dc_kit_counters(&kit);
 		if (device == 4)
@@ -101,8 +98,7 @@ static void count(const struct dc_suite *suite, uint64_t options, size_t device)
 		after = dc_kit_counters(&kit);
 		assert_int_equal(after.ioctls, before.ioctls);
 		assert_in_range(dc_kit_books(&kit).fallbacks, 0, device == 4); /* before it is known to lack CBC */
-		dc_tls_part(&t);
-		dc_tls_clear(&t);
+		dc_tls_close(&t);
 	}
 }
 
@@ -147,13 +143,11 @@ static void decrypt(const struct dc_suite *suite, uint64_t options, size_t devic
 	struct dc_tls t;
 
 	(void)device;
-	dc_tls_init(&t, &certs, suite, DC_CLIENT_OURS, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
-	dc_tls_join(&t);
+	dc_tls_open(&t, &certs, suite, DC_CLIENT_OURS, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
 	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
 	dc_tls_send(&t, DC_SERVER, 10, 10000);
 	assert_int_equal(dc_kit_counters(&kit).crypt, options & SSL_OP_NO_ENCRYPT_THEN_MAC ? 0 : 10);
-	dc_tls_part(&t);
-	dc_tls_clear(&t);
+	dc_tls_close(&t);
 }
 
 static void test_decrypt(void **state)
@@ -183,8 +177,7 @@ static void test_defaults(void **state)
 	assert_int_equal(dc_kit_books(&kit).checks, kit.provider->settings.check_first);
 	SSL_shutdown(t.ssl[DC_CLIENT]);
 	assert_int_equal(dc_kit_counters(&kit).authcrypt, 20);
-	dc_tls_part(&t);
-	dc_tls_clear(&t);
+	dc_tls_close(&t);
 	kit.provider->settings = kept;
 }
 
@@ -216,8 +209,7 @@ static void strike(const struct dc_suite *suite, uint64_t options, size_t device
 
 		kit.provider->settings.deadline_ms = hang ? 50 : 0;
 		dc_kit_device(&kit, devices[device]);
-		dc_tls_init(&t, &certs, suite, DC_CLIENT_OURS, options);
-		dc_tls_join(&t);
+		dc_tls_open(&t, &certs, suite, DC_CLIENT_OURS, options);
 		dc_tls_send(&t, DC_CLIENT, 12, DC_TLS_FULL);
 		dc_kit_fault(&kit, faults[f].fault);
 		dc_tls_send(&t, DC_CLIENT, 30, DC_TLS_FULL);
@@ -226,8 +218,7 @@ static void strike(const struct dc_suite *suite, uint64_t options, size_t device
 		    kit.lines < 1 || kit.lines > 2)
 			fail_msg("%s, %s, %s: off %d, said %s", devices[device], faults[f].fault, suite->name,
 				 slu_dc_device_off(kit.provider->device), kit.log);
-		dc_tls_part(&t);
-		dc_tls_clear(&t);
+		dc_tls_close(&t);
 		if (hang)
 			lab_device_release(kit.device);
 	}
