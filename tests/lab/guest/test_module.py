@@ -61,14 +61,15 @@ def test_enc(module, counting, bits, decrypt):
 
 
 def test_key_update_of_a_client(module, counting, certificates):
-    assert quiet(programs.key_updates_of_a_client(module, certificates))
+    # Whatever pieces it reads, and sends as records.
+    assert quiet(programs.key_updates_of_a_client(module, certificates, min_size=0))
     assert carried(counting) == PUSHED
     assert counting.counters()["sessions"] == 4, "one for each key"
     assert nothing_left(counting)
 
 
 def test_key_update_of_a_server(module, counting, certificates):
-    assert quiet(programs.key_updates_of_a_server(module, certificates))
+    assert quiet(programs.key_updates_of_a_server(module, certificates, min_size=0))
     assert carried(counting) == PUSHED - 2 * 65536
     assert counting.counters()["sessions"] == 3
 
