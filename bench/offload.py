@@ -121,9 +121,9 @@ class Bench:
         return {**os.environ, "OPENSSL_CONF": str(conf)}
 
     def make_certificate(self):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-keyout", self.dir / "key.pem", "-out", self.dir / "cert.pem", "-days", "2", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True,
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-keyout", self.dir / "key.pem", "-out", self.dir / "cert.pem", "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True,
                        stderr=subprocess.DEVNULL)
 
     def start_sink(self):
@@ -193,7 +193,7 @@ class Bench:
         return {**cost, "bytes": int(size), "median": float(median), "p99": float(p99)}
 
     def turns(self):
-        """Pushes of the clip, less what a push of the sample costs: starting and connecting are not what is measured."""
+        """Pushes of the clip, less what a push of the sample costs: starting and connecting are not measured."""
         sample = ROOT / "examples/clip.flv"
         long, short = ({w.name: [] for w in WAYS} for _ in range(2))
         self.gb = (pathlib.Path(self.args.clip).stat().st_size - sample.stat().st_size) / 1e9
@@ -265,7 +265,8 @@ class Bench:
         print("\nAES-128-GCM by a device that has AES-ECB only: key stream asked for ahead of the records")
         print("%-44s %10s %12s %22s" % ("", "ioctls/MB", "per record", "ioctls/s at 4 Mb/s"))
         way = Way("AES-128-GCM", GCM, True, None)
-        for faults, label in ((["ecb-only"], "no largest request"), (["ecb-only", "largest=38016"], "38,016 bytes at most")):
+        for faults, label in ((["ecb-only"], "no largest request"),
+                              (["ecb-only", "largest=38016"], "38,016 bytes at most")):
             self.start_device(*faults)
             c = self.records(way, 16384, self.args.records, 0)
             mb = c["bytes"] / 1e6
