@@ -5,10 +5,21 @@
 
 #include <stdio.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/provider.h>
 
 #include "provider/devcrypto.h"
+
+const struct dc_fault dc_faults[DC_FAULTS] = {
+	{"flip", "gave wrong bytes", true},           {"wrong=after:3", "gave wrong bytes", true},
+	{"eio=every:3", "Input/output error", false}, {"eio", "Input/output error", true},
+	{"enospc=every:2", "No space", false},        {"einval=at:3", "Invalid argument", false},
+	{"vanish", "No such device", true},
+};
 
 static void keep_line(void *arg, const char *line)
 {
@@ -45,6 +56,12 @@ void dc_kit_close(struct dc_kit *k)
 	OSSL_LIB_CTX_free(k->libctx);
 }
 
+int dc_kit_teardown(void **state)
+{
+	dc_kit_close(*state);
+	return 0;
+}
+
 void dc_kit_fault(struct dc_kit *k, const char *fault)
 {
 	char error[200] = "";
@@ -69,6 +86,15 @@ void dc_kit_device(struct dc_kit *k, const char *faults)
 			dc_kit_fault(k, fault);
 }
 
+void dc_kit_expect(const struct dc_kit *k, const struct dc_fault *f, const char *device)
+{
+	const bool off = slu_dc_device_off(k->provider->device);
+	const bool said = f->said ? k->lines > 0 && k->lines <= 2 && strstr(k->log, f->said) : k->lines == 0;
+
+	if (off != f->off || !said)
+		fail_msg("\"%s\", then %s: off %d, said %s", device, f->fault, off, k->log);
+}
+
 struct lab_counters dc_kit_counters(const struct dc_kit *k)
 {
 	struct lab_counters c;
@@ -83,6 +109,30 @@ struct slu_dc_counters dc_kit_books(const struct dc_kit *k)
 
 	slu_dc_device_counters(k->provider->device, &c);
 	return c;
+}
+
+EVP_CIPHER_CTX *dc_kit_cipher(const struct dc_kit *k, const char *name, const char *properties)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(k->libctx, name, properties);
+	EVP_CIPHER_CTX *ctx;
+
+	if (!cipher)
+		return NULL;
+	ctx = EVP_CIPHER_CTX_new();
+	assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, 1, NULL), 1);
+	EVP_CIPHER_free(cipher);
+	return ctx;
+}
+
+void dc_kit_records(EVP_CIPHER_CTX *ctx, unsigned version, size_t mac_size)
+{
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_uint(OSSL_CIPHER_PARAM_TLS_VERSION, &version),
+		OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_TLS_MAC_SIZE, &mac_size),
+		OSSL_PARAM_END,
+	};
+
+	assert_int_equal(EVP_CIPHER_CTX_set_params(ctx, params), 1);
 }
 
 void dc_kit_fill(uint8_t *out, size_t n, uint32_t seed)

@@ -20,13 +20,33 @@ struct dc_kit {
 /* Everything goes to the device (no least size), nothing is checked, no thread. */
 void dc_kit_open(struct dc_kit *k);
 void dc_kit_close(struct dc_kit *k);
+int dc_kit_teardown(void **state); /* of a group of tests, whose state the kit is */
 
 /* A new device for contexts made from now on, with these faults ("" or "no-gcm eio=every:3"), and an empty log. */
 void dc_kit_device(struct dc_kit *k, const char *faults);
 void dc_kit_fault(struct dc_kit *k, const char *fault); /* one more */
 
+/* What a fault in mid-stream leads to. */
+struct dc_fault {
+	const char *fault;
+	const char *said; /* in the log; NULL: nothing is said */
+	bool off;         /* the device, from then on */
+};
+
+/* Those that are alike for all ciphers, when every record is checked. */
+enum { DC_FAULTS = 7 };
+extern const struct dc_fault dc_faults[DC_FAULTS];
+
+/* It did, on the device with these other faults. Each thing is said once: what failed, and that the device is off. */
+void dc_kit_expect(const struct dc_kit *k, const struct dc_fault *f, const char *device);
+
 struct lab_counters dc_kit_counters(const struct dc_kit *k);
 struct slu_dc_counters dc_kit_books(const struct dc_kit *k);
+
+/* A context of a cipher, not begun with. NULL: there is no such cipher. */
+EVP_CIPHER_CTX *dc_kit_cipher(const struct dc_kit *k, const char *name, const char *properties);
+/* It is to have records of TLS, as libssl says it. */
+void dc_kit_records(EVP_CIPHER_CTX *ctx, unsigned version, size_t mac_size);
 
 /* The same bytes on every machine. */
 void dc_kit_fill(uint8_t *out, size_t n, uint32_t seed);

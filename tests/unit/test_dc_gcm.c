@@ -23,17 +23,14 @@ struct shape {
 	bool in_place;
 };
 
-static EVP_CIPHER_CTX *new_ctx(const char *provider, int bits)
+static EVP_CIPHER_CTX *new_ctx(const char *properties, int bits)
 {
+	EVP_CIPHER_CTX *ctx;
 	char name[16];
-	EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
 	snprintf(name, sizeof name, "AES-%d-GCM", bits);
-	cipher = EVP_CIPHER_fetch(kit.libctx, name, provider);
-	assert_non_null(cipher);
-	assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, 1, NULL), 1);
-	EVP_CIPHER_free(cipher);
+	ctx = dc_kit_cipher(&kit, name, properties);
+	assert_non_null(ctx);
 	return ctx;
 }
 
@@ -474,19 +471,12 @@ static void test_told(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
 	dc_kit_open(&kit);
+	*state = &kit;
 	dc_kit_fill(key, sizeof key, 1);
 	dc_kit_fill(iv, sizeof iv, 2);
 	dc_kit_fill(aad, sizeof aad, 3);
 	dc_kit_fill(text, sizeof text, 4);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	dc_kit_close(&kit);
 	return 0;
 }
 
@@ -507,5 +497,5 @@ int main(void)
 		cmocka_unit_test(test_told),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, dc_kit_teardown);
 }

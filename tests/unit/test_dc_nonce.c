@@ -37,14 +37,12 @@ static void give(const uint8_t nonce[12], const uint8_t *bytes, size_t n)
 	given[count++].n = n;
 }
 
-static EVP_CIPHER_CTX *new_ctx(const char *provider)
+static EVP_CIPHER_CTX *new_ctx(const char *properties)
 {
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(kit.libctx, "AES-128-GCM", provider);
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *ctx = dc_kit_cipher(&kit, "AES-128-GCM", properties);
 
-	assert_non_null(cipher);
-	assert_int_equal(EVP_EncryptInit_ex2(ctx, cipher, key, NULL, NULL), 1);
-	EVP_CIPHER_free(cipher);
+	assert_non_null(ctx);
+	assert_int_equal(EVP_EncryptInit_ex2(ctx, NULL, key, NULL, NULL), 1);
 	return ctx;
 }
 
