@@ -5,10 +5,9 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "dc_fake.h"
+#include "in_child.h"
 #include "provider/books.h"
 
 static struct slu_dc_settings s;
@@ -221,11 +220,11 @@ static void *write_the_books(void *arg)
 	return arg;
 }
 
-static int child_writes(void)
+static int child_writes(void *unused)
 {
 	struct slu_dc_counters c;
 
-	alarm(30);
+	(void)unused;
 	slu_dc_device_served(d, SLU_DC_CBC, 3);
 	slu_dc_device_counters(d, &c);
 	return c.bytes == 3 * c.operations ? 0 : 1;
@@ -243,17 +242,8 @@ static void test_threads_and_forks(void **state)
 	stop = false;
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, write_the_books, &n[i]), 0);
-	for (int i = 0; i < 100; i++) {
-		int status;
-		pid_t pid = fork();
-
-		assert_true(pid >= 0);
-		if (!pid)
-			_exit(child_writes());
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), 0);
-	}
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(in_child(child_writes, NULL), 0);
 	stop = true;
 	for (int i = 0; i < THREADS; i++) {
 		void *result;

@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "dc_fake.h"
+#include "in_child.h"
 #include "provider/books.h"
 #include "provider/gate.h"
 
@@ -106,10 +105,11 @@ static void test_off_and_lacking(void **state)
 	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_CBC, false, 16), SLU_DC_SOFTWARE);
 }
 
-static int child_asks(void)
+static int child_asks(void *unused)
 {
 	struct slu_dc_gate own;
 
+	(void)unused;
 	if (way(16) != SLU_DC_SOFTWARE)
 		return 1;
 	slu_dc_gate_init(&own, d, &s);
@@ -118,16 +118,8 @@ static int child_asks(void)
 
 static void test_fork(void **state)
 {
-	int status;
-	pid_t pid = fork();
-
 	(void)state;
-	assert_true(pid >= 0);
-	if (!pid)
-		_exit(child_asks());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(in_child(child_asks, NULL), 0);
 	assert_int_equal(way(16), SLU_DC_DEVICE_CHECKED);
 }
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dc_fake.h"
+#include "in_child.h"
 #include "provider/session.h"
 
 enum { N = 4096, SHORT_MS = 80 };
@@ -376,24 +376,21 @@ static int area_is_kept_private(void)
 	return strstr(flags, " dd") && is_locked == locked ? locked : -1;
 }
 
-static void test_private(void **state)
+static int child_may_lock_nothing(void *unused)
 {
 	const struct rlimit none = {0, 0};
-	int status;
-	pid_t pid;
 
+	(void)unused;
+	if (setrlimit(RLIMIT_MEMLOCK, &none) || (geteuid() == 0 && seteuid(65534)))
+		return 2;
+	return area_is_kept_private() == SANITIZED ? 0 : 1;
+}
+
+static void test_private(void **state)
+{
 	(void)state;
 	assert_true(area_is_kept_private() >= 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		if (setrlimit(RLIMIT_MEMLOCK, &none) || (geteuid() == 0 && seteuid(65534)))
-			_exit(2);
-		_exit(area_is_kept_private() == SANITIZED ? 0 : 1);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(in_child(child_may_lock_nothing, NULL), 0);
 }
 
 /* ---- failures ---- */
@@ -722,12 +719,11 @@ static void test_signals_are_blocked(void **state)
 
 /* ---- processes, threads, many ---- */
 
-static int child_uses(struct slu_dc_session *inherited)
+static int child_uses(void *inherited)
 {
 	struct slu_dc_session *own;
 	int descriptors = fake_descriptors(), calls = fake->calls[FAKE_CRYPT];
 
-	alarm(30);
 	if (!slu_dc_session_lost(inherited) || do_crypt(inherited) != -ECHILD ||
 	    slu_dc_session_area(inherited, 16, &(bool){false}) || fake->calls[FAKE_CRYPT] != calls)
 		return 1;
@@ -744,18 +740,10 @@ static int child_uses(struct slu_dc_session *inherited)
 static void test_fork(void **state)
 {
 	struct slu_dc_session *session = new_session(SLU_DC_CBC);
-	int status;
-	pid_t pid;
 
 	(void)state;
 	assert_int_equal(do_crypt(session), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		_exit(child_uses(session));
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(in_child(child_uses, session), 0);
 	/* The parent's is as it was. */
 	memset(out, 0xaa, sizeof out);
 	assert_int_equal(do_crypt(session), 0);

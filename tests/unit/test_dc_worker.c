@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dc_fake.h"
+#include "in_child.h"
 #include "provider/worker.h"
 
 enum { LONG_MS = 60000, SHORT_MS = 80, IDLE_MOST = 4 };
@@ -322,25 +323,11 @@ static void test_no_thread(void **state)
 	job_free(job);
 }
 
-/* What a child's function returned, or -1 when it did not end by itself. */
-static int in_child(int (*function)(void))
-{
-	pid_t pid = fork();
-	int status;
-
-	assert_true(pid >= 0);
-	if (!pid)
-		_exit(function());
-	while (waitpid(pid, &status, 0) != pid)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int child_runs(void)
+static int child_runs(void *unused)
 {
 	struct job *job = job_new(5);
 
-	alarm(30);
+	(void)unused;
 	if (fake_threads() != 0 || slu_dc_worker_run(run_now, job, 10000) != 5)
 		return 1;
 	return fake_threads() == 1 && slu_dc_worker_run(run_now, job, 10000) == 5 ? 0 : 2;
@@ -352,7 +339,7 @@ static void test_fork_with_idle_threads(void **state)
 
 	(void)state;
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
-	assert_int_equal(in_child(child_runs), 0);
+	assert_int_equal(in_child(child_runs, NULL), 0);
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
 	job_free(job);
 }
@@ -376,11 +363,11 @@ static void *run_all_the_time(void *arg)
 	return (void *)(intptr_t)runs;
 }
 
-static int child_runs_quietly(void)
+static int child_runs_quietly(void *unused)
 {
 	struct job job = {.result = 5};
 
-	alarm(30);
+	(void)unused;
 	return slu_dc_worker_run(run_now, &job, 10000) == 5 ? 0 : 1;
 }
 
@@ -393,7 +380,7 @@ static void test_fork_while_others_run(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&callers[i], NULL, run_all_the_time, NULL), 0);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(in_child(child_runs_quietly), 0);
+		assert_int_equal(in_child(child_runs_quietly, NULL), 0);
 	stop = true;
 	for (int i = 0; i < 3; i++) {
 		void *runs;
@@ -403,11 +390,11 @@ static void test_fork_while_others_run(void **state)
 	}
 }
 
-static int child_exits_while_it_hangs(void)
+static int child_exits_while_it_hangs(void *unused)
 {
 	struct job *job = job_new(0);
 
-	alarm(30);
+	(void)unused;
 	if (slu_dc_worker_run(run_when_told, job, SHORT_MS) != -ETIMEDOUT)
 		return 1;
 	exit(42); /* with its handlers, unlike _exit() */
@@ -416,7 +403,7 @@ static int child_exits_while_it_hangs(void)
 static void test_exit_while_it_hangs(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(child_exits_while_it_hangs), 42);
+	assert_int_equal(in_child(child_exits_while_it_hangs, NULL), 42);
 }
 
 static int run_two_sleeps(void *arg)
