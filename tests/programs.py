@@ -272,10 +272,13 @@ def resumption(module, certificates, folder, version, **settings):
 
 
 def reconnects(module, certificates, **settings):
-    with s_server(module, certificates, "-tls1_2", "-www", **settings) as server:
-        done = module.run("openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2", "-reconnect", **settings)
-        assert done.stdout.count(b"Reused, ") == 5
-        return done.stderr
+    """s_client resumes its session five times, and asks for a page by the last connection. Returns what both said."""
+    with s_server(module, certificates, "-tls1_2", "-no_ticket", "-www", **settings) as server:
+        client = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2", "-reconnect", "-ign_eof"]
+        done = module.run(*client, data=b"GET / HTTP/1.0\r\n\r\n", **settings)
+        assert done.stdout.count(b"\nReused, ") == 5 + 1, "and the page says so too"
+        assert b"HTTP/1.0 200 ok" in done.stdout and b"</HTML>" in done.stdout
+        return done.stderr + server.said
 
 
 class Nginx:

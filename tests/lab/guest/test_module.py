@@ -82,6 +82,15 @@ def test_resumption(module, counting, certificates, tmp_path, version):
     assert counters["gcm"] >= 4 and counters["gcm_bytes"] >= 4 * 8000 and counters["errors"] == 0
 
 
+def test_s_client_that_reconnects(module, counting, certificates):
+    """Of six handshakes, five of them resumed, the device hears nothing: only of a request and a page in the end."""
+    assert quiet(programs.reconnects(module, certificates, min_size=0))
+    counters = counting.counters()
+    assert counters["opens"] == counters["sessions"] == 2, "one for each end of the last connection"
+    assert counters["gcm"] >= 2 and counters["gcm_bytes"] > 1000 and counters["errors"] == 0
+    assert counters["crypt"] + counters["authcrypt"] == counters["gcm"]
+
+
 def test_reconnecting(module, counting, certificates):
     with programs.s_server(module, certificates, "-tls1_2", "-rev") as server:
         session = None
