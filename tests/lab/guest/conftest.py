@@ -9,6 +9,7 @@ import pushing
 from device import Device
 
 import flv  # of tests/net: pushing knows where that is
+import nginx  # of tests/interop
 
 
 def pytest_configure(config):
@@ -57,6 +58,14 @@ def long_flv(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def short_flv(tmp_path_factory):
+    """Some thirty full records."""
+    path = tmp_path_factory.mktemp("flv") / "short.flv"
+    path.write_bytes(flv.flv(flv.frames(42, size=12000)))
+    return path
+
+
 @pytest.fixture
 def serve_suite(certificate, tmp_path):
     """serve_suite(suite): a server that takes this one."""
@@ -67,6 +76,29 @@ def serve_suite(certificate, tmp_path):
         return servers[-1]
 
     yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def plain_nginx(certificate, tmp_path_factory):
+    """One for all who bring their own TLS server."""
+    server = nginx.Nginx(tmp_path_factory.mktemp("plain") / "nginx", *certificate)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def push_to_openssl(sluice, certificate, plain_nginx, short_flv):
+    """push_to_openssl(suite, **settings): a whole push through the device to `openssl s_server`."""
+    servers = []
+
+    def push(suite, **settings):
+        servers.append(pushing.OpensslServer(plain_nginx, certificate, suite))
+        options = ["--tls-offload", pushing.option(**settings)]
+        return pushing.Push(sluice, servers[-1], short_flv, *options).wait()
+
+    yield push
     for server in servers:
         server.stop()
 

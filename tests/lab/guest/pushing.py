@@ -4,8 +4,10 @@ wire."""
 
 import json
 import pathlib
+import socket
 import subprocess
 import sys
+import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[2]
 for folder in ("interop", "net"):
@@ -68,6 +70,12 @@ class Suite:
             return f"ssl_conf_command Ciphersuites {self.name};"
         return f"ssl_ciphers {self.name}:@SECLEVEL=0; ssl_conf_command Options {'' if self.etm else '-'}EncryptThenMac;"
 
+    def openssl_server(self):
+        """The same for `openssl s_server`."""
+        if self.tls13:
+            return ["-tls1_3", "-ciphersuites", self.name]
+        return ["-tls1_2", "-cipher", self.name + ":@SECLEVEL=0", *([] if self.etm else ["-no_etm"])]
+
     def client(self):
         if self.tls13:
             return ["--tls-min", "1.3", "--ciphersuites", self.name]
@@ -89,12 +97,41 @@ class Server:
 
     def __init__(self, folder, certificate, suite):
         self.certificate = certificate[0]
-        version = "TLSv1.3" if suite.tls13 else "TLSv1.2"
         self.suite = suite
+        version = "TLSv1.3" if suite.tls13 else "TLSv1.2"
         self.nginx = nginx.Nginx(folder, *certificate, protocols=version, tls=suite.server())
+        self.port = self.nginx.rtmps
+        self.recorded = self.nginx.recorded
 
     def stop(self):
         self.nginx.stop()
+
+
+class OpensslServer:
+    """`openssl s_server`, which takes one suite and one connection, and passes that on to an nginx without TLS."""
+
+    def __init__(self, behind, certificate, suite):
+        self.certificate = certificate[0]
+        self.suite = suite
+        self.port = nginx.free_port()
+        self.recorded = behind.recorded
+        with socket.create_connection(("127.0.0.1", behind.rtmp)) as plain:
+            self.process = subprocess.Popen(
+                ["openssl", "s_server", "-quiet", "-naccept", "1", "-accept", f"127.0.0.1:{self.port}",
+                 *suite.openssl_server(), "-cert", certificate[0], "-key", certificate[1]], stdin=plain, stdout=plain,
+            )
+        self.wait()
+
+    def wait(self):
+        """Until it listens: it would take a connection that asks for the one that it is there for."""
+        deadline = time.monotonic() + 10
+        while f":{self.port:04X} 00000000:0000 0A" not in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii"):
+            assert self.process.poll() is None and time.monotonic() < deadline, "openssl s_server did not start"
+            time.sleep(0.01)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(10)
 
 
 def option(**settings):
@@ -115,7 +152,7 @@ class Push:
     def __init__(self, sluice, server, flv, *options, environment=None):
         self.server = server
         self.flv = flv
-        self.relay = wire.Relay(server.nginx.rtmps)
+        self.relay = wire.Relay(server.port)
         self.process = sluice.start(
             "push", "--fast", "--json", *options, "--ca-file", server.certificate, *server.suite.client(), flv,
             f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment,
@@ -132,7 +169,7 @@ class Push:
     def see(self):
         """What passed on the wire, once the connection has ended; and that the server stored what was sent."""
         self.records = [r for r in wire.records(self.relay.bytes()) if r.type == wire.APPLICATION_DATA]
-        stored = self.server.nginx.recorded(NAME)
+        stored = self.server.recorded(NAME)
         wanted, got = (streams.without_repeated_headers(streams.load(path)) for path in (self.flv, stored))
         stored.unlink()  # the guest's files are in its memory
         found = flvcmp.difference(wanted, got)

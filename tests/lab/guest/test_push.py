@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An RTMPS push through /dev/crypto to nginx, in every suite that the device serves: the stored stream is identical, and
-the device is asked as often as it should be, no more."""
+"""An RTMPS push through /dev/crypto to nginx and to OpenSSL's own server, in every suite that the device serves: the
+stored stream is identical, and the device is asked as often as it should be, no more."""
 
 import shutil
 
@@ -38,6 +38,18 @@ def test_one_request_a_full_record(device, push, suite):
     summary = done.summary()
     assert (summary["operations"], summary["fallbacks"], summary["mismatches"]) == (full, 0, 0)
     assert (summary["bytes"], summary["off"]) == (counters["bytes"], False)
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=str)
+def test_to_openssls_own_server(device, push_to_openssl, suite):
+    one = device()
+    done = push_to_openssl(suite, min_size=16384)
+    full = done.full_records()
+    counters = one.counters()
+    assert full > 20
+    assert counters[suite.algorithm()] == counters["crypt"] + counters["authcrypt"] == full
+    assert (counters["errors"], counters["open_now"]) == (0, 0)
+    assert not done.said()
 
 
 @pytest.mark.parametrize("suite", AEAD, ids=str)
