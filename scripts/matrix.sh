@@ -138,7 +138,7 @@ configure() {
 	if [ "$1" = musl ]; then
 		prefix=$(scripts/musl.sh) || return
 		CC=musl-gcc PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig meson setup "build/matrix/$1" --werror -Dprefer_static=true \
-			-Ddefault_library=static -Dc_link_args=-static
+			-Ddefault_library=static -Dc_args="-idirafter $prefix/kernel" -Dc_link_args=-static
 		return
 	fi
 	# shellcheck disable=SC2086 # a list

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Builds OpenSSL, cJSON and cmocka for musl from Debian's source packages, statically, and prints the folder that they are
-# installed in. OpenSSL takes some minutes, once: remove that folder to have it anew. Exit status 3: no sources to be had.
+# installed in; the kernel's headers are in kernel, within it. OpenSSL takes some minutes, once: remove that folder to have
+# it anew. Exit status 3: no sources to be had.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -24,11 +25,11 @@ debian_source() {
 	cd "$work/$1"
 }
 
-# musl-gcc sees musl's headers only; OpenSSL wants the kernel's too.
-mkdir -p "$work/kernel"
-for folder in linux asm-generic; do ln -sfn "/usr/include/$folder" "$work/kernel/$folder"; done
-ln -sfn "/usr/include/$triplet/asm" "$work/kernel/asm"
-cc="musl-gcc -idirafter $work/kernel"
+# musl-gcc sees musl's headers only; OpenSSL and the tests want the kernel's too.
+mkdir -p "$prefix/kernel"
+for folder in linux asm-generic; do ln -sfn "/usr/include/$folder" "$prefix/kernel/$folder"; done
+ln -sfn "/usr/include/$triplet/asm" "$prefix/kernel/asm"
+cc="musl-gcc -idirafter $prefix/kernel"
 
 if [ ! -f "$prefix/lib/libssl.a" ]; then
 	say 'OpenSSL for musl'

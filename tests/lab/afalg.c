@@ -60,7 +60,7 @@ static int piece_send(int fd, bool encrypt, const uint8_t *iv, const uint8_t *in
 	c->cmsg_type = ALG_SET_OP;
 	c->cmsg_len = CMSG_LEN(sizeof op);
 	memcpy(CMSG_DATA(c), &op, sizeof op);
-	c = CMSG_NXTHDR(&m, c);
+	c = (struct cmsghdr *)(control + CMSG_SPACE(sizeof op)); /* CMSG_NXTHDR of musl is not clean of warnings */
 	c->cmsg_level = SOL_ALG;
 	c->cmsg_type = ALG_SET_IV;
 	c->cmsg_len = CMSG_LEN(sizeof(struct af_alg_iv) + LAB_BLOCK);
