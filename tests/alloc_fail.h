@@ -27,4 +27,9 @@ bool alloc_fail_end(void);
 long alloc_fail_count(void);
 size_t alloc_fail_bytes(void);
 
+/* For CRYPTO_set_mem_functions(), first of all: OpenSSL is not concerned, even if it is linked statically. */
+void *alloc_spared(size_t n, const char *file, int line);
+void *alloc_spared_again(void *p, size_t n, const char *file, int line);
+void alloc_spared_free(void *p, const char *file, int line);
+
 #endif

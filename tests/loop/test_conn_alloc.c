@@ -2,6 +2,8 @@
 /* Allocations of a connection: none in steady state, and any of them may fail. */
 #include "conn_kit.h"
 
+#include <openssl/crypto.h>
+
 #include "../alloc_fail.h"
 #include "../unit/test_net.h"
 #include "../unit/tls_kit.h"
@@ -152,6 +154,8 @@ int main(void)
 		cmocka_unit_test(any_may_fail),
 	};
 
+	if (!CRYPTO_set_mem_functions(alloc_spared, alloc_spared_again, alloc_spared_free))
+		return 1;
 	if (!test_has_tcp_info(1))
 		LEAVE_OUT(tests, any_may_fail, TEST_NO_TCP_INFO);
 	return cmocka_run_group_tests_name("conn_alloc", tests, set_up, tear_down);

@@ -3,6 +3,7 @@
 
 #include "test.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <openssl/core_names.h>
@@ -15,10 +16,10 @@
 #include "provider/devcrypto.h"
 
 const struct dc_fault dc_faults[DC_FAULTS] = {
-	{"flip", "gave wrong bytes", true},           {"wrong=after:3", "gave wrong bytes", true},
-	{"eio=every:3", "Input/output error", false}, {"eio", "Input/output error", true},
-	{"enospc=every:2", "No space", false},        {"einval=at:3", "Invalid argument", false},
-	{"vanish", "No such device", true},
+	{"flip", DC_SAID_WRONG, true},     {"wrong=after:3", DC_SAID_WRONG, true},
+	{"eio=every:3", EIO, false},       {"eio", EIO, true},
+	{"enospc=every:2", ENOSPC, false}, {"einval=at:3", EINVAL, false},
+	{"vanish", ENODEV, true},
 };
 
 static void keep_line(void *arg, const char *line)
@@ -86,10 +87,22 @@ void dc_kit_device(struct dc_kit *k, const char *faults)
 			dc_kit_fault(k, fault);
 }
 
+static const char *words(int said)
+{
+	switch (said) {
+	case DC_SAID_WRONG:
+		return "gave wrong bytes";
+	case DC_SAID_LATE:
+		return "did not end within";
+	default:
+		return strerror(said);
+	}
+}
+
 void dc_kit_expect(const struct dc_kit *k, const struct dc_fault *f, const char *device)
 {
 	const bool off = slu_dc_device_off(k->provider->device);
-	const bool said = f->said ? k->lines > 0 && k->lines <= 2 && strstr(k->log, f->said) : k->lines == 0;
+	const bool said = f->said ? k->lines > 0 && k->lines <= 2 && strstr(k->log, words(f->said)) : k->lines == 0;
 
 	if (off != f->off || !said)
 		fail_msg("\"%s\", then %s: off %d, said %s", device, f->fault, off, k->log);

@@ -29,9 +29,11 @@ void dc_kit_fault(struct dc_kit *k, const char *fault); /* one more */
 /* What a fault in mid-stream leads to. */
 struct dc_fault {
 	const char *fault;
-	const char *said; /* in the log; NULL: nothing is said */
-	bool off;         /* the device, from then on */
+	int said; /* in the log: an errno, in the C library's words, or one of the below; 0: nothing */
+	bool off; /* the device, from then on */
 };
+
+enum { DC_SAID_WRONG = -1, DC_SAID_LATE = -2 };
 
 /* Those that are alike for all ciphers, when every record is checked. */
 enum { DC_FAULTS = 7 };

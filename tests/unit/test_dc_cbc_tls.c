@@ -199,7 +199,7 @@ static void strike(const struct dc_fault *fault, const struct dc_suite *suite, u
 
 static void strike_with_each(const struct dc_suite *suite, uint64_t options, size_t device)
 {
-	static const struct dc_fault far = {"flip=16000", "gave wrong bytes", true}, hang = {"hang", "", true};
+	static const struct dc_fault far = {"flip=16000", DC_SAID_WRONG, true}, hang = {"hang", DC_SAID_LATE, true};
 
 	for (size_t f = 0; f < DC_FAULTS; f++)
 		strike(&dc_faults[f], suite, options, devices[device]);

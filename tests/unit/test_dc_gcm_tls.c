@@ -236,7 +236,7 @@ static void strike(const struct dc_fault *fault)
 
 static void test_faults(void **state)
 {
-	static const struct dc_fault far = {"flip=16000", "gave wrong bytes", true}, late = {"no-gcm", NULL, false};
+	static const struct dc_fault far = {"flip=16000", DC_SAID_WRONG, true}, late = {"no-gcm", 0, false};
 
 	(void)state;
 	kit.provider->settings.check_every = 1;

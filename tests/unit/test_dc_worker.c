@@ -304,6 +304,7 @@ static void test_no_thread(void **state)
 {
 	struct job *held[IDLE_MOST], *job = job_new(0);
 	pthread_t callers[IDLE_MOST];
+	pthread_attr_t usual;
 
 	(void)state;
 	hold_all(held, callers);
@@ -314,7 +315,11 @@ static void test_no_thread(void **state)
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), -EAGAIN);
 	no_memory = false;
 	assert_int_equal(job->writes, 0);
-	/* A small stack will not do: one of the usual size. */
+	/* A small stack will not do: one of the usual size, which musl's is not. */
+	pthread_attr_init(&usual);
+	pthread_attr_setstacksize(&usual, 1 << 20);
+	assert_int_equal(pthread_setattr_default_np(&usual), 0);
+	pthread_attr_destroy(&usual);
 	least_stack = 1 << 18;
 	assert_int_equal(slu_dc_worker_run(run_now, job, LONG_MS), 0);
 	least_stack = 0;

@@ -159,13 +159,16 @@ static void takes_no_more_than_fit(void **state)
 
 static void failures_say_what_to_do(void **state)
 {
-	static const struct {
+	const struct {
 		int gai;
 		const char *says;
 	} cases[] = {
-		{EAI_NONAME, "does not exist; check"},     {EAI_NODATA, "no address of the wanted kind"},
-		{EAI_AGAIN, "no name server answered"},    {EAI_FAIL, "the name server failed"},
-		{EAI_SYSTEM, "Input/output error; check"}, {0, "does not exist"},
+		{EAI_NONAME, "does not exist; check"},
+		{EAI_NODATA, "no address of the wanted kind"},
+		{EAI_AGAIN, "no name server answered"},
+		{EAI_FAIL, "the name server failed"},
+		{EAI_SYSTEM, strerror(EIO)},
+		{0, "does not exist"},
 	};
 	struct slu_address out[SLU_MAX_ADDRESSES];
 
