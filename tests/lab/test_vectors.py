@@ -8,6 +8,7 @@ is not true any more.
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -17,6 +18,9 @@ UNSUPPORTED = HERE / "unsupported.txt"
 
 # A device, and which ciphers it is for.
 DEVICES = [("complete", ""), ("no-tls", "CBC"), ("ecb-only", "GCM"), ("ctr-only", "GCM")]
+
+STITCHED = [f"AES-{bits}-CBC-HMAC-{digest}" for bits in (128, 256) for digest in ("SHA1", "SHA256")]
+ELF_X86 = (3, 62)  # EM_386, EM_X86_64
 
 
 @pytest.fixture(scope="session")
@@ -39,14 +43,26 @@ def run(sluice_path, vectors):
     return run
 
 
+@pytest.fixture(scope="session")
+def openssl_lacks(sluice_path, tmp_path_factory):
+    """A list of what OpenSSL itself has on x86 with AES instructions alone, where that is not what the tests run on."""
+    program = pathlib.Path(sluice_path).parent.parent / "tests/lab/run_vectors"
+    x86 = program.exists() and int.from_bytes(program.read_bytes()[18:20], "little") in ELF_X86
+    flags = re.search(r"^flags\s*:(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    names = [] if x86 and "aes" in flags[1].split() else STITCHED
+    path = tmp_path_factory.mktemp("vectors") / "openssl-lacks.txt"
+    path.write_text("".join(name + "\n" for name in names))
+    return path
+
+
 def right(done):
     assert done.returncode == 0, "".join(line for line in done.stdout.splitlines(True) if not line.startswith("ok ")) + done.stderr
     return done.stdout
 
 
 @pytest.mark.parametrize("mode, operations", [("CBC", 300), ("GCM", 700)])
-def test_reader_and_runner_are_right_about_openssl_itself(run, mode, operations):
-    out = right(run("--software", "--only", mode))
+def test_reader_and_runner_are_right_about_openssl_itself(run, openssl_lacks, mode, operations):
+    out = right(run("--software", "--only", mode, "--unsupported", openssl_lacks))
     assert sum(int(line.split(" in software")[0].split(", ")[-1]) for line in out.splitlines() if " in software" in line) > operations
 
 
