@@ -15,12 +15,13 @@
 /* A request of this size is no trial: it is the largest that a TLS record can be (RFC 5246, 6.2.3). */
 enum { KNOWN_REQUEST = 16384 + 2048 };
 
-bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_dc_twin which)
+bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_dc_twin which, size_t key_length)
 {
 	memset(c, 0, sizeof *c);
 	c->provider = p;
 	c->which = which;
 	c->key.algorithm = SLU_DC_CBC;
+	c->key.length = key_length;
 	slu_dc_gate_init(&c->gate, p->device, &p->settings);
 	c->twin = slu_dc_twin_new(p, which);
 	return c->twin != NULL;
@@ -29,10 +30,12 @@ bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_d
 /* The twin of a copy gets its key when it is needed; the device's session is the first one's alone. */
 bool slu_dc_cbc_copy(struct slu_dc_cbc *to, const struct slu_dc_cbc *from)
 {
-	if (!slu_dc_cbc_init(to, from->provider, from->which))
+	if (!slu_dc_cbc_init(to, from->provider, from->which, from->key.length))
 		return false;
 	to->key = from->key;
 	to->keyed = from->keyed;
+	to->iv_set = from->iv_set;
+	memcpy(to->first_iv, from->first_iv, SLU_DC_BLOCK);
 	slu_dc_cbc_start(to, from->encrypt, from->iv);
 	return true;
 }
@@ -44,14 +47,13 @@ void slu_dc_cbc_clear(struct slu_dc_cbc *c)
 	OPENSSL_cleanse(c, sizeof *c);
 }
 
-void slu_dc_cbc_key(struct slu_dc_cbc *c, const uint8_t *key, size_t length)
+static void set_key(struct slu_dc_cbc *c, const uint8_t *key)
 {
-	if (c->keyed && c->key.length == length && CRYPTO_memcmp(c->key.key, key, length) == 0)
+	if (c->keyed && CRYPTO_memcmp(c->key.key, key, c->key.length) == 0)
 		return;
 	slu_dc_session_free(c->session);
 	c->session = NULL;
-	memcpy(c->key.key, key, length);
-	c->key.length = length;
+	memcpy(c->key.key, key, c->key.length);
 	c->keyed = true;
 	c->twin_keyed = false;
 }
@@ -63,6 +65,31 @@ void slu_dc_cbc_start(struct slu_dc_cbc *c, bool encrypt, const uint8_t iv[SLU_D
 	c->encrypt = encrypt;
 	memmove(c->iv, iv, SLU_DC_BLOCK);
 	c->twin_behind = true;
+}
+
+bool slu_dc_cbc_begin(struct slu_dc_cbc *c, bool encrypt, const uint8_t *key, size_t key_length, const uint8_t *iv,
+		      size_t iv_length)
+{
+	if (iv && iv_length != SLU_DC_BLOCK)
+		return slu_dc_refuse(PROV_R_INVALID_IV_LENGTH);
+	if (key && key_length != c->key.length)
+		return slu_dc_refuse(PROV_R_INVALID_KEY_LENGTH);
+	if (iv) {
+		memcpy(c->first_iv, iv, SLU_DC_BLOCK);
+		c->iv_set = true;
+	}
+	slu_dc_cbc_start(c, encrypt, c->iv_set ? c->first_iv : c->iv);
+	if (key)
+		set_key(c, key);
+	return true;
+}
+
+bool slu_dc_cbc_get(const struct slu_dc_cbc *c, OSSL_PARAM params[])
+{
+	return slu_dc_put_size(params, OSSL_CIPHER_PARAM_KEYLEN, c->key.length) &&
+	       slu_dc_put_size(params, OSSL_CIPHER_PARAM_IVLEN, SLU_DC_BLOCK) &&
+	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_IV, c->first_iv, SLU_DC_BLOCK) &&
+	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_UPDATED_IV, c->iv, SLU_DC_BLOCK);
 }
 
 /* ---- software ---- */

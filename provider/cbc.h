@@ -24,8 +24,10 @@ struct slu_dc_cbc {
 	EVP_CIPHER_CTX *twin;
 	struct slu_dc_session *session; /* from the first request on */
 	struct slu_dc_key key;
-	bool keyed; /* key holds one */
+	bool keyed; /* key holds one; its length is known before */
 	bool encrypt;
+	bool iv_set; /* first_iv is the last one given */
+	uint8_t first_iv[SLU_DC_BLOCK];
 	uint8_t iv[SLU_DC_BLOCK];
 	bool twin_keyed;   /* the twin has key and direction */
 	bool twin_behind;  /* the twin's IV is not iv */
@@ -34,13 +36,20 @@ struct slu_dc_cbc {
 };
 
 /* False: no memory, and nothing to clear. */
-bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_dc_twin which);
+bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_dc_twin which, size_t key_length);
 bool slu_dc_cbc_copy(struct slu_dc_cbc *to, const struct slu_dc_cbc *from);
 void slu_dc_cbc_clear(struct slu_dc_cbc *c);
 
-/* Costs no system call, and keeps the session when the key is the one it had. */
-void slu_dc_cbc_key(struct slu_dc_cbc *c, const uint8_t *key, size_t length);
+/* With what OpenSSL gives an init function: without a key it is the last one, without an IV the last one given. Costs
+ * no system call, and keeps the session when the key is the one it had. False: a length is wrong; raised. */
+bool slu_dc_cbc_begin(struct slu_dc_cbc *c, bool encrypt, const uint8_t *key, size_t key_length, const uint8_t *iv,
+		      size_t iv_length);
+
+/* The chain goes on from here. */
 void slu_dc_cbc_start(struct slu_dc_cbc *c, bool encrypt, const uint8_t iv[SLU_DC_BLOCK]);
+
+/* Answers what is asked for of the lengths of key and IV, and the IVs. False: raised. */
+bool slu_dc_cbc_get(const struct slu_dc_cbc *c, OSSL_PARAM params[]);
 
 /* n is a multiple of the block. in and out are the same, or apart. False: raised, and out may hold anything. */
 bool slu_dc_cbc_run(struct slu_dc_cbc *c, const uint8_t *in, uint8_t *out, size_t n);

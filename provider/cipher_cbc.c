@@ -18,9 +18,6 @@
 
 struct context {
 	struct slu_dc_cbc cbc;
-	size_t key_length;
-	bool iv_set;
-	uint8_t first_iv[SLU_DC_BLOCK];
 	uint8_t held[SLU_DC_BLOCK]; /* less than a block; decrypting, a whole one which may be the padding */
 	size_t held_length;
 	unsigned padding, number; /* number is kept for who asks: it means nothing in CBC */
@@ -36,8 +33,7 @@ static void *new_context(void *provctx, enum slu_dc_twin which, size_t key_lengt
 {
 	struct context *c = OPENSSL_zalloc(sizeof *c);
 
-	if (c && slu_dc_cbc_init(&c->cbc, provctx, which)) {
-		c->key_length = key_length;
+	if (c && slu_dc_cbc_init(&c->cbc, provctx, which, key_length)) {
 		c->padding = 1;
 		return c;
 	}
@@ -92,12 +88,8 @@ static int get(void *ctx, OSSL_PARAM params[])
 {
 	const struct context *c = ctx;
 
-	return slu_dc_put_size(params, OSSL_CIPHER_PARAM_KEYLEN, c->key_length) &&
-	       slu_dc_put_size(params, OSSL_CIPHER_PARAM_IVLEN, SLU_DC_BLOCK) &&
-	       slu_dc_put_uint(params, OSSL_CIPHER_PARAM_PADDING, c->padding) &&
+	return slu_dc_cbc_get(&c->cbc, params) && slu_dc_put_uint(params, OSSL_CIPHER_PARAM_PADDING, c->padding) &&
 	       slu_dc_put_uint(params, OSSL_CIPHER_PARAM_NUM, c->number) &&
-	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_IV, c->first_iv, SLU_DC_BLOCK) &&
-	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_UPDATED_IV, c->cbc.iv, SLU_DC_BLOCK) &&
 	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_TLS_MAC, c->tls_mac, c->tls_mac_size);
 }
 
@@ -135,26 +127,16 @@ static int set(void *ctx, const OSSL_PARAM params[])
 
 /* ---- init ---- */
 
-/* Without an IV it begins again with the last one given. */
 static int init(struct context *c, bool encrypt, const uint8_t *key, size_t key_length, const uint8_t *iv,
 		size_t iv_length, const OSSL_PARAM params[])
 {
-	if (iv && iv_length != SLU_DC_BLOCK)
-		return slu_dc_refuse(PROV_R_INVALID_IV_LENGTH);
-	if (key && key_length != c->key_length)
-		return slu_dc_refuse(PROV_R_INVALID_KEY_LENGTH);
-	if (iv) {
-		memcpy(c->first_iv, iv, SLU_DC_BLOCK);
-		c->iv_set = true;
-	}
-	slu_dc_cbc_start(&c->cbc, encrypt, c->iv_set ? c->first_iv : c->cbc.iv);
+	if (!slu_dc_cbc_begin(&c->cbc, encrypt, key, key_length, iv, iv_length))
+		return 0;
 	c->held_length = 0;
 	c->number = 0;
 	c->tls_mac = NULL;
-	if (key) {
-		slu_dc_cbc_key(&c->cbc, key, key_length);
+	if (key)
 		c->tls_begun = false;
-	}
 	return set(c, params);
 }
 
@@ -378,23 +360,7 @@ static int get_params(OSSL_PARAM params[], size_t key_length)
 	{                                                                                                              \
 		return get_params(params, (bits) / 8);                                                                 \
 	}                                                                                                              \
-	static const OSSL_DISPATCH functions_##bits[] = {                                                              \
-		{OSSL_FUNC_CIPHER_NEWCTX, (void (*)(void))new_##bits},                                                 \
-		{OSSL_FUNC_CIPHER_FREECTX, (void (*)(void))free_context},                                              \
-		{OSSL_FUNC_CIPHER_DUPCTX, (void (*)(void))dup_context},                                                \
-		{OSSL_FUNC_CIPHER_ENCRYPT_INIT, (void (*)(void))encrypt_init},                                         \
-		{OSSL_FUNC_CIPHER_DECRYPT_INIT, (void (*)(void))decrypt_init},                                         \
-		{OSSL_FUNC_CIPHER_UPDATE, (void (*)(void))update},                                                     \
-		{OSSL_FUNC_CIPHER_FINAL, (void (*)(void)) final},                                                      \
-		{OSSL_FUNC_CIPHER_CIPHER, (void (*)(void))cipher},                                                     \
-		{OSSL_FUNC_CIPHER_GET_PARAMS, (void (*)(void))get_params_##bits},                                      \
-		{OSSL_FUNC_CIPHER_GET_CTX_PARAMS, (void (*)(void))get},                                                \
-		{OSSL_FUNC_CIPHER_SET_CTX_PARAMS, (void (*)(void))set},                                                \
-		{OSSL_FUNC_CIPHER_GETTABLE_PARAMS, (void (*)(void))slu_dc_shape_gettable},                             \
-		{OSSL_FUNC_CIPHER_GETTABLE_CTX_PARAMS, (void (*)(void))gettable},                                      \
-		{OSSL_FUNC_CIPHER_SETTABLE_CTX_PARAMS, (void (*)(void))settable},                                      \
-		{0, NULL},                                                                                             \
-	}
+	SLU_DC_FUNCTIONS(functions_##bits, new_##bits, get_params_##bits, get, set, gettable, settable)
 
 FUNCTIONS(128);
 FUNCTIONS(192);

@@ -20,6 +20,29 @@ struct slu_dc_shape {
 int slu_dc_shape_get(const struct slu_dc_shape *shape, OSSL_PARAM params[]);
 const OSSL_PARAM *slu_dc_shape_gettable(void *provctx);
 
+/*
+ * A cipher's functions, as OpenSSL finds them: a table of this name. What differs from kind to kind or file to file is
+ * given; free_context, dup_context, encrypt_init, decrypt_init, update, final and cipher are called so in each file.
+ */
+#define SLU_DC_FUNCTIONS(name, new_context, get_params, get, set, gettable, settable)                                  \
+	static const OSSL_DISPATCH name[] = {                                                                          \
+		{OSSL_FUNC_CIPHER_NEWCTX, (void (*)(void))new_context},                                                \
+		{OSSL_FUNC_CIPHER_FREECTX, (void (*)(void))free_context},                                              \
+		{OSSL_FUNC_CIPHER_DUPCTX, (void (*)(void))dup_context},                                                \
+		{OSSL_FUNC_CIPHER_ENCRYPT_INIT, (void (*)(void))encrypt_init},                                         \
+		{OSSL_FUNC_CIPHER_DECRYPT_INIT, (void (*)(void))decrypt_init},                                         \
+		{OSSL_FUNC_CIPHER_UPDATE, (void (*)(void))update},                                                     \
+		{OSSL_FUNC_CIPHER_FINAL, (void (*)(void)) final},                                                      \
+		{OSSL_FUNC_CIPHER_CIPHER, (void (*)(void))cipher},                                                     \
+		{OSSL_FUNC_CIPHER_GET_PARAMS, (void (*)(void))get_params},                                             \
+		{OSSL_FUNC_CIPHER_GET_CTX_PARAMS, (void (*)(void))get},                                                \
+		{OSSL_FUNC_CIPHER_SET_CTX_PARAMS, (void (*)(void))set},                                                \
+		{OSSL_FUNC_CIPHER_GETTABLE_PARAMS, (void (*)(void))slu_dc_shape_gettable},                             \
+		{OSSL_FUNC_CIPHER_GETTABLE_CTX_PARAMS, (void (*)(void))gettable},                                      \
+		{OSSL_FUNC_CIPHER_SETTABLE_CTX_PARAMS, (void (*)(void))settable},                                      \
+		{0, NULL},                                                                                             \
+	}
+
 /* Answer one parameter, if it is asked for. False: it does not fit into what was asked with; raised. */
 bool slu_dc_put_size(OSSL_PARAM params[], const char *name, size_t value);
 bool slu_dc_put_uint(OSSL_PARAM params[], const char *name, unsigned value);

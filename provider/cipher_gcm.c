@@ -2,7 +2,6 @@
 /* AES-128-GCM and AES-256-GCM as OpenSSL's interface has them. */
 #include "gcm_context.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -16,14 +15,14 @@
 
 static void *new_context(void *provctx, size_t key_length)
 {
-	struct slu_dc_gcm_context *c = calloc(1, sizeof *c);
+	struct slu_dc_gcm_context *c = OPENSSL_zalloc(sizeof *c);
 
 	if (c && slu_dc_gcm_init(&c->gcm, provctx, key_length)) {
 		c->iv_length = SLU_DC_NONCE;
 		c->tag_length = SIZE_MAX;
 		return c;
 	}
-	free(c);
+	OPENSSL_free(c);
 	slu_dc_raise(provctx, SLU_DC_R_MEMORY, NULL);
 	return NULL;
 }
@@ -36,24 +35,21 @@ static void free_context(void *ctx)
 		return;
 	slu_dc_gcm_message_end(c);
 	slu_dc_gcm_clear(&c->gcm);
-	OPENSSL_cleanse(c, sizeof *c);
-	free(c);
+	OPENSSL_clear_free(c, sizeof *c);
 }
 
 static void *dup_context(void *ctx)
 {
 	const struct slu_dc_gcm_context *from = ctx;
-	struct slu_dc_gcm_context *c = malloc(sizeof *c);
+	struct slu_dc_gcm_context *c = OPENSSL_memdup(from, sizeof *from);
 
 	if (!c)
 		return NULL;
-	*c = *from;
 	c->kept = from->kept ? OPENSSL_memdup(from->kept, from->kept_length) : NULL;
 	if ((!from->kept || c->kept) && slu_dc_gcm_copy(&c->gcm, &from->gcm))
 		return c;
 	OPENSSL_clear_free(c->kept, from->kept_length);
-	OPENSSL_cleanse(c, sizeof *c);
-	free(c);
+	OPENSSL_clear_free(c, sizeof *c);
 	return NULL;
 }
 
@@ -218,27 +214,10 @@ static int get_params_256(OSSL_PARAM params[])
 	return get_params(params, 32);
 }
 
-#define FUNCTIONS(bits)                                                                                                \
-	static const OSSL_DISPATCH functions_##bits[] = {                                                              \
-		{OSSL_FUNC_CIPHER_NEWCTX, (void (*)(void))new_##bits},                                                 \
-		{OSSL_FUNC_CIPHER_FREECTX, (void (*)(void))free_context},                                              \
-		{OSSL_FUNC_CIPHER_DUPCTX, (void (*)(void))dup_context},                                                \
-		{OSSL_FUNC_CIPHER_ENCRYPT_INIT, (void (*)(void))encrypt_init},                                         \
-		{OSSL_FUNC_CIPHER_DECRYPT_INIT, (void (*)(void))decrypt_init},                                         \
-		{OSSL_FUNC_CIPHER_UPDATE, (void (*)(void))update},                                                     \
-		{OSSL_FUNC_CIPHER_FINAL, (void (*)(void)) final},                                                      \
-		{OSSL_FUNC_CIPHER_CIPHER, (void (*)(void))cipher},                                                     \
-		{OSSL_FUNC_CIPHER_GET_PARAMS, (void (*)(void))get_params_##bits},                                      \
-		{OSSL_FUNC_CIPHER_GET_CTX_PARAMS, (void (*)(void))slu_dc_gcm_get},                                     \
-		{OSSL_FUNC_CIPHER_SET_CTX_PARAMS, (void (*)(void))slu_dc_gcm_set},                                     \
-		{OSSL_FUNC_CIPHER_GETTABLE_PARAMS, (void (*)(void))slu_dc_shape_gettable},                             \
-		{OSSL_FUNC_CIPHER_GETTABLE_CTX_PARAMS, (void (*)(void))slu_dc_gcm_gettable},                           \
-		{OSSL_FUNC_CIPHER_SETTABLE_CTX_PARAMS, (void (*)(void))slu_dc_gcm_settable},                           \
-		{0, NULL},                                                                                             \
-	}
-
-FUNCTIONS(128);
-FUNCTIONS(256);
+SLU_DC_FUNCTIONS(functions_128, new_128, get_params_128, slu_dc_gcm_get, slu_dc_gcm_set, slu_dc_gcm_gettable,
+		 slu_dc_gcm_settable);
+SLU_DC_FUNCTIONS(functions_256, new_256, get_params_256, slu_dc_gcm_get, slu_dc_gcm_set, slu_dc_gcm_gettable,
+		 slu_dc_gcm_settable);
 
 const OSSL_ALGORITHM slu_dc_gcm_algorithms[] = {
 	{"AES-128-GCM:id-aes128-GCM:2.16.840.1.101.3.4.1.6", SLU_DC_PROPERTY, functions_128, "AES-128-GCM"},

@@ -23,7 +23,7 @@ static void *new_context(void *provctx, const struct slu_dc_stitched_kind *kind)
 {
 	struct slu_dc_stitched *c = OPENSSL_zalloc(sizeof *c);
 
-	if (c && slu_dc_cbc_init(&c->cbc, provctx, kind->which)) {
+	if (c && slu_dc_cbc_init(&c->cbc, provctx, kind->which, kind->key_length)) {
 		c->kind = kind;
 		return c;
 	}
@@ -84,10 +84,7 @@ static int get(void *ctx, OSSL_PARAM params[])
 	const struct slu_dc_stitched *c = ctx;
 
 	return slu_dc_put_size(params, OSSL_CIPHER_PARAM_AEAD_TLS1_AAD_PAD, c->growth) &&
-	       slu_dc_put_size(params, OSSL_CIPHER_PARAM_KEYLEN, c->kind->key_length) &&
-	       slu_dc_put_size(params, OSSL_CIPHER_PARAM_IVLEN, SLU_DC_BLOCK) &&
-	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_IV, c->first_iv, SLU_DC_BLOCK) &&
-	       slu_dc_put_bytes(params, OSSL_CIPHER_PARAM_UPDATED_IV, c->cbc.iv, SLU_DC_BLOCK);
+	       slu_dc_cbc_get(&c->cbc, params);
 }
 
 static const OSSL_PARAM *settable(void *ctx, void *provctx)
@@ -180,18 +177,10 @@ static int set(void *ctx, const OSSL_PARAM params[])
 static int init(struct slu_dc_stitched *c, bool encrypt, const uint8_t *key, size_t key_length, const uint8_t *iv,
 		size_t iv_length, const OSSL_PARAM params[])
 {
-	if (iv && iv_length != SLU_DC_BLOCK)
-		return slu_dc_refuse(PROV_R_INVALID_IV_LENGTH);
-	if (key && key_length != c->kind->key_length)
-		return slu_dc_refuse(PROV_R_INVALID_KEY_LENGTH);
-	if (iv) {
-		memcpy(c->first_iv, iv, SLU_DC_BLOCK);
-		c->iv_set = true;
-	}
-	slu_dc_cbc_start(&c->cbc, encrypt, c->iv_set ? c->first_iv : c->cbc.iv);
+	if (!slu_dc_cbc_begin(&c->cbc, encrypt, key, key_length, iv, iv_length))
+		return 0;
 	c->record = false;
 	if (key) {
-		slu_dc_cbc_key(&c->cbc, key, key_length);
 		slu_dc_session_free(c->session);
 		c->session = NULL;
 	}
@@ -292,23 +281,8 @@ static int get_params(OSSL_PARAM params[], const struct slu_dc_stitched_kind *ki
 	{                                                                                                              \
 		return get_params(params, &kind_##bits##_##hash);                                                      \
 	}                                                                                                              \
-	static const OSSL_DISPATCH functions_##bits##_##hash[] = {                                                     \
-		{OSSL_FUNC_CIPHER_NEWCTX, (void (*)(void))new_##bits##_##hash},                                        \
-		{OSSL_FUNC_CIPHER_FREECTX, (void (*)(void))free_context},                                              \
-		{OSSL_FUNC_CIPHER_DUPCTX, (void (*)(void))dup_context},                                                \
-		{OSSL_FUNC_CIPHER_ENCRYPT_INIT, (void (*)(void))encrypt_init},                                         \
-		{OSSL_FUNC_CIPHER_DECRYPT_INIT, (void (*)(void))decrypt_init},                                         \
-		{OSSL_FUNC_CIPHER_UPDATE, (void (*)(void))update},                                                     \
-		{OSSL_FUNC_CIPHER_FINAL, (void (*)(void)) final},                                                      \
-		{OSSL_FUNC_CIPHER_CIPHER, (void (*)(void))cipher},                                                     \
-		{OSSL_FUNC_CIPHER_GET_PARAMS, (void (*)(void))get_params_##bits##_##hash},                             \
-		{OSSL_FUNC_CIPHER_GET_CTX_PARAMS, (void (*)(void))get},                                                \
-		{OSSL_FUNC_CIPHER_SET_CTX_PARAMS, (void (*)(void))set},                                                \
-		{OSSL_FUNC_CIPHER_GETTABLE_PARAMS, (void (*)(void))slu_dc_shape_gettable},                             \
-		{OSSL_FUNC_CIPHER_GETTABLE_CTX_PARAMS, (void (*)(void))gettable},                                      \
-		{OSSL_FUNC_CIPHER_SETTABLE_CTX_PARAMS, (void (*)(void))settable},                                      \
-		{0, NULL},                                                                                             \
-	}
+	SLU_DC_FUNCTIONS(functions_##bits##_##hash, new_##bits##_##hash, get_params_##bits##_##hash, get, set,         \
+			 gettable, settable)
 
 FUNCTIONS(128, SHA1, 20);
 FUNCTIONS(256, SHA1, 20);

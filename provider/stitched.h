@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A cipher context of AES-CBC with HMAC, as OpenSSL's interface sees it. OpenSSL's headers are needed to include this.
+/*
+ * A cipher context of AES-CBC with HMAC, as OpenSSL's interface sees it. OpenSSL's headers are needed to include this.
  */
 #ifndef SLU_PROVIDER_STITCHED_H
 #define SLU_PROVIDER_STITCHED_H
@@ -27,9 +28,7 @@ struct slu_dc_stitched {
 	struct slu_dc_session *session; /* in TLS mode, from the first record on */
 	EVP_MAC_CTX *mac;               /* with its key */
 	uint8_t mac_key[64];
-	size_t mac_length; /* longer than fits: the device is not asked to make it */
-	bool iv_set;
-	uint8_t first_iv[SLU_DC_BLOCK];
+	size_t mac_length;    /* longer than fits: the device is not asked to make it */
 	unsigned tls_version; /* set: a decrypted record's length is that of its data */
 
 	bool record; /* the next call is one: */
