@@ -225,8 +225,7 @@ static int start(struct slu_dc_gcm_stream *st, const struct slu_dc_sequence *seq
 	return m->iv_length == SLU_DC_NONCE ? start_short(st, sequence, m, blocks) : start_long(st, m, blocks);
 }
 
-/* Bytes of data that the span lasts for from at on; all, if it lasts for no whole block: then software does the rest.
- */
+/* Bytes of data that the span lasts for from at on; all, if it lasts for no whole block, and software does the rest. */
 static size_t piece(const struct slu_dc_gcm_stream *st, size_t at, size_t n)
 {
 	const size_t end = (st->first + st->span.blocks - 1) * BLOCK;

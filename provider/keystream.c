@@ -246,8 +246,7 @@ static int probe(struct slu_dc_keystream *ks, const uint8_t *area, size_t total,
 	return error;
 }
 
-/* Compares the area with software. A wrong growth is only that; wrong where it was right before turns the device off.
- */
+/* Compares the area with software. A wrong growth is only that; wrong where it was right turns the device off. */
 static int verify(struct slu_dc_keystream *ks, const uint8_t *area, unsigned records, bool growth)
 {
 	const size_t size = ks->slot_blocks * SLU_DC_BLOCK_SIZE, total = records * size;

@@ -5,7 +5,7 @@
  *
  * Ahead, by ECB only, since CTR needs a request a record:
  * - Nothing is asked for before the sequence of nonces is known (sequence.h), and then only when a record of
- * application data comes. The first slot of a request is for that record, the others for those foretold after it.
+ *   application data comes. The first slot of a request is for that record, the others for those foretold after it.
  * - A slot is bound to its twelve-byte nonce, given out once at most, and wiped when it was used or is passed over. A
  *   wrong guess therefore wastes the device's work and nothing else.
  * - Each slot is as long as the largest of the last eight records needed. A record that needs more takes the rest from
@@ -16,8 +16,8 @@
  *   this process. After wrong bytes in a trial the next request is compared too: wrong at a size that was right before,
  *   the device is turned off.
  * - It is key material: it lies in locked memory, or nothing is asked for ahead, and is wiped when it is dropped: on a
- * new key, at the end, when the device is off, and with the first nonce that was not foretold. A copy of a cipher
- * context has none.
+ *   new key, at the end, when the device is off, and with the first nonce that was not foretold. A copy of a cipher
+ *   context has none.
  *
  * OpenSSL's headers are needed to include this.
  */

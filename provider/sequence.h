@@ -3,9 +3,9 @@
  * The nonces of TLS records, foretold. The rule:
  *
  * - TLS 1.2 (RFC 5288, 3): the last eight of the twelve bytes count up by one a record. When sending, they are counted
- * by this provider itself; OpenSSL and most others do the same when they send.
+ *   by this provider itself; OpenSSL and most others do the same when they send.
  * - TLS 1.3 (RFC 8446, 5.3): nonce = IV xor record number, in the last eight bytes. The IV is not told, but a key's
- * first record has number 0: so the first nonce after a key is taken for the IV.
+ *   first record has number 0: so the first nonce after a key is taken for the IV.
  * - The sequence counts as known once the four nonces after the first were the foretold ones. A program that encrypts
  *   with random nonces never gets there, nor does a connection that ends before its fifth record.
  * - One nonce other than foretold, or one message that is no TLS record, and nothing is foretold until the next key.
