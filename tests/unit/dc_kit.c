@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -97,6 +98,13 @@ static const char *words(int said)
 	default:
 		return strerror(said);
 	}
+}
+
+void dc_kit_release(struct dc_kit *k)
+{
+	lab_device_release(k->device);
+	while (dc_kit_counters(k).hanging > 0)
+		usleep(1000);
 }
 
 void dc_kit_expect(const struct dc_kit *k, const struct dc_fault *f, const char *device)

@@ -26,6 +26,9 @@ int dc_kit_teardown(void **state); /* of a group of tests, whose state the kit i
 void dc_kit_device(struct dc_kit *k, const char *faults);
 void dc_kit_fault(struct dc_kit *k, const char *fault); /* one more */
 
+/* Ends what hangs on it, and waits for that: a thread that outlives OpenSSL's own end has something of its left. */
+void dc_kit_release(struct dc_kit *k);
+
 /* What a fault in mid-stream leads to. */
 struct dc_fault {
 	const char *fault;

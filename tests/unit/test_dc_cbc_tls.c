@@ -206,7 +206,7 @@ static void strike_with_each(const struct dc_suite *suite, uint64_t options, siz
 	strike(&far, suite, options, devices[device]);
 	kit.provider->settings.deadline_ms = 50;
 	strike(&hang, suite, options, devices[device]);
-	lab_device_release(kit.device);
+	dc_kit_release(&kit);
 	kit.provider->settings.deadline_ms = 0;
 	dc_kit_device(&kit, "");
 }

@@ -148,7 +148,7 @@ static unsigned stream(bool (*seal)(EVP_CIPHER_CTX *ctx, unsigned number, size_t
 	for (unsigned number = 0; number < RECORDS; number++)
 		failed += !seal(ctx, number, length_of(number));
 	EVP_CIPHER_CTX_free(ctx);
-	lab_device_release(kit.device);
+	dc_kit_release(&kit);
 	ERR_clear_error();
 	return failed;
 }

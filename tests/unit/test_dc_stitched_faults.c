@@ -62,7 +62,7 @@ static void test_hang(void **state)
 	dc_trio_close(&t);
 	assert_true(slu_dc_device_off(kit.provider->device));
 	assert_int_equal(dc_kit_books(&kit).abandoned, 1);
-	lab_device_release(kit.device);
+	dc_kit_release(&kit);
 	kit.provider->settings.deadline_ms = 0;
 }
 
