@@ -21,21 +21,6 @@ import wire  # noqa: E402
 
 FULL = 16384
 NAME = "stream"
-CONFIG = """openssl_conf = init
-[init]
-providers = providers
-alg_section = algorithms
-[algorithms]
-default_properties = ?provider=devcrypto
-[providers]
-default = software
-devcrypto = devcrypto
-[software]
-activate = 1
-[devcrypto]
-module = {module}
-activate = 1
-{settings}"""
 
 
 class Suite:
@@ -137,13 +122,6 @@ class OpensslServer:
 def option(**settings):
     """What --tls-offload takes."""
     return ":".join(["devcrypto", ",".join(f"{name}={value}" for name, value in settings.items())])
-
-
-def configuration(path, module, **settings):
-    """The provider as a module, by an openssl.cnf: the environment of a program that is to use it."""
-    lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
-    path.write_text(CONFIG.format(module=module, settings=lines))
-    return {"OPENSSL_CONF": str(path)}
 
 
 class Push:

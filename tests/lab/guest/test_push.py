@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import programs
 import pushing
 from pushing import Suite
 
@@ -109,7 +110,7 @@ def test_nothing_is_asked_of_it_for_small_records(device, push):
 
 def test_by_openssl_configuration(device, sluice, build, serve_suite, long_flv, tmp_path):
     """Any program has it, by the module; this one, without the option."""
-    environment = pushing.configuration(tmp_path / "openssl.cnf", build / "provider/devcrypto.so", min_size=16384)
+    environment = programs.Module(build / "provider/devcrypto.so", tmp_path).environment(min_size=16384)
     one = device()
     done = pushing.Push(sluice, serve_suite(AEAD[0]), long_flv, environment=environment).wait()
     assert one.counters()["gcm"] == done.full_records() > ENOUGH
