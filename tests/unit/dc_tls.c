@@ -7,9 +7,13 @@
 
 #include <openssl/x509v3.h>
 
-static X509 *make_cert(struct dc_certs *c, EVP_PKEY *pkey)
+struct dc_kit kit;
+static EVP_PKEY *pkeys[2];
+static X509 *certs[2];
+
+static X509 *make_cert(EVP_PKEY *pkey)
 {
-	X509 *cert = X509_new_ex(c->libctx, "provider=default");
+	X509 *cert = X509_new_ex(kit.libctx, "provider=default");
 	X509_NAME *name = X509_NAME_new();
 
 	assert_non_null(pkey);
@@ -27,27 +31,29 @@ static X509 *make_cert(struct dc_certs *c, EVP_PKEY *pkey)
 	return cert;
 }
 
-void dc_certs_make(struct dc_certs *c, OSSL_LIB_CTX *libctx)
+int dc_tls_setup(void **state)
 {
-	c->libctx = libctx;
-	c->pkey[DC_EC] = EVP_PKEY_Q_keygen(libctx, "provider=default", "EC", "P-256");
-	c->pkey[DC_RSA] = EVP_PKEY_Q_keygen(libctx, "provider=default", "RSA", (size_t)2048);
+	dc_kit_open(&kit);
+	pkeys[DC_EC] = EVP_PKEY_Q_keygen(kit.libctx, "provider=default", "EC", "P-256");
+	pkeys[DC_RSA] = EVP_PKEY_Q_keygen(kit.libctx, "provider=default", "RSA", (size_t)2048);
 	for (int key = DC_EC; key <= DC_RSA; key++)
-		c->cert[key] = make_cert(c, c->pkey[key]);
+		certs[key] = make_cert(pkeys[key]);
+	*state = &kit;
+	return 0;
 }
 
-void dc_certs_free(struct dc_certs *c)
+int dc_tls_teardown(void **state)
 {
 	for (int key = DC_EC; key <= DC_RSA; key++) {
-		X509_free(c->cert[key]);
-		EVP_PKEY_free(c->pkey[key]);
+		X509_free(certs[key]);
+		EVP_PKEY_free(pkeys[key]);
 	}
+	return dc_kit_teardown(state);
 }
 
-static SSL_CTX *make_ctx(struct dc_tls *t, const struct dc_suite *suite, bool ours, enum dc_end end)
+static SSL_CTX *make_ctx(const struct dc_suite *suite, bool ours, enum dc_end end)
 {
-	SSL_CTX *ctx =
-		SSL_CTX_new_ex(t->certs->libctx, ours ? "?provider=devcrypto" : "provider=default", TLS_method());
+	SSL_CTX *ctx = SSL_CTX_new_ex(kit.libctx, ours ? "?provider=devcrypto" : "provider=default", TLS_method());
 
 	assert_non_null(ctx);
 	SSL_CTX_set_min_proto_version(ctx, suite->version);
@@ -58,8 +64,8 @@ static SSL_CTX *make_ctx(struct dc_tls *t, const struct dc_suite *suite, bool ou
 			 1);
 	if (end == DC_CLIENT)
 		return ctx;
-	assert_int_equal(SSL_CTX_use_certificate(ctx, t->certs->cert[suite->key]), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, t->certs->pkey[suite->key]), 1);
+	assert_int_equal(SSL_CTX_use_certificate(ctx, certs[suite->key]), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, pkeys[suite->key]), 1);
 	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"t", 1);
 	/* Tickets are AES-CBC outside records: the device's, were they as large as the least size. */
 	if (ours)
@@ -67,14 +73,12 @@ static SSL_CTX *make_ctx(struct dc_tls *t, const struct dc_suite *suite, bool ou
 	return ctx;
 }
 
-void dc_tls_init(struct dc_tls *t, const struct dc_certs *certs, const struct dc_suite *suite, int ours,
-		 uint64_t options)
+void dc_tls_init(struct dc_tls *t, const struct dc_suite *suite, int ours, uint64_t options)
 {
 	memset(t, 0, sizeof *t);
-	t->certs = certs;
 	for (int end = DC_CLIENT; end <= DC_SERVER; end++) {
-		t->ctx[end] = make_ctx(t, suite, ours & (end == DC_CLIENT ? DC_CLIENT_OURS : DC_SERVER_OURS),
-				       (enum dc_end)end);
+		t->ctx[end] =
+			make_ctx(suite, ours & (end == DC_CLIENT ? DC_CLIENT_OURS : DC_SERVER_OURS), (enum dc_end)end);
 		SSL_CTX_set_options(t->ctx[end], options);
 	}
 }
@@ -121,10 +125,9 @@ void dc_tls_part(struct dc_tls *t)
 		SSL_free(t->ssl[end]);
 }
 
-void dc_tls_open(struct dc_tls *t, const struct dc_certs *certs, const struct dc_suite *suite, int ours,
-		 uint64_t options)
+void dc_tls_open(struct dc_tls *t, const struct dc_suite *suite, int ours, uint64_t options)
 {
-	dc_tls_init(t, certs, suite, ours, options);
+	dc_tls_init(t, suite, ours, options);
 	dc_tls_join(t);
 }
 

@@ -10,6 +10,8 @@
 
 #include <openssl/ssl.h>
 
+#include "dc_kit.h"
+
 enum { DC_TLS_FULL = 16384 };
 
 /* CLIENT and SERVER are indices too. */
@@ -25,27 +27,21 @@ struct dc_suite {
 	enum dc_key key; /* the certificate's */
 };
 
-/* Who the server is: a key and a certificate of each kind. */
-struct dc_certs {
-	OSSL_LIB_CTX *libctx;
-	EVP_PKEY *pkey[2];
-	X509 *cert[2];
-};
+/* For a group of tests: the kit, and what the server is to be, a key and a certificate of each kind. */
+extern struct dc_kit kit;
+
+int dc_tls_setup(void **state);
+int dc_tls_teardown(void **state);
 
 struct dc_tls {
-	const struct dc_certs *certs;
 	SSL_CTX *ctx[2];
 	SSL *ssl[2];
 	SSL_SESSION *session; /* the client's last */
 	uint32_t serial;      /* so that no two records are alike */
 };
 
-void dc_certs_make(struct dc_certs *c, OSSL_LIB_CTX *libctx);
-void dc_certs_free(struct dc_certs *c);
-
 /* Contexts alone; options are SSL_OP_..., for both. */
-void dc_tls_init(struct dc_tls *t, const struct dc_certs *certs, const struct dc_suite *suite, int ours,
-		 uint64_t options);
+void dc_tls_init(struct dc_tls *t, const struct dc_suite *suite, int ours, uint64_t options);
 void dc_tls_clear(struct dc_tls *t);
 
 /* A connection with them, handshake done, session resumed if there is one. */
@@ -53,8 +49,7 @@ void dc_tls_join(struct dc_tls *t);
 void dc_tls_part(struct dc_tls *t);
 
 /* All of that: a connection of its own, once. */
-void dc_tls_open(struct dc_tls *t, const struct dc_certs *certs, const struct dc_suite *suite, int ours,
-		 uint64_t options);
+void dc_tls_open(struct dc_tls *t, const struct dc_suite *suite, int ours, uint64_t options);
 void dc_tls_close(struct dc_tls *t);
 
 /* Records of n bytes from one end to the other, compared. */

@@ -2,8 +2,6 @@
 /* AES-CBC of the provider against OpenSSL's own, on devices that fail, and in a child. */
 #include "test.h"
 
-#include <errno.h>
-
 #include <openssl/err.h>
 
 #include "dc_pair.h"
@@ -27,23 +25,16 @@ static void strike(const struct dc_fault *fault)
 
 static void test_faults(void **state)
 {
-	static const struct dc_fault more[] = {
-		{"flip=200", DC_SAID_WRONG, true},
-		{"wrong-length=3000-3100", DC_SAID_WRONG, true},
-		{"wrong-align=0", DC_SAID_WRONG, true},
-		{"leak-session", 0, false}, /* there is one session */
-		{"iv-not-chained", 0, false},
-		{"largest=2000", EINVAL, true},
-		{"slow=1", 0, false},
-	};
+	static const struct dc_fault far = {"flip=200", DC_SAID_WRONG, true};
+	static const struct dc_fault at_lengths = {"wrong-length=3000-3100", DC_SAID_WRONG, true};
 
 	(void)state;
 	kit.provider->settings.check_every = 1;
 	kit.provider->settings.decrypt = true;
 	for (size_t f = 0; f < DC_FAULTS; f++)
 		strike(&dc_faults[f]);
-	for (size_t f = 0; f < sizeof more / sizeof *more; f++)
-		strike(&more[f]);
+	strike(&far);
+	strike(&at_lengths);
 	kit.provider->settings.check_every = 0;
 	kit.provider->settings.decrypt = false;
 }

@@ -2,16 +2,9 @@
 /* AES-CBC suites of real TLS over the provider, with and without encrypt-then-MAC. */
 #include "test.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <openssl/ssl.h>
 
-#include "dc_kit.h"
 #include "dc_tls.h"
-
-static struct dc_kit kit;
-static struct dc_certs certs;
 
 static const struct dc_suite suites[] = {
 	{TLS1_VERSION, "AES128-SHA", DC_RSA},
@@ -60,7 +53,7 @@ static void handshake(const struct dc_suite *suite, uint64_t options, size_t dev
 	struct dc_tls t;
 
 	(void)device;
-	dc_tls_open(&t, &certs, suite, DC_BOTH_OURS, options);
+	dc_tls_open(&t, suite, DC_BOTH_OURS, options);
 	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
 	dc_tls_close(&t);
 }
@@ -82,7 +75,7 @@ static void count(const struct dc_suite *suite, uint64_t options, size_t device)
 		struct lab_counters before = dc_kit_counters(&kit), after;
 		struct dc_tls t;
 
-		dc_tls_open(&t, &certs, suite, ours, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
+		dc_tls_open(&t, suite, ours, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
 		dc_tls_send(&t, end, records, DC_TLS_FULL);
 		after = dc_kit_counters(&kit);
 		if (device == 4)
@@ -115,7 +108,7 @@ static void sizes(const struct dc_suite *suite, uint64_t options, size_t device)
 	struct dc_tls t;
 
 	(void)device;
-	dc_tls_init(&t, &certs, suite, DC_BOTH_OURS, options);
+	dc_tls_init(&t, suite, DC_BOTH_OURS, options);
 	for (int n = 0; n < 2; n++) {
 		dc_tls_join(&t);
 		for (size_t size = 1; size <= 300; size++) {
@@ -143,7 +136,7 @@ static void decrypt(const struct dc_suite *suite, uint64_t options, size_t devic
 	struct dc_tls t;
 
 	(void)device;
-	dc_tls_open(&t, &certs, suite, DC_CLIENT_OURS, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
+	dc_tls_open(&t, suite, DC_CLIENT_OURS, options | SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
 	assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
 	dc_tls_send(&t, DC_SERVER, 10, 10000);
 	assert_int_equal(dc_kit_counters(&kit).crypt, options & SSL_OP_NO_ENCRYPT_THEN_MAC ? 0 : 10);
@@ -167,7 +160,7 @@ static void test_defaults(void **state)
 	(void)state;
 	dc_kit_device(&kit, "");
 	slu_dc_settings_init(&kit.provider->settings);
-	dc_tls_init(&t, &certs, &suites[6], DC_BOTH_OURS, SSL_OP_NO_ENCRYPT_THEN_MAC);
+	dc_tls_init(&t, &suites[6], DC_BOTH_OURS, SSL_OP_NO_ENCRYPT_THEN_MAC);
 	SSL_CTX_clear_options(t.ctx[DC_SERVER], SSL_OP_NO_TICKET);
 	dc_tls_join(&t);
 	dc_tls_send(&t, DC_CLIENT, 3, 1000);
@@ -188,7 +181,7 @@ static void strike(const struct dc_fault *fault, const struct dc_suite *suite, u
 	struct dc_tls t;
 
 	dc_kit_device(&kit, device);
-	dc_tls_open(&t, &certs, suite, DC_CLIENT_OURS, options);
+	dc_tls_open(&t, suite, DC_CLIENT_OURS, options);
 	dc_tls_send(&t, DC_CLIENT, 12, DC_TLS_FULL);
 	dc_kit_fault(&kit, fault->fault);
 	dc_tls_send(&t, DC_CLIENT, 30, DC_TLS_FULL);
@@ -201,7 +194,7 @@ static void strike_with_each(const struct dc_suite *suite, uint64_t options, siz
 {
 	static const struct dc_fault far = {"flip=16000", DC_SAID_WRONG, true}, hang = {"hang", DC_SAID_LATE, true};
 
-	for (size_t f = 0; f < DC_FAULTS; f++)
+	for (size_t f = 0; f < DC_TLS_FAULTS; f++)
 		strike(&dc_faults[f], suite, options, devices[device]);
 	strike(&far, suite, options, devices[device]);
 	kit.provider->settings.deadline_ms = 50;
@@ -219,22 +212,6 @@ static void test_faults(void **state)
 	kit.provider->settings.check_every = 0;
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	dc_kit_open(&kit);
-	dc_certs_make(&certs, kit.libctx);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	dc_certs_free(&certs);
-	dc_kit_close(&kit);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,5 +219,5 @@ int main(void)
 		cmocka_unit_test(test_decrypt),   cmocka_unit_test(test_defaults), cmocka_unit_test(test_faults),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, dc_tls_setup, dc_tls_teardown);
 }

@@ -13,7 +13,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "dc_kit.h"
 #include "dc_tls.h"
 
 /* Multiples of twice the number of ways. By the first of them, all that is kept for good is there. */
@@ -150,15 +149,12 @@ static struct way {
 
 enum { WAYS = sizeof ways / sizeof *ways };
 
-static struct dc_kit kit;
-static struct dc_certs certs;
-
 static void begin(struct way *w)
 {
 	dc_kit_device(&kit, w->faults);
 	w->model = kit.device;
 	w->device = kit.provider->device;
-	dc_tls_init(&w->tls, &certs, &w->suite, DC_BOTH_OURS, w->options);
+	dc_tls_init(&w->tls, &w->suite, DC_BOTH_OURS, w->options);
 	/* Sessions go with tickets alone, and no end keeps any. */
 	for (int end = DC_CLIENT; end <= DC_SERVER; end++) {
 		SSL_CTX_clear_options(w->tls.ctx[end], SSL_OP_NO_TICKET);
@@ -232,11 +228,9 @@ static void test_nothing_is_left(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
-	dc_kit_open(&kit);
+	dc_tls_setup(state);
 	kit.provider->settings.check_first = 2;
 	kit.provider->settings.deadline_ms = 60000;
-	dc_certs_make(&certs, kit.libctx);
 	for (struct way *w = ways; w < ways + WAYS; w++)
 		begin(w);
 	return 0;
@@ -244,12 +238,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	for (struct way *w = ways; w < ways + WAYS; w++)
 		dc_tls_clear(&w->tls);
-	dc_certs_free(&certs);
-	dc_kit_close(&kit);
-	return 0;
+	return dc_tls_teardown(state);
 }
 
 int main(void)

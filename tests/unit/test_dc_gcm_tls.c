@@ -2,16 +2,9 @@
 /* AES-GCM suites of real TLS over the provider: one end has it, the other is OpenSSL's own, joined in memory. */
 #include "test.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <openssl/ssl.h>
 
-#include "dc_kit.h"
 #include "dc_tls.h"
-
-static struct dc_kit kit;
-static struct dc_certs certs;
 
 static const struct dc_suite suites[] = {
 	{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256", DC_EC},
@@ -25,7 +18,7 @@ enum { SUITES = sizeof suites / sizeof *suites };
 /* One end has the provider. */
 static void open_tls(struct dc_tls *t, const struct dc_suite *suite, enum dc_end ours)
 {
-	dc_tls_open(t, &certs, suite, ours == DC_CLIENT ? DC_CLIENT_OURS : DC_SERVER_OURS, 0);
+	dc_tls_open(t, suite, ours == DC_CLIENT ? DC_CLIENT_OURS : DC_SERVER_OURS, 0);
 }
 
 static void close_tls(struct dc_tls *t)
@@ -240,27 +233,11 @@ static void test_faults(void **state)
 
 	(void)state;
 	kit.provider->settings.check_every = 1;
-	for (size_t f = 0; f < DC_FAULTS; f++)
+	for (size_t f = 0; f < DC_TLS_FAULTS; f++)
 		strike(&dc_faults[f]);
 	strike(&far);
 	strike(&late);
 	kit.provider->settings.check_every = 0;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	dc_kit_open(&kit);
-	dc_certs_make(&certs, kit.libctx);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	dc_certs_free(&certs);
-	dc_kit_close(&kit);
-	return 0;
 }
 
 int main(void)
@@ -271,5 +248,5 @@ int main(void)
 		cmocka_unit_test(test_decrypt),   cmocka_unit_test(test_faults),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, dc_tls_setup, dc_tls_teardown);
 }
