@@ -62,10 +62,10 @@ def payload(size):
 SOFTWARE = {}  # what all devices have to come to
 
 
-def differences(openssl, mode):
+def differences(openssl, mode, sizes):
     """How many of the shapes, each encrypted and decrypted, the engine does otherwise than software; and how many."""
     wrong = total = 0
-    for bits, size, decrypt in itertools.product(KEY, SIZES, (False, True)):
+    for bits, size, decrypt in itertools.product(KEY, sizes, (False, True)):
         command, data = enc(mode, bits, decrypt), payload(size)
         key = (*command, size)
         if key not in SOFTWARE:
@@ -79,7 +79,7 @@ def differences(openssl, mode):
 @pytest.mark.parametrize("mode", ["cbc", "ctr", "ecb"])
 def test_engine_agrees_with_software(device, openssl, mode):
     one = device()
-    assert differences(openssl, mode) == (0, 2 * 3 * len(SIZES))
+    assert differences(openssl, mode, SIZES) == (0, 2 * 3 * len(SIZES))
     counters = one.counters()
     assert counters[mode] >= 2 * 3 * len(SIZES)
     # The engine does what is left of a counter's block by a request for a whole one.
@@ -91,7 +91,7 @@ def test_engine_agrees_with_software(device, openssl, mode):
 @pytest.mark.parametrize("mode", ["cbc", "ctr", "ecb"])
 def test_engine_is_wrong_on_a_device_that_flips_a_bit(device, openssl, mode):
     device("flip")
-    wrong, total = differences(openssl, mode)
+    wrong, total = differences(openssl, mode, [16, 200000])
     assert wrong == total
 
 
