@@ -53,8 +53,8 @@ named=$(apart apt-cache showsrc --only-source "$package" | sed -n 's/^Version: /
 tried=
 for version in $installed $named; do
 	case " $tried " in *" $version "*) continue ;; esac
-	tried="$tried $version"
 	echo "$named" | grep -qxF "$version" || continue
+	tried="$tried $version"
 	rm -rf "$work/files"
 	mkdir "$work/files"
 	if (cd "$work/files" && apart apt-get --download-only source "$package=$version" >&2); then

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Builds Sluice against other OpenSSLs, other processors and another C library, and runs there: the unit tests, those of
 # both ends in one process, the fuzz corpora, the command end to end over TLS, and OpenSSL's published test vectors through
-# the provider. A column is one of these; what it takes comes from the machine's own Debian mirror (scripts/foreign.sh) and is installed nowhere.
+# the provider. A column is one of these; what it takes comes from the machine's own Debian mirror (scripts/foreign.sh) and
+# is installed nowhere.
 #
-#     scripts/matrix.sh                  all columns, half an hour or so on 2 cores
+#     scripts/matrix.sh                  all columns, three quarters of an hour on 2 cores
 #     scripts/matrix.sh --list           their names, and what each covers
 #     scripts/matrix.sh s390x musl       these
-#     scripts/matrix.sh --smoke          in two minutes, a part of two columns: scripts/test.sh runs it
+#     scripts/matrix.sh --smoke          in a minute, a part of two columns: scripts/test.sh runs it
 #     scripts/matrix.sh --left-by-smoke  what that leaves out, in one line
 #     --allow-missing                    what the mirror does not have is skipped, and no failure
 #     --results FOLDER                   for the JUnit files; build/matrix/results
