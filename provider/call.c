@@ -56,7 +56,6 @@ static int refusal(int error)
 	switch (error) {
 	case -EINVAL:
 	case -ENOENT:
-	case -ENOTTY:
 	case -ENOSYS:
 		return -EOPNOTSUPP;
 	default:

@@ -10,10 +10,13 @@
 #include <openssl/params.h>
 #include <openssl/proverr.h>
 
+#include "books.h"
 #include "cipher_common.h"
 
-/* A request of this size is no trial: it is the largest that a TLS record can be (RFC 5246, 6.2.3). */
-enum { KNOWN_REQUEST = 16384 + 2048 };
+enum {
+	KNOWN_REQUEST = 16384 + 2048, /* is no trial: the largest that a TLS record can be (RFC 5246, 6.2.3) */
+	MOST_REQUEST = 1 << 17        /* what a request costs besides its bytes is nothing by then; it has a deadline */
+};
 
 bool slu_dc_cbc_init(struct slu_dc_cbc *c, struct slu_dc_provider *p, enum slu_dc_twin which, size_t key_length)
 {
@@ -159,6 +162,11 @@ static int ask(struct slu_dc_cbc *c, const uint8_t *in, uint8_t *out, size_t n)
 	return c->session ? slu_dc_session_crypt(c->session, c->encrypt, c->iv, in, out, n) : -ENOMEM;
 }
 
+static size_t whole_blocks(size_t n)
+{
+	return n > SLU_DC_BLOCK ? n / SLU_DC_BLOCK * SLU_DC_BLOCK : SLU_DC_BLOCK;
+}
+
 /*
  * How much of n one request takes. Without a setting it doubles from what is known to be right, and stays below what is
  * known to be wrong; not where a trial that fails would fail the call.
@@ -171,24 +179,41 @@ static size_t request_size(const struct slu_dc_cbc *c, size_t n, bool *trial)
 
 	*trial = false;
 	if (s->largest)
-		most = s->largest > SLU_DC_BLOCK ? s->largest / SLU_DC_BLOCK * SLU_DC_BLOCK : SLU_DC_BLOCK;
+		most = whole_blocks(s->largest);
 	else if (limit.bad <= most)
-		most = limit.good > SLU_DC_BLOCK ? limit.good / SLU_DC_BLOCK * SLU_DC_BLOCK : SLU_DC_BLOCK;
-	else if (n > most && s->fallback && 2 * most < limit.bad) {
+		most = whole_blocks(limit.good ? limit.good : limit.bad / 2);
+	else if (n > most && most < MOST_REQUEST && s->fallback && 2 * most < limit.bad) {
 		*trial = true;
-		most *= 2;
+		most = 2 * most < MOST_REQUEST ? 2 * most : MOST_REQUEST;
 	}
 	return n < most ? n : most;
 }
 
 /* A trial tells about sizes when nothing else explains how it ended. */
-static void learn(struct slu_dc_cbc *c, size_t n, int error, bool right)
+static void end_trial(struct slu_dc_cbc *c, size_t n, int error)
 {
 	struct slu_dc_device *d = c->provider->device;
 
 	if (error == -EAGAIN || error == -ENOMEM || error == -ECHILD || slu_dc_device_off(d))
 		return;
-	slu_dc_device_learn(d, SLU_DC_CBC, n, !error && right);
+	if (!error) {
+		slu_dc_device_learn(d, SLU_DC_CBC, n, true);
+		return;
+	}
+	slu_dc_device_count_fallback(d);
+	slu_dc_device_trial_failed(d, SLU_DC_CBC, n, error);
+	if (error == -EBADMSG)
+		slu_dc_device_log_once(
+			d, &c->provider->settings, SLU_DC_CBC, EBADMSG,
+			"driver %s gave wrong bytes for %s in a trial with %zu bytes: requests stay smaller",
+			slu_dc_device_driver(d, SLU_DC_CBC), slu_dc_algorithm_name(SLU_DC_CBC), n);
+}
+
+/* What was too long for it comes in smaller requests from now on. */
+static bool failed(struct slu_dc_cbc *c, size_t n, int error)
+{
+	slu_dc_device_learn_from(c->provider->device, SLU_DC_CBC, n, error);
+	return slu_dc_failed(c->provider, &c->gate, SLU_DC_CBC, n, error);
 }
 
 /* Software writes what the caller gets, so that in place the input is there until both have read it. */
@@ -199,9 +224,9 @@ static bool run_checked(struct slu_dc_cbc *c, const uint8_t *in, uint8_t *out, s
 	bool ok = slu_dc_cbc_software(c, in, out, n);
 
 	if (ok && trial)
-		learn(c, n, error, !error && CRYPTO_memcmp(answer, out, n) == 0);
+		end_trial(c, n, error ? error : CRYPTO_memcmp(answer, out, n) == 0 ? 0 : -EBADMSG);
 	else if (ok && error)
-		ok = slu_dc_failed(c->provider, &c->gate, SLU_DC_CBC, n, error);
+		ok = failed(c, n, error);
 	else if (ok)
 		ok = slu_dc_compared(c->provider, &c->gate, SLU_DC_CBC, answer, out, n);
 	OPENSSL_clear_free(answer, n);
@@ -216,7 +241,7 @@ static bool run_unchecked(struct slu_dc_cbc *c, const uint8_t *in, uint8_t *out,
 	memcpy(next, in + n - SLU_DC_BLOCK, SLU_DC_BLOCK);
 	error = ask(c, in, out, n);
 	if (error)
-		return slu_dc_failed(c->provider, &c->gate, SLU_DC_CBC, n, error) && slu_dc_cbc_software(c, in, out, n);
+		return failed(c, n, error) && slu_dc_cbc_software(c, in, out, n);
 	slu_dc_gate_done(&c->gate);
 	memcpy(c->iv, c->encrypt ? out + n - SLU_DC_BLOCK : next, SLU_DC_BLOCK);
 	c->twin_behind = true;
@@ -227,6 +252,8 @@ bool slu_dc_cbc_run(struct slu_dc_cbc *c, const uint8_t *in, uint8_t *out, size_
 {
 	bool ok = true;
 
+	if (slu_dc_overlap(in, out, n))
+		return slu_dc_cbc_software(c, in, out, n);
 	for (size_t size; ok && n > 0; in += size, out += size, n -= size) {
 		enum slu_dc_way way = slu_dc_gate_way(&c->gate, SLU_DC_CBC, c->encrypt, n);
 		bool trial = false;

@@ -6,6 +6,13 @@
 #include <openssl/params.h>
 #include <openssl/proverr.h>
 
+bool slu_dc_overlap(const uint8_t *in, const uint8_t *out, size_t n)
+{
+	const uintptr_t a = (uintptr_t)in, b = (uintptr_t)out;
+
+	return a != b && (a < b ? b - a : a - b) < n;
+}
+
 bool slu_dc_refuse(int reason)
 {
 	ERR_raise(ERR_LIB_PROV, reason);

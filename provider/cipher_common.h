@@ -52,6 +52,9 @@ bool slu_dc_put_bytes(OSSL_PARAM params[], const char *name, const uint8_t *valu
 bool slu_dc_take_size(const OSSL_PARAM params[], const char *name, size_t *value);
 bool slu_dc_take_uint(const OSSL_PARAM params[], const char *name, unsigned *value);
 
+/* In part the same bytes, which makes results of what OpenSSL forbids: nothing to compare a device with. */
+bool slu_dc_overlap(const uint8_t *in, const uint8_t *out, size_t n);
+
 /* Raises one of OpenSSL's own reasons, PROV_R_..., so that programs see what they see of its own ciphers. */
 bool slu_dc_refuse(int reason);
 

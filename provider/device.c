@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,7 +26,8 @@ struct slu_dc_device {
 	unsigned served; /* bits by algorithm */
 	char drivers[SLU_DC_ALGORITHMS][SLU_DC_NAME];
 	struct slu_dc_limit limits[SLU_DC_ALGORITHMS];
-	unsigned failures[SLU_DC_ALGORITHMS]; /* in a row */
+	size_t failed_trials[SLU_DC_ALGORITHMS]; /* size of the last one */
+	unsigned failures[SLU_DC_ALGORITHMS];    /* in a row */
 	struct slu_dc_counters counters;
 	struct {
 		enum slu_dc_algorithm algorithm;
@@ -232,6 +234,24 @@ void slu_dc_device_learn(struct slu_dc_device *d, enum slu_dc_algorithm a, size_
 	if (limit->good >= limit->bad)
 		limit->good = limit->bad - 1;
 	unlock();
+}
+
+void slu_dc_device_learn_from(struct slu_dc_device *d, enum slu_dc_algorithm a, size_t size, int error)
+{
+	if (!error || (error == -EINVAL && size > slu_dc_device_limit(d, a).good))
+		slu_dc_device_learn(d, a, size, !error);
+}
+
+void slu_dc_device_trial_failed(struct slu_dc_device *d, enum slu_dc_algorithm a, size_t size, int error)
+{
+	bool again;
+
+	lock();
+	again = d->failed_trials[a] == size;
+	d->failed_trials[a] = size;
+	unlock();
+	if (again || error == -EINVAL || error == -EMSGSIZE || error == -EBADMSG)
+		slu_dc_device_learn(d, a, size, false);
 }
 
 /* ---- the books ---- */

@@ -89,6 +89,14 @@ struct slu_dc_limit {
 struct slu_dc_limit slu_dc_device_limit(const struct slu_dc_device *d, enum slu_dc_algorithm a);
 void slu_dc_device_learn(struct slu_dc_device *d, enum slu_dc_algorithm a, size_t size, bool good);
 
+/* An operation ended so, 0 or -errno: what was done is right as far as anybody knows, and EINVAL is how drivers refuse
+ * what is too long for them, unless it was right before. */
+void slu_dc_device_learn_from(struct slu_dc_device *d, enum slu_dc_algorithm a, size_t size, int error);
+
+/* A trial failed: of EINVAL, EMSGSIZE and wrong bytes (EBADMSG) the size is the reason; of other errors, which may
+ * pass, when the same trial fails again. */
+void slu_dc_device_trial_failed(struct slu_dc_device *d, enum slu_dc_algorithm a, size_t size, int error);
+
 void slu_dc_device_counters(const struct slu_dc_device *d, struct slu_dc_counters *out);
 
 #endif

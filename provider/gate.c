@@ -18,6 +18,12 @@ void slu_dc_gate_init(struct slu_dc_gate *g, struct slu_dc_device *d, const stru
 	*g = (struct slu_dc_gate){.device = d, .settings = s, .owner = (long)getpid()};
 }
 
+void slu_dc_gate_rekey(struct slu_dc_gate *g)
+{
+	g->operations = 0;
+	g->failures = 0;
+}
+
 static bool wants_check(const struct slu_dc_settings *s, uint64_t operation)
 {
 	if (operation < s->check_first)

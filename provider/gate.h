@@ -29,6 +29,9 @@ enum slu_dc_way {
 
 void slu_dc_gate_init(struct slu_dc_gate *g, struct slu_dc_device *d, const struct slu_dc_settings *s);
 
+/* The first operations under a new key are checked again. */
+void slu_dc_gate_rekey(struct slu_dc_gate *g);
+
 enum slu_dc_way slu_dc_gate_way(struct slu_dc_gate *g, enum slu_dc_algorithm a, bool encrypt, size_t size);
 
 /*

@@ -56,7 +56,7 @@ bool slu_dc_gcm_copy(struct slu_dc_gcm *to, const struct slu_dc_gcm *from)
 bool slu_dc_gcm_key(struct slu_dc_gcm *g, const uint8_t *key)
 {
 	end_device(g);
-	slu_dc_gate_init(&g->gate, g->gate.device, g->gate.settings);
+	slu_dc_gate_rekey(&g->gate);
 	memcpy(g->key, key, g->key_length);
 	return slu_dc_twin_init(g->twin, true, key, NULL, NULL);
 }
@@ -204,9 +204,7 @@ static int run_kernel(struct slu_dc_gcm *g, const struct slu_dc_gcm_message *m, 
 	if (!g->kernel)
 		return -ENOMEM;
 	error = slu_dc_session_gcm(g->kernel, m->encrypt, m->iv, m->aad, m->aad_length, m->in, m->out, m->n, tag);
-	/* EINVAL is how drivers refuse what is too long for them. */
-	if (!error || (error == -EINVAL && m->n > slu_dc_device_limit(d, SLU_DC_GCM).good))
-		slu_dc_device_learn(d, SLU_DC_GCM, m->n, !error);
+	slu_dc_device_learn_from(d, SLU_DC_GCM, m->n, error);
 	return error;
 }
 
@@ -255,6 +253,10 @@ static enum slu_dc_gcm_result failed(struct slu_dc_gcm *g, const struct slu_dc_g
 		return SLU_DC_GCM_FAILED;
 	}
 	/* The device lacks them all, or the next one waits for the sequence of nonces: neither is a failure. */
+	if (error == -EOPNOTSUPP && g->gate.settings->fallback && !choose(g, m, &a) && m->iv_length == SLU_DC_NONCE)
+		slu_dc_device_log_once(g->gate.device, g->gate.settings, SLU_DC_GCM, EOPNOTSUPP,
+				       "it has no AES-GCM, nor AES-ECB or AES-CTR to make it with: AES-GCM is done in "
+				       "software; a suite with AES-CBC may be served");
 	if (error == -EOPNOTSUPP && (g->gate.settings->fallback || slu_dc_device_may_have(g->gate.device, a)))
 		return SLU_DC_GCM_SOFTWARE;
 	if (slu_dc_gate_failed(&g->gate, a, m->n, error))

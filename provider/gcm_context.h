@@ -47,6 +47,7 @@ struct slu_dc_gcm_context {
 	size_t aad_length;
 	uint8_t made_tag[SLU_DC_TAG];
 	size_t refused; /* bytes whose tag is wrong by the device, if no more data comes; 0: none */
+	bool in_parts;  /* a message came so: those to come are left to software */
 	uint8_t *kept;  /* its data, for software to begin again should more come; NULL for TLS records, which say how
 			 * long they are */
 	size_t kept_length;

@@ -61,7 +61,9 @@ static bool begin_again(struct slu_dc_gcm_context *c)
 		slu_dc_raise(c->gcm.provider, SLU_DC_R_ORDER, "a TLS record longer than its header says");
 		return false;
 	}
-	if (!slu_dc_failed(c->gcm.provider, &c->gcm.gate, SLU_DC_GCM, c->kept_length, -EOPNOTSUPP))
+	/* Nothing is amiss, unless software must not stand in. */
+	c->in_parts = c->gcm.provider->settings.fallback;
+	if (!c->in_parts && !slu_dc_failed(c->gcm.provider, &c->gcm.gate, SLU_DC_GCM, c->kept_length, -EOPNOTSUPP))
 		return false;
 	ok = to_twin(c) && slu_dc_gcm_data(&c->gcm, c->kept, c->kept, c->kept_length);
 	OPENSSL_clear_free(c->kept, c->kept_length);
@@ -133,6 +135,8 @@ static enum slu_dc_gcm_result by_device(struct slu_dc_gcm_context *c, const stru
 	struct slu_dc_gcm_way way;
 
 	if (!c->encrypt && !(c->tag_given && c->tag_length == SLU_DC_TAG))
+		return SLU_DC_GCM_SOFTWARE;
+	if (slu_dc_overlap(m->in, m->out, m->n) || (c->in_parts && m->kind == SLU_DC_NO_RECORD))
 		return SLU_DC_GCM_SOFTWARE;
 	way = slu_dc_gcm_way(&c->gcm, m);
 	if (way.way == SLU_DC_SOFTWARE || (m->kind == SLU_DC_NO_RECORD && !keep(c, m->in, m->n)))

@@ -269,7 +269,7 @@ static int failed_trial(struct slu_dc_keystream *ks, size_t size, int error)
 {
 	struct slu_dc_device *d = ks->gate->device;
 
-	slu_dc_device_learn(d, ks->key.algorithm, size, false);
+	slu_dc_device_trial_failed(d, ks->key.algorithm, size, error);
 	if (ks->gate->settings->fallback)
 		slu_dc_device_count_fallback(d);
 	if (error == -EBADMSG)
@@ -366,15 +366,6 @@ static size_t most_now(const struct slu_dc_keystream *ks, const uint8_t counter[
 	return most;
 }
 
-/* EINVAL is how drivers refuse what is too long for them. */
-static void learn_now(struct slu_dc_keystream *ks, size_t size, int error)
-{
-	struct slu_dc_device *d = ks->gate->device;
-
-	if (!error || (error == -EINVAL && size > slu_dc_device_limit(d, ks->key.algorithm).good))
-		slu_dc_device_learn(d, ks->key.algorithm, size, !error);
-}
-
 int slu_dc_keystream_now(struct slu_dc_keystream *ks, const uint8_t j0[SLU_DC_BLOCK_SIZE], uint32_t index,
 			 size_t blocks, struct slu_dc_span *out)
 {
@@ -396,7 +387,7 @@ int slu_dc_keystream_now(struct slu_dc_keystream *ks, const uint8_t j0[SLU_DC_BL
 	error = slu_dc_session_crypt_area(ks->session, 1, ctr ? counter : NULL, blocks * SLU_DC_BLOCK_SIZE);
 	if (!error)
 		error = probe(ks, area, blocks * SLU_DC_BLOCK_SIZE, j0, index + (uint32_t)blocks - 1);
-	learn_now(ks, blocks * SLU_DC_BLOCK_SIZE, error);
+	slu_dc_device_learn_from(ks->gate->device, ks->key.algorithm, blocks * SLU_DC_BLOCK_SIZE, error);
 	if (!error)
 		give(ks, area, 0, blocks, out);
 	return error;

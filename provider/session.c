@@ -66,14 +66,26 @@ static void off_since_it_hangs(struct slu_dc_session *session, const char *what)
 		slu_dc_device_driver(session->device, session->algorithm), session->settings->deadline_ms);
 }
 
+static const char *gone_advice(int error)
+{
+	switch (error) {
+	case -EACCES:
+	case -EPERM:
+		return "give this user the right to read and write it";
+	case -ENOTTY:
+	case -EISDIR:
+	case -ENOTDIR:
+		return "it is no crypto device: name that with the setting device";
+	default:
+		return "load the kernel's module cryptodev and the hardware's driver";
+	}
+}
+
 static void off_since_it_is_gone(struct slu_dc_session *session, const char *what, int error)
 {
 	slu_dc_device_turn_off(session->device, session->settings,
 			       "turned off for this process, all goes on in software: %s for %s failed: %s; %s", what,
-			       slu_dc_algorithm_name(session->algorithm), strerror(-error),
-			       error == -EACCES || error == -EPERM
-				       ? "give this user the right to read and write it"
-				       : "load the kernel's module cryptodev and the hardware's driver");
+			       slu_dc_algorithm_name(session->algorithm), strerror(-error), gone_advice(error));
 }
 
 /* Runs one of call.h's functions; when it hangs, the call is no longer ours. */
@@ -113,6 +125,9 @@ static int open_session(struct slu_dc_session *session)
 	case -ENOENT:
 	case -EACCES:
 	case -EPERM:
+	case -ENOTTY:
+	case -EISDIR:
+	case -ENOTDIR:
 		off_since_it_is_gone(session, "opening it", error);
 		return error;
 	default:
@@ -316,10 +331,9 @@ static void close_call(struct slu_dc_session *session)
 
 	if (call->fd < 0 || slu_dc_device_close_hangs(session->device))
 		return;
-	if (is_foreign(session)) {
-		slu_dc_call_close(call); /* the parent has it open: nothing ends by it */
+	/* The number may be another file's by now: a child may close all that it inherited, and open its own. */
+	if (is_foreign(session))
 		return;
-	}
 	switch (run(session, slu_dc_call_close, "closing a session")) {
 	case -ETIMEDOUT:
 		slu_dc_device_set_close_hangs(session->device);

@@ -44,6 +44,7 @@ static bool seal_software(struct slu_dc_stitched *c, const struct body *b)
 static int ask(struct slu_dc_stitched *c, const struct body *b, uint8_t *out)
 {
 	const struct slu_dc_provider *p = c->cbc.provider;
+	int error;
 
 	if (!c->session) {
 		struct slu_dc_key key = c->cbc.key;
@@ -54,8 +55,11 @@ static int ask(struct slu_dc_stitched *c, const struct body *b, uint8_t *out)
 		c->session = slu_dc_session_new(p->device, &p->settings, &key);
 		OPENSSL_cleanse(&key, sizeof key);
 	}
-	return c->session ? slu_dc_session_tls(c->session, c->header, c->cbc.iv, b->data, b->n, out, b->total)
-			  : -ENOMEM;
+	if (!c->session)
+		return -ENOMEM;
+	error = slu_dc_session_tls(c->session, c->header, c->cbc.iv, b->data, b->n, out, b->total);
+	slu_dc_device_learn_from(p->device, c->kind->algorithm, b->total, error);
+	return error;
 }
 
 /* Whether the device may be asked for such a record in one request. */
@@ -64,7 +68,8 @@ static bool has_tls_mode(const struct slu_dc_stitched *c, const struct body *b)
 	const struct slu_dc_provider *p = c->cbc.provider;
 
 	return slu_dc_device_may_have(p->device, c->kind->algorithm) && c->mac_length <= sizeof c->mac_key &&
-	       c->mac_length > 0 && (!p->settings.largest || b->total <= p->settings.largest);
+	       c->mac_length > 0 && (!p->settings.largest || b->total <= p->settings.largest) &&
+	       b->total < slu_dc_device_limit(p->device, c->kind->algorithm).bad;
 }
 
 enum outcome { SEALED, FAILED, LACKING };

@@ -39,7 +39,7 @@ struct dc_fault {
 enum { DC_SAID_WRONG = -1, DC_SAID_LATE = -2 };
 
 /* Those that are alike for all ciphers, when everything is checked; the first of them are for whole connections too. */
-enum { DC_TLS_FAULTS = 7, DC_FAULTS = 12 };
+enum { DC_TLS_FAULTS = 7, DC_FAULTS = 11 };
 extern const struct dc_fault dc_faults[DC_FAULTS];
 
 /* It did, on the device with these other faults. Each thing is said once: what failed, and that the device is off. */

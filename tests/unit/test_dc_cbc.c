@@ -131,7 +131,8 @@ static void test_min_size(void **state)
 
 /* ---- requests ---- */
 
-static void one_update(size_t n, uint64_t largest, uint64_t most)
+/* refused: trials that failed; said: lines of the log. */
+static void one_update_refused(size_t n, uint64_t largest, uint64_t most, uint64_t refused, unsigned said)
 {
 	struct dc_pair p;
 
@@ -141,12 +142,17 @@ static void one_update(size_t n, uint64_t largest, uint64_t most)
 	if (dc_kit_counters(&kit).largest != largest || dc_kit_counters(&kit).crypt > most)
 		fail_msg("%u requests, the largest %u", (unsigned)dc_kit_counters(&kit).crypt,
 			 (unsigned)dc_kit_counters(&kit).largest);
-	assert_int_equal(dc_kit_books(&kit).fallbacks, 0);
+	assert_int_equal(dc_kit_books(&kit).fallbacks, refused);
 	assert_false(slu_dc_device_off(kit.provider->device));
-	assert_int_equal(kit.lines, 0);
+	assert_int_equal(kit.lines, said);
 }
 
-/* As large as was found to be right, or as is set. */
+static void one_update(size_t n, uint64_t largest, uint64_t most)
+{
+	one_update_refused(n, largest, most, 0, 0);
+}
+
+/* As large as was found to be right, or as is set, up to 128 KiB. */
 static void test_requests(void **state)
 {
 	struct lab_counters before;
@@ -154,23 +160,75 @@ static void test_requests(void **state)
 	(void)state;
 	dc_kit_device(&kit, "");
 	one_update(18432, 18432, 1);
-	one_update(262144, 147456, 1 + 5);
+	one_update(262144, 131072, 1 + 4);
 	before = dc_kit_counters(&kit);
-	one_update(262144, 262144, before.crypt + 1);
+	one_update(262144, 131072, before.crypt + 2);
 	dc_kit_device(&kit, "largest=38016");
-	one_update(262144, 73728, 20); /* which it refused */
+	one_update_refused(262144, 73728, 20, 1, 0);
 	before = dc_kit_counters(&kit);
-	one_update(262144, 73728, before.crypt + 8); /* of 36864 */
+	one_update_refused(262144, 73728, before.crypt + 8, 1, 0); /* of 36864 */
 	dc_kit_device(&kit, "wrong-above=65536");
-	one_update(262144, 73728, 20);
+	one_update_refused(262144, 73728, 20, 1, 1);
+	assert_non_null(strstr(kit.log, "in a trial with 73728 bytes"));
 	before = dc_kit_counters(&kit);
-	one_update(262144, 73728, before.crypt + 8);
+	one_update_refused(262144, 73728, before.crypt + 8, 1, 1);
 	dc_kit_device(&kit, "");
 	kit.provider->settings.largest = 8200;
 	one_update(262144, 8192, 32);
 	kit.provider->settings.largest = 1;
 	one_update(160, 8192, 32 + 10);
 	kit.provider->settings.largest = 0;
+}
+
+/* What takes less than a record says so once, and gets it in pieces. */
+static void test_small_device(void **state)
+{
+	struct lab_counters before;
+
+	(void)state;
+	dc_kit_device(&kit, "largest=8192");
+	one_update_refused(16400, 16400, 20, 1, 1);
+	before = dc_kit_counters(&kit);
+	for (int i = 1; i <= 20; i++)
+		one_update_refused(16400, 16400, before.crypt + 3 * (unsigned)i, 1, 1);
+	assert_true(dc_kit_counters(&kit).crypt >= before.crypt + 3 * 20);
+}
+
+/* An error that may pass is no limit; one that comes again is. */
+static void test_trials(void **state)
+{
+	(void)state;
+	dc_kit_device(&kit, "");
+	one_update(18432, 18432, 1);
+	dc_kit_fault(&kit, "eio=at:1");
+	one_update_refused(36864, 36864, 3, 1, 0);
+	one_update_refused(36864, 36864, 4, 1, 0);
+	assert_int_equal(slu_dc_device_limit(kit.provider->device, SLU_DC_CBC).good, 36864);
+	dc_kit_fault(&kit, "eio=at:1");
+	one_update_refused(73728, 73728, 5, 2, 0);
+	dc_kit_fault(&kit, "eio=at:1");
+	one_update_refused(73728, 73728, 6, 3, 0);
+	assert_int_equal(slu_dc_device_limit(kit.provider->device, SLU_DC_CBC).bad, 73728);
+}
+
+/* What OpenSSL forbids makes garbage, and nobody blames the device for it. */
+static void test_overlap(void **state)
+{
+	static uint8_t buffer[2048];
+	EVP_CIPHER_CTX *ctx;
+	int length;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	kit.provider->settings.check_every = 1;
+	ctx = dc_kit_cipher(&kit, "AES-128-CBC", "provider=devcrypto");
+	assert_int_equal(EVP_EncryptInit_ex2(ctx, NULL, text, text, NULL), 1);
+	EVP_EncryptUpdate(ctx, buffer + 16, &length, buffer, 1024);
+	EVP_EncryptUpdate(ctx, buffer, &length, buffer + 16, 1024);
+	EVP_CIPHER_CTX_free(ctx);
+	assert_int_equal(dc_kit_counters(&kit).crypt, 0);
+	assert_int_equal(kit.lines, 0);
+	kit.provider->settings.check_every = 0;
 }
 
 /* ---- contexts ---- */
@@ -381,11 +439,14 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),  cmocka_unit_test(test_pieces),      cmocka_unit_test(test_in_place),
-		cmocka_unit_test(test_min_size), cmocka_unit_test(test_requests),    cmocka_unit_test(test_copies),
-		cmocka_unit_test(test_again),    cmocka_unit_test(test_turn),        cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_names),    cmocka_unit_test(test_bad_padding), cmocka_unit_test(test_no_key),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_lengths),  cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_in_place), cmocka_unit_test(test_min_size),
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_small_device),
+		cmocka_unit_test(test_trials),   cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_copies),   cmocka_unit_test(test_again),
+		cmocka_unit_test(test_turn),     cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_names),    cmocka_unit_test(test_bad_padding),
+		cmocka_unit_test(test_no_key),   cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, dc_pair_setup, dc_kit_teardown);

@@ -27,6 +27,7 @@ static void test_faults(void **state)
 {
 	static const struct dc_fault far = {"flip=200", DC_SAID_WRONG, true};
 	static const struct dc_fault at_lengths = {"wrong-length=3000-3100", DC_SAID_WRONG, true};
+	static const struct dc_fault small = {"largest=2000", EINVAL, false}; /* requests get smaller */
 
 	(void)state;
 	kit.provider->settings.check_every = 1;
@@ -35,6 +36,7 @@ static void test_faults(void **state)
 		strike(&dc_faults[f]);
 	strike(&far);
 	strike(&at_lengths);
+	strike(&small);
 	kit.provider->settings.check_every = 0;
 	kit.provider->settings.decrypt = false;
 }

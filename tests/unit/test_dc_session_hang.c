@@ -125,14 +125,14 @@ static int child_uses(void *inherited)
 	if (!slu_dc_session_lost(inherited) || do_crypt(inherited) != -ECHILD ||
 	    slu_dc_session_area(inherited, 16, &(bool){false}) || fake->calls[FAKE_CRYPT] != calls)
 		return 1;
-	slu_dc_session_free(inherited);
-	if (fake_descriptors() != descriptors - 1 || fake_threads() != 0)
+	slu_dc_session_free(inherited); /* whose descriptor's number may be another file's by now */
+	if (fake_descriptors() != descriptors || fake_threads() != 0)
 		return 2;
 	own = new_session(SLU_DC_CBC);
 	if (do_crypt(own) != 0 || out[0] != (in[0] ^ FAKE_XOR))
 		return 3;
 	slu_dc_session_free(own);
-	return fake_descriptors() == descriptors - 1 ? 0 : 4;
+	return fake_descriptors() == descriptors ? 0 : 4;
 }
 
 static void test_fork(void **state)

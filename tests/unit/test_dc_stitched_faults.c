@@ -38,6 +38,25 @@ static void test_faults(void **state)
 	kit.provider->settings.check_every = 0;
 }
 
+/* Too long for one request with the MAC, and for one without: it comes in pieces. */
+static void test_small_device(void **state)
+{
+	struct dc_trio t;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	dc_trio_open(&t, &dc_kinds[0], TLS1_2_VERSION);
+	dc_trio_record(&t, DATA, 1000); /* it has served in TLS mode */
+	dc_kit_fault(&kit, "largest=2000");
+	for (int n = 0; n < 20; n++)
+		dc_trio_record(&t, DATA, 5000);
+	dc_trio_close(&t);
+	assert_false(slu_dc_device_off(kit.provider->device));
+	assert_int_equal(kit.lines, 2); /* of either once */
+	assert_in_range(dc_kit_counters(&kit).errors, 2, 4);
+	assert_true(dc_kit_counters(&kit).crypt >= 3 * 18);
+}
+
 static void test_hang(void **state)
 {
 	struct dc_trio t;
@@ -97,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_small_device),
 		cmocka_unit_test(test_hang),
 		cmocka_unit_test(test_strict),
 	};
