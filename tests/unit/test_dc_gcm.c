@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "dc_kit.h"
+#include "in_child.h"
 
 enum { MOST = 70000, TAG = 16 };
 
@@ -451,6 +452,73 @@ static void test_refused_wrongly(void **state)
 	kit.provider->settings.decrypt = false;
 }
 
+/* A child's context that it inherited stays in software, under a new key too; one of its own does not. */
+static int child_rekeys(void *arg)
+{
+	const struct shape s = {.bits = 128, .iv_length = 12, .n = 1000};
+	const uint64_t before = operations(LAB_GCM);
+
+	(void)arg;
+	encrypt_with(ours, &s, ours_out);
+	assert_int_equal(EVP_CipherInit_ex2(ours, NULL, text, iv, 1, NULL), 1);
+	encrypt_with(ours, &s, ours_out);
+	if (operations(LAB_GCM) != before)
+		return 1;
+	EVP_CIPHER_CTX_free(ours);
+	ours = new_ctx("provider=devcrypto", 128);
+	encrypt_with(ours, &s, ours_out);
+	return operations(LAB_GCM) == before + 1 ? 0 : 2;
+}
+
+static void test_fork(void **state)
+{
+	const struct shape s = {.bits = 128, .iv_length = 12, .n = 1000};
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	both(128);
+	same(&s);
+	assert_int_equal(in_child(child_rekeys, NULL), 0);
+	same(&s);
+	assert_int_equal(operations(LAB_GCM), 2);
+	both(0);
+}
+
+static void test_nothing_for_it(void **state)
+{
+	const struct shape s = {.bits = 128, .iv_length = 12, .n = 1000};
+
+	(void)state;
+	dc_kit_device(&kit, "cbc-only");
+	for (int i = 0; i < 2; i++) {
+		both(128);
+		same(&s);
+		same(&s);
+	}
+	both(0);
+	assert_int_equal(kit.lines, 1);
+	assert_non_null(strstr(kit.log, "it has no AES-GCM, nor AES-ECB or AES-CTR to make it with"));
+	assert_int_equal(dc_kit_books(&kit).fallbacks, 0);
+	assert_false(slu_dc_device_off(kit.provider->device));
+}
+
+static void test_overlap(void **state)
+{
+	static uint8_t buffer[2048];
+	int length;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	kit.provider->settings.check_every = 1;
+	both(128);
+	assert_int_equal(EVP_EncryptInit_ex2(ours, NULL, key, iv, NULL), 1);
+	EVP_EncryptUpdate(ours, buffer + 1, &length, buffer, 1024);
+	both(0);
+	assert_int_equal(operations(LAB_GCM), 0);
+	assert_int_equal(kit.lines, 0);
+	kit.provider->settings.check_every = 0;
+}
+
 /* What OpenSSL asks before there is a context, and of a new one. */
 static void test_told(void **state)
 {
@@ -498,6 +566,9 @@ int main(void)
 		cmocka_unit_test(test_sixteen_bits),
 		cmocka_unit_test(test_flip),
 		cmocka_unit_test(test_refused_wrongly),
+		cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_nothing_for_it),
+		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_told),
 	};
 

@@ -320,6 +320,8 @@ static void test_gone(void **state)
 		{FAKE_OPEN, -ENXIO, -ENXIO, "load the kernel's module"},
 		{FAKE_OPEN, -ENODEV, -ENODEV, "load the kernel's module"},
 		{FAKE_OPEN, -EACCES, -EACCES, "the right to read and write"},
+		{FAKE_OPEN, -EISDIR, -EISDIR, "it is no crypto device"},
+		{FAKE_SESSION, -ENOTTY, -ENOTTY, "it is no crypto device"},
 		{FAKE_SESSION, -ENODEV, -ENODEV, "opening a session for AES-CBC"},
 		{FAKE_CRYPT, -ENODEV, -ENODEV, "an operation for AES-CBC"},
 		{FAKE_CRYPT, -ENOTCONN, -ENODEV, "an operation for AES-CBC"},
