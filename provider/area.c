@@ -32,6 +32,9 @@ int slu_dc_area_reserve(struct slu_dc_area *area, size_t size)
 #ifdef MADV_DONTDUMP
 	madvise(data, size, MADV_DONTDUMP);
 #endif
+#ifdef MADV_WIPEONFORK /* a child has no use for it, and its copy would not be locked */
+	madvise(data, size, MADV_WIPEONFORK);
+#endif
 	return 0;
 }
 

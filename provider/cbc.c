@@ -179,13 +179,14 @@ static size_t request_size(const struct slu_dc_cbc *c, size_t n, bool *trial)
 
 	*trial = false;
 	if (s->largest)
-		most = whole_blocks(s->largest);
+		most = s->largest;
 	else if (limit.bad <= most)
-		most = whole_blocks(limit.good ? limit.good : limit.bad / 2);
+		most = limit.good ? limit.good : limit.bad / 2;
 	else if (n > most && most < MOST_REQUEST && s->fallback && 2 * most < limit.bad) {
 		*trial = true;
 		most = 2 * most < MOST_REQUEST ? 2 * most : MOST_REQUEST;
 	}
+	most = whole_blocks(most);
 	return n < most ? n : most;
 }
 

@@ -31,6 +31,10 @@ uint64_t slu_devcrypto_counter(void *provctx, const char *name);
 /* The device was turned off for the rest of the process. */
 bool slu_devcrypto_off(void *provctx);
 
+/* Turns it off with this sentence: its results went wrong where nobody here could see it. Where it is off already, and
+ * before it has done anything, nothing happens. */
+void slu_devcrypto_distrust(void *provctx, const char *sentence);
+
 /* The parameter "drivers": "AES-CBC: virtio_crypto_aes_cbc", those that were used, with ", " between. Returns out. */
 const char *slu_devcrypto_drivers(void *provctx, char *out, size_t size);
 

@@ -75,8 +75,8 @@ static void note_failure(struct slu_dc_gate *g, enum slu_dc_algorithm a, size_t 
 	slu_dc_device_log_once(g->device, g->settings, a, error,
 			       "%s by driver %s failed on %zu bytes: %s; they are done in software; %s", name, driver,
 			       size, strerror(error), advice(error));
-	/* A lack of threads is not the device's. */
-	if (error == EAGAIN)
+	/* A lack of threads or memory is not the device's. */
+	if (error == EAGAIN || error == ENOMEM)
 		return;
 	all = slu_dc_device_failed(g->device, a);
 	if (++g->failures < FAILURES_MOST && all < FAILURES_MOST_ALL)

@@ -297,7 +297,10 @@ static int encrypt_slots(struct slu_dc_keystream *ks, uint8_t *area, unsigned re
 		return 0;
 	}
 	slu_dc_session_wipe(ks->session, 0, total);
-	return trial && size_may_matter(error) ? failed_trial(ks, total, error) : error;
+	if (trial && size_may_matter(error))
+		return failed_trial(ks, total, error);
+	slu_dc_device_learn_from(ks->gate->device, ks->key.algorithm, total, error);
+	return error;
 }
 
 /* Asks for the record noted last and those foretold after it. */
@@ -390,5 +393,7 @@ int slu_dc_keystream_now(struct slu_dc_keystream *ks, const uint8_t j0[SLU_DC_BL
 	slu_dc_device_learn_from(ks->gate->device, ks->key.algorithm, blocks * SLU_DC_BLOCK_SIZE, error);
 	if (!error)
 		give(ks, area, 0, blocks, out);
+	else
+		slu_dc_session_wipe(ks->session, 0, blocks * SLU_DC_BLOCK_SIZE);
 	return error;
 }

@@ -138,6 +138,14 @@ const char *slu_devcrypto_drivers(void *provctx, char *out, size_t size)
 	return out;
 }
 
+void slu_devcrypto_distrust(void *provctx, const char *sentence)
+{
+	struct slu_dc_provider *p = provctx;
+
+	if (slu_devcrypto_counter(p, "operations"))
+		slu_dc_device_turn_off(p->device, &p->settings, "%s", sentence);
+}
+
 bool slu_devcrypto_off(void *provctx)
 {
 	const struct slu_dc_provider *p = provctx;
@@ -298,7 +306,7 @@ int slu_devcrypto_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 		slu_devcrypto_set_log(p, first_log.log, first_log.arg);
 	p->device = slu_dc_device_get(&slu_dc_kernel_linux, p->settings.path);
 	p->software = OSSL_LIB_CTX_new();
-	if (!p->device || !p->software)
+	if (!p->device || !p->software || !slu_dc_twins_init(p))
 		slu_dc_raise(p, SLU_DC_R_MEMORY, NULL);
 	else if (read_settings(p, core_get_params)) {
 		join_algorithms(p);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "twin.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include <openssl/core_names.h>
@@ -16,41 +15,22 @@ static const char *const names[SLU_DC_TWINS] = {
 	[SLU_DC_TWIN_AES_256_ECB] = "AES-256-ECB",
 };
 
-/* Two threads may both fetch: the second one's goes. */
-static const EVP_CIPHER *fetch_cipher(struct slu_dc_provider *p, enum slu_dc_twin which)
+bool slu_dc_twins_init(struct slu_dc_provider *p)
 {
-	EVP_CIPHER *known = atomic_load(&p->twins.ciphers[which]);
-	EVP_CIPHER *fetched;
-
-	if (known)
-		return known;
-	fetched = EVP_CIPHER_fetch(p->software, names[which], NULL);
-	if (!fetched || atomic_compare_exchange_strong(&p->twins.ciphers[which], &known, fetched))
-		return fetched;
-	EVP_CIPHER_free(fetched);
-	return known;
-}
-
-static EVP_MAC *fetch_hmac(struct slu_dc_provider *p)
-{
-	EVP_MAC *known = atomic_load(&p->twins.hmac);
-	EVP_MAC *fetched;
-
-	if (known)
-		return known;
-	fetched = EVP_MAC_fetch(p->software, OSSL_MAC_NAME_HMAC, NULL);
-	if (!fetched || atomic_compare_exchange_strong(&p->twins.hmac, &known, fetched))
-		return fetched;
-	EVP_MAC_free(fetched);
-	return known;
+	p->twins.hmac = EVP_MAC_fetch(p->software, OSSL_MAC_NAME_HMAC, NULL);
+	for (size_t i = 0; i < SLU_DC_TWINS; i++) {
+		p->twins.ciphers[i] = EVP_CIPHER_fetch(p->software, names[i], NULL);
+		if (!p->twins.ciphers[i])
+			return false;
+	}
+	return p->twins.hmac != NULL;
 }
 
 EVP_CIPHER_CTX *slu_dc_twin_new(struct slu_dc_provider *p, enum slu_dc_twin which)
 {
-	const EVP_CIPHER *cipher = fetch_cipher(p, which);
-	EVP_CIPHER_CTX *twin = cipher ? EVP_CIPHER_CTX_new() : NULL;
+	EVP_CIPHER_CTX *twin = EVP_CIPHER_CTX_new();
 
-	if (!twin || EVP_CipherInit_ex2(twin, cipher, NULL, NULL, 1, NULL) > 0)
+	if (!twin || EVP_CipherInit_ex2(twin, p->twins.ciphers[which], NULL, NULL, 1, NULL) > 0)
 		return twin;
 	EVP_CIPHER_CTX_free(twin);
 	return NULL;
@@ -74,14 +54,13 @@ EVP_CIPHER_CTX *slu_dc_twin_dup(const EVP_CIPHER_CTX *twin)
 
 EVP_MAC_CTX *slu_dc_twin_hmac_new(struct slu_dc_provider *p)
 {
-	EVP_MAC *hmac = fetch_hmac(p);
-
-	return hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+	return EVP_MAC_CTX_new(p->twins.hmac);
 }
 
 void slu_dc_twins_clear(struct slu_dc_twins *twins)
 {
 	for (size_t i = 0; i < SLU_DC_TWINS; i++)
-		EVP_CIPHER_free(atomic_exchange(&twins->ciphers[i], NULL));
-	EVP_MAC_free(atomic_exchange(&twins->hmac, NULL));
+		EVP_CIPHER_free(twins->ciphers[i]);
+	EVP_MAC_free(twins->hmac);
+	*twins = (struct slu_dc_twins){0};
 }

@@ -24,16 +24,19 @@ enum slu_dc_twin {
 	SLU_DC_TWINS
 };
 
-/* What was fetched, by the first context that needed it. All zeros to begin with. */
 struct slu_dc_twins {
-	_Atomic(EVP_CIPHER *) ciphers[SLU_DC_TWINS];
-	_Atomic(EVP_MAC *) hmac;
+	EVP_CIPHER *ciphers[SLU_DC_TWINS];
+	EVP_MAC *hmac;
 };
 
 struct slu_dc_provider;
 
-/* A context of the cipher, without a key. Each algorithm is fetched once a provider; any thread may be the one that
- * does. NULL: no memory, with OpenSSL's reason raised. EVP_CIPHER_CTX_free() and _dup() go with it. */
+/* Fetches all from p->software, which OpenSSL does not get to work again once memory was short the first time. False:
+ * no memory; to be cleared all the same. */
+bool slu_dc_twins_init(struct slu_dc_provider *p);
+
+/* A context of the cipher, without a key. NULL: no memory, with OpenSSL's reason raised. EVP_CIPHER_CTX_free() and
+ * _dup() go with it. */
 EVP_CIPHER_CTX *slu_dc_twin_new(struct slu_dc_provider *p, enum slu_dc_twin which);
 
 /* Key, IV and parameters as a provider's init function got them: NULL leaves as it was what NULL would. */

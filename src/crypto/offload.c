@@ -187,6 +187,15 @@ SSL_CTX *slu_offload_ssl_ctx(const struct slu_offload *o, const SSL_METHOD *meth
 			  : SSL_CTX_new(method);
 }
 
+void slu_offload_refused(const struct slu_offload *o)
+{
+	if (o->library)
+		slu_devcrypto_distrust(o->library->provider,
+				       "turned off for this process, all goes on in software: the other end of a "
+				       "connection refused a record (bad_record_mac), which the device may have got "
+				       "wrong unchecked; check_every=1 checks every record");
+}
+
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out)
 {
 	void *p = o->library ? o->library->provider : NULL;

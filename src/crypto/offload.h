@@ -33,6 +33,9 @@ SSL_CTX *slu_offload_ssl_ctx(const struct slu_offload *o, const SSL_METHOD *meth
 
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out);
 
+/* A peer said bad_record_mac: what it was sent was wrong, and the device may have made it. */
+void slu_offload_refused(const struct slu_offload *o);
+
 /* Closed already is fine. The SSL_CTX and its connections are gone by then. */
 void slu_offload_close(struct slu_offload *o);
 

@@ -24,6 +24,11 @@ SSL_CTX *slu_offload_ssl_ctx(const struct slu_offload *o, const SSL_METHOD *meth
 	return SSL_CTX_new(method);
 }
 
+void slu_offload_refused(const struct slu_offload *o)
+{
+	(void)o;
+}
+
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out)
 {
 	(void)o;

@@ -46,10 +46,13 @@ static void info(const SSL *ssl, int where, int ret)
 
 	if (!p || !(where & SSL_CB_ALERT) || ret >> 8 != SSL3_AL_FATAL)
 		return;
-	if (where & SSL_CB_READ)
-		p->alert_in = ret & 0xff;
-	else
+	if (!(where & SSL_CB_READ)) {
 		p->alert_out = ret & 0xff;
+		return;
+	}
+	p->alert_in = ret & 0xff;
+	if (p->alert_in == SSL_AD_BAD_RECORD_MAC)
+		slu_offload_refused(&p->ctx->offload);
 }
 
 static int name_client(struct slu_tls_peer *p, const char *host)

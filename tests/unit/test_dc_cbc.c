@@ -211,6 +211,20 @@ static void test_trials(void **state)
 	assert_int_equal(slu_dc_device_limit(kit.provider->device, SLU_DC_CBC).bad, 73728);
 }
 
+/* Two trials that contradict each other: a limit that is no multiple of the block. */
+static void test_odd_limit(void **state)
+{
+	struct slu_dc_device *d;
+
+	(void)state;
+	dc_kit_device(&kit, "");
+	d = kit.provider->device;
+	slu_dc_device_learn(d, SLU_DC_CBC, 36528, true);
+	slu_dc_device_learn(d, SLU_DC_CBC, 24000, false);
+	assert_int_equal(slu_dc_device_limit(d, SLU_DC_CBC).good, 23999);
+	one_update(30000 / 16 * 16, 23984, 2);
+}
+
 /* What OpenSSL forbids makes garbage, and nobody blames the device for it. */
 static void test_overlap(void **state)
 {
@@ -439,14 +453,15 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lengths),  cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_in_place), cmocka_unit_test(test_min_size),
-		cmocka_unit_test(test_requests), cmocka_unit_test(test_small_device),
-		cmocka_unit_test(test_trials),   cmocka_unit_test(test_overlap),
-		cmocka_unit_test(test_copies),   cmocka_unit_test(test_again),
-		cmocka_unit_test(test_turn),     cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_names),    cmocka_unit_test(test_bad_padding),
-		cmocka_unit_test(test_no_key),   cmocka_unit_test(test_many),
+		cmocka_unit_test(test_lengths),     cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_in_place),    cmocka_unit_test(test_min_size),
+		cmocka_unit_test(test_requests),    cmocka_unit_test(test_small_device),
+		cmocka_unit_test(test_trials),      cmocka_unit_test(test_odd_limit),
+		cmocka_unit_test(test_overlap),     cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_again),       cmocka_unit_test(test_turn),
+		cmocka_unit_test(test_parameters),  cmocka_unit_test(test_names),
+		cmocka_unit_test(test_bad_padding), cmocka_unit_test(test_no_key),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, dc_pair_setup, dc_kit_teardown);

@@ -235,6 +235,26 @@ static void test_wrong_again(void **state)
 	close_stream();
 }
 
+/* Not even one record: software's that one, then pieces. */
+static void test_small_device(void **state)
+{
+	struct slu_dc_span span;
+	uint8_t nonce[SLU_DC_NONCE], j0[16] = {0};
+
+	(void)state;
+	open_stream("ecb-only largest=8192", SLU_DC_ECB);
+	start_sequence();
+	assert_int_equal(record(RECORD), -EINVAL);
+	assert_int_equal(record(RECORD), -EMSGSIZE);
+	slu_dc_sequence_foretell(&sequence, 0, nonce);
+	memcpy(j0, nonce, sizeof nonce);
+	assert_int_equal(slu_dc_keystream_now(ks, j0, 0, RECORD, &span), -EINVAL); /* of 8208 bytes */
+	assert_int_equal(slu_dc_keystream_now(ks, j0, 0, RECORD, &span), 0);
+	assert_int_equal(span.blocks, 256);
+	assert_false(slu_dc_device_off(kit.provider->device));
+	close_stream();
+}
+
 static void test_setting_largest(void **state)
 {
 	(void)state;
@@ -464,14 +484,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_foretelling), cmocka_unit_test(test_wrong_guess),
-		cmocka_unit_test(test_carry),       cmocka_unit_test(test_growth),
-		cmocka_unit_test(test_limited),     cmocka_unit_test(test_wrong_above),
-		cmocka_unit_test(test_wrong_again), cmocka_unit_test(test_setting_largest),
-		cmocka_unit_test(test_sizes),       cmocka_unit_test(test_passed_over),
-		cmocka_unit_test(test_once),        cmocka_unit_test(test_unlocked),
-		cmocka_unit_test(test_carries),     cmocka_unit_test(test_now_limited),
-		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_foretelling),  cmocka_unit_test(test_wrong_guess),
+		cmocka_unit_test(test_carry),        cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_limited),      cmocka_unit_test(test_wrong_above),
+		cmocka_unit_test(test_wrong_again),  cmocka_unit_test(test_setting_largest),
+		cmocka_unit_test(test_small_device), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_passed_over),  cmocka_unit_test(test_once),
+		cmocka_unit_test(test_unlocked),     cmocka_unit_test(test_carries),
+		cmocka_unit_test(test_now_limited),  cmocka_unit_test(test_probe),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -134,7 +134,7 @@ static bool flags_are_told(void)
 	return strstr(flags, " dd") != NULL;
 }
 
-/* Not in core dumps; and locked as it says. */
+/* Not in core dumps, nor in children; and locked as it says. */
 static int area_is_kept_private(void)
 {
 	struct slu_dc_session *session = new_session(SLU_DC_ECB);
@@ -147,7 +147,7 @@ static int area_is_kept_private(void)
 	slu_dc_session_free(session);
 	/* Sanitizers make mlock() do nothing, successfully. */
 	is_locked = SANITIZED ? locked : strstr(flags, " lo") != NULL;
-	return strstr(flags, " dd") && is_locked == locked ? locked : -1;
+	return strstr(flags, " dd") && strstr(flags, " wf") && is_locked == locked ? locked : -1;
 }
 
 static int child_may_lock_nothing(void *unused)

@@ -234,6 +234,34 @@ static void goes_on_after_wrong_bytes(void **state)
 	slu_tls_ctx_free(c);
 }
 
+/* A wrong byte that nobody here saw: the other end refuses the record, and the next connection goes on in software. */
+static void is_off_when_the_other_end_refuses(void **state)
+{
+	struct lab_device *d = plug_in();
+	struct lines lines = {0};
+	struct slu_tls_ctx *c = client("devcrypto:device=/dev/unchecked," EACH, &lines), *s = server();
+	const struct slu_vec vec = {payload, sizeof payload};
+	struct slu_tls_offload_stats stats;
+	struct kit_pair p;
+	uint8_t in[100];
+	char error[200];
+
+	(void)state;
+	assert_int_equal(lab_device_fault(d, "flip", error, sizeof error), 0);
+	kit_opened(&p, c, s, "live.example");
+	assert_true(p.c->ops->send(p.c, &vec, 1) > 0);
+	assert_true(p.s->ops->recv(p.s, in, sizeof in) < 0); /* and it says why */
+	assert_true(p.c->ops->recv(p.c, in, sizeof in) < 0);
+	kit_pair_clear(&p);
+	slu_tls_offload(c, &stats);
+	assert_true(stats.off);
+	assert_int_equal(lines.n, 1);
+	has(lines.last, "bad_record_mac");
+	assert_int_equal(carry(c, d), 0);
+	slu_tls_ctx_free(c);
+	slu_tls_ctx_free(s);
+}
+
 /* ---- OpenSSL's configuration file: in place since setup(), when the default context read it ---- */
 
 static char conf[KIT_PATH + 20];
@@ -293,7 +321,8 @@ int main(void)
 		cmocka_unit_test(says_what_it_does_not_know),       cmocka_unit_test(is_off_by_default),
 		cmocka_unit_test(sends_records_through_the_device), cmocka_unit_test(leaves_the_application_alone),
 		cmocka_unit_test(shares_by_what_it_says),           cmocka_unit_test(without_a_device_says_so_once),
-		cmocka_unit_test(goes_on_after_wrong_bytes),        cmocka_unit_test(reads_the_configuration_file),
+		cmocka_unit_test(goes_on_after_wrong_bytes),        cmocka_unit_test(is_off_when_the_other_end_refuses),
+		cmocka_unit_test(reads_the_configuration_file),
 	};
 
 	return cmocka_run_group_tests_name("offload", tests, setup, kit_teardown);
