@@ -228,7 +228,7 @@ static void test_odd_limit(void **state)
 /* What OpenSSL forbids makes garbage, and nobody blames the device for it. */
 static void test_overlap(void **state)
 {
-	static uint8_t buffer[2048];
+	static uint8_t bytes[2048];
 	EVP_CIPHER_CTX *ctx;
 	int length;
 
@@ -237,8 +237,8 @@ static void test_overlap(void **state)
 	kit.provider->settings.check_every = 1;
 	ctx = dc_kit_cipher(&kit, "AES-128-CBC", "provider=devcrypto");
 	assert_int_equal(EVP_EncryptInit_ex2(ctx, NULL, text, text, NULL), 1);
-	EVP_EncryptUpdate(ctx, buffer + 16, &length, buffer, 1024);
-	EVP_EncryptUpdate(ctx, buffer, &length, buffer + 16, 1024);
+	EVP_EncryptUpdate(ctx, bytes + 16, &length, bytes, 1024);
+	EVP_EncryptUpdate(ctx, bytes, &length, bytes + 16, 1024);
 	EVP_CIPHER_CTX_free(ctx);
 	assert_int_equal(dc_kit_counters(&kit).crypt, 0);
 	assert_int_equal(kit.lines, 0);
