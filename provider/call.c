@@ -39,17 +39,6 @@ int slu_dc_call_close(void *arg)
 	return 0;
 }
 
-static const struct {
-	uint32_t cipher, mac;
-} kernel_ids[SLU_DC_ALGORITHMS] = {
-	[SLU_DC_CBC] = {SLU_DC_AES_CBC, 0},
-	[SLU_DC_ECB] = {SLU_DC_AES_ECB, 0},
-	[SLU_DC_CTR] = {SLU_DC_AES_CTR, 0},
-	[SLU_DC_GCM] = {SLU_DC_AES_GCM, 0},
-	[SLU_DC_CBC_SHA1] = {SLU_DC_AES_CBC, SLU_DC_SHA1_HMAC},
-	[SLU_DC_CBC_SHA256] = {SLU_DC_AES_CBC, SLU_DC_SHA2_256_HMAC},
-};
-
 /* The kernel has one answer, EINVAL, for what it does not know and for what it cannot serve; drivers add others. */
 static int refusal(int error)
 {
@@ -85,9 +74,10 @@ static int driver_error(int error)
 
 static int get_session(struct slu_dc_call *call)
 {
+	const struct slu_dc_algorithm_ids ids = slu_dc_algorithm_ids(call->key.algorithm);
 	struct slu_dc_session_op op = {
-		.cipher = kernel_ids[call->key.algorithm].cipher,
-		.mac = kernel_ids[call->key.algorithm].mac,
+		.cipher = ids.cipher,
+		.mac = ids.mac,
 		.keylen = (uint32_t)call->key.length,
 		.key = call->key.key,
 	};

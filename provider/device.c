@@ -60,20 +60,6 @@ static void books_init(void)
 	pthread_atfork(lock, unlock, unlock);
 }
 
-const char *slu_dc_algorithm_name(enum slu_dc_algorithm a)
-{
-	static const char *const names[SLU_DC_ALGORITHMS] = {
-		[SLU_DC_CBC] = "AES-CBC",
-		[SLU_DC_ECB] = "AES-ECB",
-		[SLU_DC_CTR] = "AES-CTR",
-		[SLU_DC_GCM] = "AES-GCM",
-		[SLU_DC_CBC_SHA1] = "AES-CBC with HMAC-SHA1",
-		[SLU_DC_CBC_SHA256] = "AES-CBC with HMAC-SHA256",
-	};
-
-	return names[a];
-}
-
 /* ---- finding one ---- */
 
 static bool same_kernel(const struct slu_dc_kernel *a, const struct slu_dc_kernel *b)

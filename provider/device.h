@@ -10,20 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "algorithm.h"
 #include "kernel.h"
-
-enum slu_dc_algorithm {
-	SLU_DC_CBC,
-	SLU_DC_ECB,
-	SLU_DC_CTR,
-	SLU_DC_GCM,
-	SLU_DC_CBC_SHA1,   /* a session for SLU_DC_FLAG_AEAD_TLS */
-	SLU_DC_CBC_SHA256, /* the same */
-	SLU_DC_ALGORITHMS
-};
-
-/* "AES-CBC", "AES-CBC with HMAC-SHA1": static. */
-const char *slu_dc_algorithm_name(enum slu_dc_algorithm a);
 
 /* Of one provider context: openssl.cnf's section or the library's options. Constant once connections use them. */
 struct slu_dc_settings {
