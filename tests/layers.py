@@ -30,9 +30,16 @@ ARROWS = {
 PROTOCOL_HEADERS = ["error.h", "log.h", "buffer.h", "amf.h", "flv.h", "url.h", "session.h"]
 ENGINE = {"base": PROTOCOL_HEADERS[:3], "proto": PROTOCOL_HEADERS, "session": PROTOCOL_HEADERS}
 
-# provider/ takes one header of ours, and src/crypto reaches it through one of its; the version of the library is declared
-# in sluice.h and lies in base.
-SINGLE = [("provider/*", "base/bytes.h"), ("src/crypto/*", "provider/devcrypto.h"), ("src/base/version.c", "sluice/sluice.h")]
+# provider/ takes one header of ours, and src/crypto reaches it through one of its; the tests of devices go through the
+# same ioctls as it does, and nothing else of it; the version of the library is declared in sluice.h and lies in base.
+SINGLE = [
+    ("provider/*", "base/bytes.h"),
+    ("src/crypto/*", "provider/devcrypto.h"),
+    ("src/crypto/selftest*", "provider/algorithm.h"),
+    ("src/crypto/selftest*", "provider/kernel.h"),
+    ("src/crypto/selftest*", "provider/cryptodev.h"),
+    ("src/base/version.c", "sluice/sluice.h"),
+]
 
 OPENSSL_MAY = ["src/crypto/*", "src/net/tls*.[ch]", "src/net/seal*.[ch]", "provider/*"]
 
@@ -94,6 +101,8 @@ def prove():
         "provider/a.c": '#include "base/buf.h"',
         "src/odd/a.c": "int x;",
         "src/base/d.c": "#include <sluice/sluice.h>",
+        "src/crypto/a.c": '#include "provider/cryptodev.h"',
+        "src/crypto/selftest/a.c": '#include "provider/session.h"',
     }
     good = {
         "src/net/tls.c": "#include <openssl/ssl.h>",
@@ -102,6 +111,7 @@ def prove():
         "src/net/sealer_collect.c": "#include <openssl/bio.h>",
         "src/session/c.c": '#include "base/log.h"\n#include <string.h>\n#include <sluice/amf.h>',
         "tools/b.c": '#include "b.h"\n#include "conn/conn.h"',
+        "src/crypto/selftest/b.c": '#include "provider/cryptodev.h"\n#include "crypto/selftest.h"',
         "provider/b.c": '#include "base/bytes.h"\n#include <openssl/core.h>',
     }
     with tempfile.TemporaryDirectory() as name:

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that cannot be had is nobody's fault: it is said, and nothing else is. */
+#include "test.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "../alloc_fail.h"
+#include "crypto/selftest.h"
+#include "tests/lab/device.h"
+
+static void without_memory_nothing_is_judged(void **state)
+{
+	unsigned untested = 0, refused = 0;
+
+	(void)state;
+	for (long n = 0, failed = 1; failed; n++) {
+		struct lab_device *d = lab_device_new();
+		const struct slu_selftest test = {.kernel = lab_device_kernel(d), .quick = true};
+		struct slu_verdict v;
+
+		alloc_fail_at(n);
+		slu_selftest_run(&test, SLU_DC_CBC_SHA1, &v);
+		failed = alloc_fail_end();
+		untested += v.kind == SLU_UNTESTED;
+		refused += v.kind == SLU_ERROR; /* the device's own memory */
+		assert_int_equal(v.kind == SLU_PASSED, !failed);
+		assert_int_equal(v.error, failed ? ENOMEM : 0);
+		assert_true(v.kind == SLU_PASSED || v.kind == SLU_UNTESTED || v.kind == SLU_ERROR);
+	}
+	assert_int_equal(untested, 3); /* the software's, and two buffers */
+	assert_true(refused > 3);
+}
+
+/* One lane's, of four. */
+static void without_memory_nothing_is_put_under_load(void **state)
+{
+	struct lab_device *d = lab_device_new();
+	const struct slu_selftest test = {.kernel = lab_device_kernel(d), .quick = true};
+	char text[300];
+
+	(void)state;
+	for (long n = 0; n < 1 + 4 * 3; n++) {
+		struct slu_verdict v = {
+			.algorithm = SLU_DC_ECB, .kind = SLU_PASSED, .driver = "?", .keys = 7, .largest = 16};
+		struct lab_counters c;
+
+		alloc_fail_at(n);
+		slu_selftest_load(&test, 0, 0, &v);
+		assert_true(alloc_fail_end());
+		assert_int_equal(v.kind, SLU_UNTESTED);
+		assert_int_equal(v.error, ENOMEM);
+		assert_string_equal(slu_verdict_sentence(&v, text, sizeof text),
+				    "AES-ECB was not tested: Cannot allocate memory. Try again when less else is "
+				    "running.");
+		lab_device_counters(d, &c);
+		assert_int_equal(c.ioctls, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_memory_nothing_is_judged),
+		cmocka_unit_test(without_memory_nothing_is_put_under_load),
+	};
+
+	return cmocka_run_group_tests_name("selftest nomem", tests, NULL, NULL);
+}
