@@ -3,6 +3,7 @@
 #ifndef SLU_TOOLS_VERBS_H
 #define SLU_TOOLS_VERBS_H
 
+int slu_verb_doctor(int argc, char **argv);
 int slu_verb_push(int argc, char **argv);
 int slu_verb_pull(int argc, char **argv);
 int slu_verb_serve(int argc, char **argv);

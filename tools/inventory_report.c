@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include <sluice/tls.h>
+
+#include "tools/inventory.h"
+
+/* ---- for people ---- */
+
+enum { LABEL = 15 };
+
+static void label(FILE *to, const char *text)
+{
+	fprintf(to, "  %-*s", LABEL, text);
+}
+
+/* A list with commas: the first has none before it. */
+static void item(FILE *to, bool *first, const char *text)
+{
+	fprintf(to, "%s%s", *first ? "" : ", ", text);
+	*first = false;
+}
+
+static void print_processor(const struct slu_cpu *cpu, FILE *to)
+{
+	const struct {
+		bool there;
+		const char *name;
+	} features[] = {{cpu->aes, "AES"},
+			{cpu->clmul, "carry-less multiplication (GCM)"},
+			{cpu->sha1, "SHA-1"},
+			{cpu->sha256, "SHA-256"},
+			{cpu->vector, "vectors (ChaCha20)"}};
+	bool first = true;
+
+	label(to, "processor");
+	fprintf(to, "%s, %u of them\n", cpu->model[0] ? cpu->model : "of a name that the kernel does not tell",
+		cpu->count);
+	label(to, "instructions");
+	for (size_t i = 0; i < sizeof features / sizeof *features; i++)
+		if (features[i].there)
+			item(to, &first, features[i].name);
+	fputs(first ? "none that are for ciphers\n" : "\n", to);
+}
+
+static void print_ciphers(const struct slu_inventory *inv, FILE *to)
+{
+	label(to, "its ciphers");
+	if (!inv->proc_crypto)
+		fputs("not told: there is no /proc/crypto\n", to);
+	for (size_t i = 0; inv->proc_crypto && i < SLU_KERNEL_CIPHERS; i++) {
+		const struct slu_kernel_cipher *c = &inv->ciphers[i];
+
+		if (i)
+			label(to, "");
+		if (c->found)
+			fprintf(to, "%s: %s, priority %ld%s\n", c->name, c->best.driver, c->best.priority,
+				c->best.async ? ", asynchronous" : "");
+		else
+			fprintf(to, "%s: none loaded\n", c->name);
+	}
+}
+
+static const char *device_advice(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "load the module cryptodev (cryptodev-linux, which is no part of Linux) and the hardware's "
+		       "driver";
+	case ENODEV:
+	case ENXIO:
+		return "the device node is there and its module is not: load the module cryptodev";
+	case EACCES:
+	case EPERM:
+		return "let this user in: by the group that owns it, or by its mode";
+	default:
+		return "the kernel's log (dmesg) may say why";
+	}
+}
+
+static void print_device(const struct slu_inventory *inv, FILE *to)
+{
+	label(to, inv->device);
+	if (inv->device_error)
+		fprintf(to, "cannot be used: %s; %s\n", strerror(inv->device_error), device_advice(inv->device_error));
+	else
+		fputs("there\n", to);
+}
+
+static void print_ktls_version(const char *version, const int *errors, FILE *to)
+{
+	bool first = true;
+
+	fprintf(to, "%s by ", version);
+	for (int i = 0; i < SLU_KTLS_CIPHERS; i++)
+		if (!errors[i])
+			item(to, &first, slu_ktls_cipher_name((enum slu_ktls_cipher)i));
+	fputs(first ? "nothing\n" : "\n", to);
+}
+
+static void print_ktls(const struct slu_ktls *k, FILE *to)
+{
+	label(to, "kernel TLS");
+	if (k->error) {
+		fprintf(to, "cannot be used: %s; %s\n", strerror(k->error),
+			k->error == ENOENT ? "load the module tls, or build a kernel with CONFIG_TLS"
+					   : "the kernel's log (dmesg) may say why");
+		return;
+	}
+	print_ktls_version("TLS 1.2", k->tls12, to);
+	label(to, "");
+	print_ktls_version("TLS 1.3", k->tls13, to);
+	label(to, "");
+	fputs(k->rekeys ? "takes new keys in the middle of a connection\n"
+			: "takes no new keys in the middle of a connection of TLS 1.3: Linux 6.14 and later do\n",
+	      to);
+}
+
+void slu_inventory_print(const struct slu_inventory *inv, FILE *to)
+{
+	fputs("This device\n", to);
+	print_processor(&inv->cpu, to);
+	label(to, "kernel");
+	fprintf(to, "%s\n", inv->kernel);
+	print_ciphers(inv, to);
+	label(to, "OpenSSL");
+	fprintf(to, "%s\n", slu_tls_library());
+	fputs("Doors to other ciphers than OpenSSL's\n", to);
+	print_device(inv, to);
+	print_ktls(&inv->ktls, to);
+}
+
+/* ---- as JSON ---- */
+
+static void add_processor(cJSON *to, const struct slu_cpu *cpu)
+{
+	cJSON *o = cJSON_AddObjectToObject(to, "cpu");
+
+	cJSON_AddStringToObject(o, "model", cpu->model);
+	cJSON_AddNumberToObject(o, "count", cpu->count);
+	cJSON_AddBoolToObject(o, "aes", cpu->aes);
+	cJSON_AddBoolToObject(o, "clmul", cpu->clmul);
+	cJSON_AddBoolToObject(o, "sha1", cpu->sha1);
+	cJSON_AddBoolToObject(o, "sha256", cpu->sha256);
+	cJSON_AddBoolToObject(o, "vector", cpu->vector);
+}
+
+static void add_ciphers(cJSON *to, const struct slu_inventory *inv)
+{
+	cJSON *list = cJSON_AddObjectToObject(to, "kernel_ciphers");
+
+	for (size_t i = 0; i < SLU_KERNEL_CIPHERS; i++) {
+		const struct slu_kernel_cipher *c = &inv->ciphers[i];
+		cJSON *o;
+
+		if (!c->found) {
+			cJSON_AddNullToObject(list, c->name);
+			continue;
+		}
+		o = cJSON_AddObjectToObject(list, c->name);
+		cJSON_AddStringToObject(o, "driver", c->best.driver);
+		cJSON_AddStringToObject(o, "module", c->best.module);
+		cJSON_AddNumberToObject(o, "priority", (double)c->best.priority);
+		cJSON_AddBoolToObject(o, "async", c->best.async);
+	}
+}
+
+static void add_ktls_version(cJSON *to, const char *version, const int *errors)
+{
+	cJSON *list = cJSON_AddArrayToObject(to, version);
+
+	for (int i = 0; i < SLU_KTLS_CIPHERS; i++)
+		if (!errors[i])
+			cJSON_AddItemToArray(list, cJSON_CreateString(slu_ktls_cipher_name((enum slu_ktls_cipher)i)));
+}
+
+static void add_doors(cJSON *to, const struct slu_inventory *inv)
+{
+	cJSON *device = cJSON_AddObjectToObject(to, "devcrypto"), *ktls = cJSON_AddObjectToObject(to, "ktls");
+
+	cJSON_AddStringToObject(device, "path", inv->device);
+	cJSON_AddBoolToObject(device, "there", !inv->device_error);
+	if (inv->device_error)
+		cJSON_AddStringToObject(device, "error", strerror(inv->device_error));
+	cJSON_AddBoolToObject(ktls, "there", !inv->ktls.error);
+	if (inv->ktls.error) {
+		cJSON_AddStringToObject(ktls, "error", strerror(inv->ktls.error));
+		return;
+	}
+	add_ktls_version(ktls, "tls1_2", inv->ktls.tls12);
+	add_ktls_version(ktls, "tls1_3", inv->ktls.tls13);
+	cJSON_AddBoolToObject(ktls, "rekeys", inv->ktls.rekeys);
+}
+
+void slu_inventory_print_json(const struct slu_inventory *inv, FILE *to)
+{
+	cJSON *o = cJSON_CreateObject();
+	char *text;
+
+	add_processor(o, &inv->cpu);
+	cJSON_AddStringToObject(o, "kernel", inv->kernel);
+	add_ciphers(o, inv);
+	cJSON_AddStringToObject(o, "openssl", slu_tls_library());
+	add_doors(o, inv);
+	text = cJSON_PrintUnformatted(o);
+	if (text)
+		fprintf(to, "%s\n", text);
+	cJSON_free(text);
+	cJSON_Delete(o);
+}
