@@ -1,49 +1,114 @@
 /* SPDX-License-Identifier: MIT */
-/* sluice doctor: what this device has for TLS. */
+/* sluice doctor: what this device has for TLS, and what each way of encrypting costs it. */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
 
 #include "tools/exit.h"
 #include "tools/inventory.h"
 #include "tools/options.h"
+#include "tools/pricelist.h"
 #include "tools/say.h"
 #include "tools/verbs.h"
 
+/* A measurement of one suite at one record size. */
+#define SECONDS       0.3
+#define SECONDS_QUICK 0.1
+
 struct doctor_options {
 	const char *device;
-	bool json;
+	bool quick, list, json;
+};
+
+struct doctor {
+	struct doctor_options options;
+	struct slu_inventory inventory;
+	struct slu_pricelist prices;
 };
 
 #define DOCTOR(field) offsetof(struct doctor_options, field)
 static const struct slu_opt doctor_opts[] = {
+	{"quick", 0, SLU_OPT_FLAG, false, NULL, "fewer record sizes, and less time for each", DOCTOR(quick), 0, 0},
+	{"list", 0, SLU_OPT_FLAG, false, NULL, "measure nothing: what there is, at once", DOCTOR(list), 0, 0},
 	{"device", 0, SLU_OPT_TEXT, false, "PATH", "the crypto device (/dev/crypto)", DOCTOR(device), 0, 0},
-	{"json", 0, SLU_OPT_FLAG, false, NULL, "one JSON object instead of a table", DOCTOR(json), 0, 0},
+	{"json", 0, SLU_OPT_FLAG, false, NULL, "one JSON object instead of tables", DOCTOR(json), 0, 0},
 };
+
+static void show_progress(double done, const char *what)
+{
+	enum { WIDTH = 30 };
+	char bar[WIDTH + 1], line[120];
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	memset(bar, '-', WIDTH);
+	memset(bar, '#', (size_t)(done * WIDTH));
+	bar[WIDTH] = '\0';
+	snprintf(line, sizeof line, "[%s] %s", bar, what);
+	slu_say_status(line);
+}
+
+static int measure(struct doctor *d)
+{
+	const struct doctor_options *o = &d->options;
+	const char *device = d->inventory.device_error ? NULL : o->device;
+	int err =
+		slu_pricelist_measure(&d->prices, device, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
+
+	if (isatty(STDERR_FILENO))
+		slu_say_status(NULL);
+	if (err)
+		slu_say("nothing can be measured: %s", strerror(errno));
+	return err ? SLU_EXIT_OTHER : SLU_EXIT_OK;
+}
+
+static int print_json(const struct doctor *d)
+{
+	cJSON *o = cJSON_CreateObject();
+	char *text;
+
+	slu_inventory_add_json(&d->inventory, o);
+	if (d->prices.nprices)
+		slu_pricelist_add_json(&d->prices, o);
+	text = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	if (!text)
+		return -1;
+	puts(text);
+	cJSON_free(text);
+	return 0;
+}
 
 int slu_verb_doctor(int argc, char **argv)
 {
-	struct doctor_options options = {.device = "/dev/crypto"};
+	static struct doctor d = {.options.device = "/dev/crypto"};
 	const struct slu_opt_group groups[] = {
-		{"", doctor_opts, sizeof doctor_opts / sizeof doctor_opts[0], &options, false}};
+		{"", doctor_opts, sizeof doctor_opts / sizeof doctor_opts[0], &d.options, false}};
 	const struct slu_usage usage = {
 		.verb = "doctor",
 		.operands = "[options]",
-		.what = "List what this device has for TLS, and what is missing and how to get it.",
+		.what = "Tell what this device has for TLS, and measure what each way of encrypting costs.",
 		.groups = groups,
 		.ngroups = sizeof groups / sizeof groups[0],
 	};
-	struct slu_inventory inv;
 	int first, status = slu_options_parse(&usage, argc, argv, &first);
 
 	if (status >= 0)
 		return status;
-	slu_inventory_take(&inv, options.device);
-	if (options.json)
-		slu_inventory_print_json(&inv, stdout);
-	else
-		slu_inventory_print(&inv, stdout);
-	if (fflush(stdout) == 0)
-		return SLU_EXIT_OK;
+	slu_inventory_take(&d.inventory, d.options.device);
+	if (!d.options.json)
+		slu_inventory_print(&d.inventory, stdout);
+	status = d.options.list ? SLU_EXIT_OK : measure(&d);
+	if (d.options.json)
+		print_json(&d);
+	else if (d.prices.nprices)
+		slu_pricelist_print(&d.prices, stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
 	slu_say("the report cannot be written");
 	return SLU_EXIT_OUTPUT;
 }

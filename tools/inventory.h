@@ -10,6 +10,8 @@
 #include "crypto/proc_crypto.h"
 #include "net/ktls_probe.h"
 
+struct cJSON;
+
 enum { SLU_KERNEL_CIPHERS = 7 };
 
 /* A cipher of TLS, as the kernel names it, and who does it there. */
@@ -21,7 +23,7 @@ struct slu_kernel_cipher {
 
 struct slu_inventory {
 	struct slu_cpu cpu;
-	char kernel[160]; /* "Linux 6.12.1 armv7l" */
+	char kernel[200]; /* "Linux 6.12.1 armv7l" */
 	bool proc_crypto; /* the kernel tells what it has */
 	struct slu_kernel_cipher ciphers[SLU_KERNEL_CIPHERS];
 	const char *device; /* "/dev/crypto" */
@@ -31,8 +33,8 @@ struct slu_inventory {
 
 void slu_inventory_take(struct slu_inventory *inv, const char *device);
 
-/* For people; and as one JSON object, with a newline. */
+/* For people; and as members of a JSON object. */
 void slu_inventory_print(const struct slu_inventory *inv, FILE *to);
-void slu_inventory_print_json(const struct slu_inventory *inv, FILE *to);
+void slu_inventory_add_json(const struct slu_inventory *inv, struct cJSON *to);
 
 #endif

@@ -195,19 +195,11 @@ static void add_doors(cJSON *to, const struct slu_inventory *inv)
 	cJSON_AddBoolToObject(ktls, "rekeys", inv->ktls.rekeys);
 }
 
-void slu_inventory_print_json(const struct slu_inventory *inv, FILE *to)
+void slu_inventory_add_json(const struct slu_inventory *inv, struct cJSON *to)
 {
-	cJSON *o = cJSON_CreateObject();
-	char *text;
-
-	add_processor(o, &inv->cpu);
-	cJSON_AddStringToObject(o, "kernel", inv->kernel);
-	add_ciphers(o, inv);
-	cJSON_AddStringToObject(o, "openssl", slu_tls_library());
-	add_doors(o, inv);
-	text = cJSON_PrintUnformatted(o);
-	if (text)
-		fprintf(to, "%s\n", text);
-	cJSON_free(text);
-	cJSON_Delete(o);
+	add_processor(to, &inv->cpu);
+	cJSON_AddStringToObject(to, "kernel", inv->kernel);
+	add_ciphers(to, inv);
+	cJSON_AddStringToObject(to, "openssl", slu_tls_library());
+	add_doors(to, inv);
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/workload.h"
+
+enum {
+	WARM = 32,  /* records: a provider checks the first 16 */
+	KEPT = 4096 /* latencies, the last ones */
+};
+
+struct run {
+	struct slu_workload *load;
+	size_t record;
+	uint64_t records;
+	double latency[KEPT]; /* seconds */
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int seal_for(struct run *r, double seconds)
+{
+	double at = now();
+	const double end = at + seconds;
+	int err = 0;
+
+	while (at < end && !err) {
+		const double before = at;
+
+		err = slu_workload_seal(r->load, r->record);
+		at = now();
+		r->latency[r->records++ % KEPT] = at - before;
+	}
+	return err;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void summarise(struct run *r, const struct slu_spinner_cost *cost, struct slu_cost *out)
+{
+	const size_t n = r->records < KEPT ? (size_t)r->records : KEPT;
+	const double mb = (double)r->records * (double)r->record / 1e6;
+
+	qsort(r->latency, n, sizeof *r->latency, by_size);
+	out->records = r->records;
+	out->mb_per_s = mb / cost->wall;
+	out->median_us = r->latency[n / 2] * 1e6;
+	out->p99_us = r->latency[n - 1 - n / 100] * 1e6;
+	out->cpu_ms_per_mb = cost->busy * 1e3 / mb;
+	out->stat_ms_per_mb = cost->stat < 0 ? -1 : cost->stat * 1e3 / mb;
+}
+
+static uint64_t device_operations(const struct slu_workload *load)
+{
+	struct slu_tls_offload_stats stats;
+
+	slu_workload_offload(load, &stats);
+	return stats.operations;
+}
+
+int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t record, double seconds,
+		const struct slu_log *log, struct slu_cost *out, char *error, size_t size)
+{
+	struct slu_spinner_cost cost;
+	struct run *r = calloc(1, sizeof *r);
+	uint64_t before = 0;
+	int err = SLU_ERR_NOMEM;
+
+	if (size)
+		error[0] = '\0';
+	memset(out, 0, sizeof *out);
+	if (!r)
+		return err;
+	r->record = record;
+	r->load = slu_workload_new(way->version, way->suite, way->etm, way->offload, log, error, size);
+	err = r->load ? 0 : SLU_ERR_TLS;
+	for (int i = 0; i < WARM && !err; i++)
+		err = slu_workload_seal(r->load, record);
+	if (!err) {
+		before = device_operations(r->load);
+		slu_spinner_read(spinner, &cost);
+		err = seal_for(r, seconds);
+	}
+	if (!err) {
+		slu_spinner_read(spinner, &cost);
+		summarise(r, &cost, out);
+		out->device_operations = device_operations(r->load) - before;
+	}
+	slu_workload_free(r->load);
+	free(r);
+	return err;
+}
