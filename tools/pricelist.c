@@ -43,6 +43,13 @@ static void list_ways(struct slu_pricelist *list, const char *device_offload)
 	}
 }
 
+/* What the provider leaves to software whatever is asked is no way of its own. */
+static void check_used(struct slu_price *p, size_t last)
+{
+	if (p->way.offload && !p->error[0] && !p->costs[last].device_operations)
+		snprintf(p->error, sizeof p->error, "  the device has nothing for it");
+}
+
 static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner, struct slu_price *p, double seconds)
 {
 	const struct slu_log quiet = {0};
@@ -52,6 +59,7 @@ static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner,
 				sizeof p->error) != 0 &&
 		    !p->error[0])
 			snprintf(p->error, sizeof p->error, "records cannot be made");
+	check_used(p, list->nsizes - 1);
 }
 
 int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double seconds, bool quick,
@@ -79,9 +87,75 @@ int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double
 
 /* ---- telling ---- */
 
-static const char *mac_order(const struct slu_way *way)
+/* "AES128-SHA (encrypt-then-MAC)": without what all have in common. Returns out. */
+static const char *name_of(const struct slu_way *way, char *out, size_t size)
 {
-	return way->etm ? " (encrypt-then-MAC)" : "";
+	snprintf(out, size, "%s%s", way->suite, way->etm ? " (encrypt-then-MAC)" : "");
+	return out;
+}
+
+/* The same suite in software: its row comes before. */
+static const struct slu_price *software_of(const struct slu_pricelist *list, const struct slu_price *p)
+{
+	while (p > list->prices && p->engine != list->prices[0].engine)
+		p--;
+	return p;
+}
+
+static void print_break_even(const struct slu_pricelist *list, const struct slu_price *p, FILE *to)
+{
+	const struct slu_price *software = software_of(list, p);
+	const size_t last = list->nsizes - 1;
+	size_t s = list->nsizes;
+	char name[96];
+
+	/* From which size on it wins at all. */
+	while (s > 0 && p->costs[s - 1].cpu_ms_per_mb < software->costs[s - 1].cpu_ms_per_mb)
+		s--;
+	fprintf(to, "  %-42s", name_of(&p->way, name, sizeof name));
+	if (s > last)
+		fprintf(to, "%s LOSES to software at every size, by %.1f at %zu bytes\n", p->engine,
+			p->costs[last].cpu_ms_per_mb / software->costs[last].cpu_ms_per_mb, list->sizes[last]);
+	else
+		fprintf(to, "%s wins from %zu bytes on: %.2f of software at %zu\n", p->engine, list->sizes[s],
+			p->costs[last].cpu_ms_per_mb / software->costs[last].cpu_ms_per_mb, list->sizes[last]);
+}
+
+static void print_break_evens(const struct slu_pricelist *list, FILE *to)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < list->nprices; i++) {
+		if (list->prices[i].engine == list->prices[0].engine || list->prices[i].error[0])
+			continue;
+		if (first)
+			fputs("Where hardware pays\n", to);
+		first = false;
+		print_break_even(list, &list->prices[i], to);
+	}
+}
+
+/* In full records. */
+static void print_streams(const struct slu_pricelist *list, FILE *to)
+{
+	static const int rates[] = {2, 6, 25}; /* Mb/s */
+	const size_t last = list->nsizes - 1;
+	char name[96];
+
+	fprintf(to, "A stream in full records, per cent of one processor\n  %-52s", "");
+	for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+		fprintf(to, "%5d Mb/s", rates[r]);
+	fputs("\n", to);
+	for (size_t i = 0; i < list->nprices; i++) {
+		const struct slu_price *p = &list->prices[i];
+
+		if (p->error[0])
+			continue;
+		fprintf(to, "  %-42s%-10s", name_of(&p->way, name, sizeof name), p->engine);
+		for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+			fprintf(to, "%10.2f", p->costs[last].cpu_ms_per_mb * rates[r] / 8 / 10);
+		fputs("\n", to);
+	}
 }
 
 void slu_pricelist_print(const struct slu_pricelist *list, FILE *to)
@@ -94,12 +168,13 @@ void slu_pricelist_print(const struct slu_pricelist *list, FILE *to)
 		const struct slu_price *p = &list->prices[i];
 		char name[96];
 
-		snprintf(name, sizeof name, "%s%s", p->way.suite, mac_order(&p->way));
-		fprintf(to, "  %-42s%-10s", name, p->engine);
+		fprintf(to, "  %-42s%-10s", name_of(&p->way, name, sizeof name), p->engine);
 		for (size_t s = 0; s < list->nsizes && !p->error[0]; s++)
 			fprintf(to, "%9.1f", p->costs[s].cpu_ms_per_mb);
 		fprintf(to, "%s\n", p->error);
 	}
+	print_break_evens(list, to);
+	print_streams(list, to);
 	if (list->unevenness > 0.05)
 		fprintf(to, "The machine was not quiet: %.0f %% of a processor went to something else for a while.\n",
 			list->unevenness * 100);
