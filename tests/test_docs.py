@@ -29,7 +29,7 @@ def man_options(page):
     return options_in(" ".join(re.findall(r"^\.TP\n(.*)$", text, re.M)))
 
 
-@pytest.fixture(params=["push", "pull", "serve"])
+@pytest.fixture(params=["push", "pull", "serve", "doctor"])
 def verb(request, sluice_path):
     if request.param not in support.verbs(sluice_path):
         pytest.skip(f"this build of sluice has no {request.param}")

@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "tools/doctor_device.h"
 #include "tools/exit.h"
 #include "tools/inventory.h"
 #include "tools/options.h"
@@ -19,6 +20,8 @@
 #define SECONDS       0.3
 #define SECONDS_QUICK 0.1
 
+enum { SOAK_SECONDS = 5 }; /* of many sessions at once, for each algorithm */
+
 struct doctor_options {
 	const char *device;
 	bool quick, list, json;
@@ -27,13 +30,15 @@ struct doctor_options {
 struct doctor {
 	struct doctor_options options;
 	struct slu_inventory inventory;
+	bool tested; /* verdicts holds one of each algorithm */
+	struct slu_verdict verdicts[SLU_DC_ALGORITHMS];
 	struct slu_pricelist prices;
 };
 
 #define DOCTOR(field) offsetof(struct doctor_options, field)
 static const struct slu_opt doctor_opts[] = {
 	{"quick", 0, SLU_OPT_FLAG, false, NULL, "fewer record sizes, and less time for each", DOCTOR(quick), 0, 0},
-	{"list", 0, SLU_OPT_FLAG, false, NULL, "measure nothing: what there is, at once", DOCTOR(list), 0, 0},
+	{"list", 0, SLU_OPT_FLAG, false, NULL, "test and measure nothing: what there is, at once", DOCTOR(list), 0, 0},
 	{"device", 0, SLU_OPT_TEXT, false, "PATH", "the crypto device (/dev/crypto)", DOCTOR(device), 0, 0},
 	{"json", 0, SLU_OPT_FLAG, false, NULL, "one JSON object instead of tables", DOCTOR(json), 0, 0},
 };
@@ -52,10 +57,73 @@ static void show_progress(double done, const char *what)
 	slu_say_status(line);
 }
 
+/* ---- tests ---- */
+
+static void show_test(void *arg, enum slu_dc_algorithm a, const struct slu_selftest_note *note)
+{
+	char what[80];
+
+	(void)arg;
+	snprintf(what, sizeof what, "%s: %s", slu_dc_algorithm_name(a), slu_selftest_step_name(note->step));
+	show_progress(note->total ? (double)note->done / (double)note->total : 0, what);
+}
+
+static void test_device(struct doctor *d)
+{
+	const struct slu_doctor_device device = {.path = d->options.device,
+						 .quick = d->options.quick,
+						 .soak_seconds = d->options.quick ? 0 : SOAK_SECONDS,
+						 .progress = show_test};
+
+	for (int a = 0; a < SLU_DC_ALGORITHMS; a++)
+		slu_doctor_device_test(&device, (enum slu_dc_algorithm)a, &d->verdicts[a]);
+	d->tested = true;
+}
+
+static void print_verdicts(const struct doctor *d, FILE *to)
+{
+	char sentence[600];
+
+	fprintf(to, "Tests of %s\n", d->options.device);
+	for (int a = 0; a < SLU_DC_ALGORITHMS; a++)
+		fprintf(to, "  %s\n", slu_verdict_sentence(&d->verdicts[a], sentence, sizeof sentence));
+}
+
+static void add_verdicts(const struct doctor *d, cJSON *to)
+{
+	cJSON *all = cJSON_AddArrayToObject(to, "tests");
+	char sentence[600];
+
+	for (int a = 0; a < SLU_DC_ALGORITHMS; a++) {
+		const struct slu_verdict *v = &d->verdicts[a];
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "algorithm", slu_dc_algorithm_name((enum slu_dc_algorithm)a));
+		cJSON_AddStringToObject(o, "driver", v->driver);
+		cJSON_AddStringToObject(o, "verdict", slu_verdict_kind_name(v->kind));
+		cJSON_AddBoolToObject(o, "usable", slu_verdict_usable(v));
+		cJSON_AddNumberToObject(o, "operations", (double)v->operations);
+		cJSON_AddNumberToObject(o, "largest", v->largest);
+		cJSON_AddStringToObject(o, "text", slu_verdict_sentence(v, sentence, sizeof sentence));
+		cJSON_AddItemToArray(all, o);
+	}
+}
+
+/* What failed a test is not worth measuring. */
+static bool is_usable(const struct doctor *d)
+{
+	for (int a = 0; d->tested && a < SLU_DC_ALGORITHMS; a++)
+		if (d->verdicts[a].kind != SLU_LACKING && !slu_verdict_usable(&d->verdicts[a]))
+			return false;
+	return d->tested;
+}
+
+/* ---- costs ---- */
+
 static int measure(struct doctor *d)
 {
 	const struct doctor_options *o = &d->options;
-	const char *device = d->inventory.device_error ? NULL : o->device;
+	const char *device = is_usable(d) ? o->device : NULL;
 	int err =
 		slu_pricelist_measure(&d->prices, device, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
 
@@ -72,6 +140,8 @@ static int print_json(const struct doctor *d)
 	char *text;
 
 	slu_inventory_add_json(&d->inventory, o);
+	if (d->tested)
+		add_verdicts(d, o);
 	if (d->prices.nprices)
 		slu_pricelist_add_json(&d->prices, o);
 	text = cJSON_PrintUnformatted(o);
@@ -91,7 +161,7 @@ int slu_verb_doctor(int argc, char **argv)
 	const struct slu_usage usage = {
 		.verb = "doctor",
 		.operands = "[options]",
-		.what = "Tell what this device has for TLS, and measure what each way of encrypting costs.",
+		.what = "Tell what this device has for TLS, whether it is right, and what it costs.",
 		.groups = groups,
 		.ngroups = sizeof groups / sizeof groups[0],
 	};
@@ -102,6 +172,12 @@ int slu_verb_doctor(int argc, char **argv)
 	slu_inventory_take(&d.inventory, d.options.device);
 	if (!d.options.json)
 		slu_inventory_print(&d.inventory, stdout);
+	fflush(stdout);
+	if (!d.options.list && !d.inventory.device_error)
+		test_device(&d);
+	if (d.tested && !d.options.json)
+		print_verdicts(&d, stdout);
+	fflush(stdout);
 	status = d.options.list ? SLU_EXIT_OK : measure(&d);
 	if (d.options.json)
 		print_json(&d);

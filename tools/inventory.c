@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "provider/cryptodev.h"
 
 enum { PROC_MOST = 1 << 20 };
 
@@ -69,12 +71,17 @@ static void take_kernel(struct slu_inventory *inv)
 
 static void take_device(struct slu_inventory *inv, const char *path)
 {
+	struct slu_dc_session_info none = {0};
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	inv->device = path;
 	inv->device_error = fd < 0 ? errno : 0;
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	/* Of no session: EINVAL, where there is a crypto device. */
+	if (ioctl(fd, SLU_DC_CIOCGSESSINFO, &none) != 0 && errno == ENOTTY)
+		inv->device_error = ENOTTY;
+	close(fd);
 }
 
 void slu_inventory_take(struct slu_inventory *inv, const char *device)

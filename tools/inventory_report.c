@@ -10,11 +10,11 @@
 
 /* ---- for people ---- */
 
-enum { LABEL = 15 };
+enum { LABEL = 14 };
 
 static void label(FILE *to, const char *text)
 {
-	fprintf(to, "  %-*s", LABEL, text);
+	fprintf(to, "  %-*s ", LABEL, text);
 }
 
 /* A list with commas: the first has none before it. */
@@ -73,6 +73,10 @@ static const char *device_advice(int error)
 	case ENODEV:
 	case ENXIO:
 		return "the device node is there and its module is not: load the module cryptodev";
+	case ENOTTY:
+	case EISDIR:
+	case ENOTDIR:
+		return "it is no crypto device: name that with --device";
 	case EACCES:
 	case EPERM:
 		return "let this user in: by the group that owns it, or by its mode";

@@ -20,7 +20,7 @@ static const struct verb verbs[] = {
 	{"push", "publish an FLV file or pipe to an RTMP or RTMPS server", slu_verb_push},
 	{"pull", "play a stream into an FLV file or pipe", slu_verb_pull},
 	{"serve", "take and hand on streams, and record them", slu_verb_serve},
-	{"doctor", "list what this device has for TLS, and what is missing", slu_verb_doctor},
+	{"doctor", "tell what this device has for TLS, and what it costs", slu_verb_doctor},
 };
 
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

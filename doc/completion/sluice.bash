@@ -13,15 +13,16 @@ _sluice()
 	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --idle-timeout
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload"
+	local doctor="--quick --list --device --json --help --help-all"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W "push pull serve --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "push pull serve doctor --help --version" -- "$cur"))
 		return
 	fi
 	case $prev in
-	--key-file | --ca-file | --cert | --cert-key | --key | --keylog)
+	--device | --key-file | --ca-file | --cert | --cert-key | --key | --keylog)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -57,6 +58,7 @@ _sluice()
 	case $verb in
 	push) COMPREPLY=($(compgen -W "$push $common $net $tls" -- "$cur")) ;;
 	serve) COMPREPLY=($(compgen -W "$serve $common" -- "$cur")) ;;
+	doctor) COMPREPLY=($(compgen -W "$doctor" -- "$cur")) ;;
 	pull) COMPREPLY=($(compgen -W "$pull $common $net $tls" -- "$cur")) ;;
 	esac
 }

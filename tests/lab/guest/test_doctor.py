@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""sluice doctor over a /dev/crypto that is right, and over one that is not."""
+
+import json
+import subprocess
+
+import pytest
+
+SUITES_BY_CBC = {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA"}
+
+
+@pytest.fixture
+def doctor(build):
+    def doctor():
+        done = subprocess.run([build / "tools/sluice", "doctor", "--quick", "--json"], stdout=subprocess.PIPE, check=True,
+                              timeout=120)
+        return json.loads(done.stdout)
+
+    return doctor
+
+
+def test_cbc_hardware(device, doctor):
+    crypto = device("cbc-only")
+    found = doctor()
+    assert found["devcrypto"] == {"path": "/dev/crypto", "there": True}
+    assert found["ktls"]["there"] and "AES-128-GCM" in found["ktls"]["tls1_2"]
+    verdicts = {test["algorithm"]: test for test in found["tests"]}
+    assert verdicts["AES-CBC"]["verdict"] == "passed" and verdicts["AES-CBC"]["operations"] > 500
+    assert "AES-GCM is not there" in verdicts["AES-GCM"]["text"]
+    measured = {way["suite"] for way in found["costs"] if way["engine"] == "devcrypto" and "error" not in way}
+    assert measured == SUITES_BY_CBC
+    for way in found["costs"]:
+        for cost in way["sizes"] if way["engine"] == "devcrypto" else []:
+            assert cost["device_operations"] >= cost["records"]
+    assert crypto.counters()["cbc"] > verdicts["AES-CBC"]["operations"]
+
+
+def test_hardware_that_is_wrong(device, doctor):
+    device("wrong-length=240-255")
+    found = doctor()
+    for test in found["tests"]:
+        assert not test["usable"] and test["verdict"] == "wrong bytes", test
+        assert "240 bytes" in test["text"] and test["driver"] in test["text"]
+    assert {way["engine"] for way in found["costs"]} == {"software"}, "what is wrong is not measured"
