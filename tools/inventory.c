@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/inventory.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "provider/cryptodev.h"
+#include "crypto/selftest.h"
 
 enum { PROC_MOST = 1 << 20 };
 
@@ -69,26 +67,12 @@ static void take_kernel(struct slu_inventory *inv)
 	free(text);
 }
 
-static void take_device(struct slu_inventory *inv, const char *path)
-{
-	struct slu_dc_session_info none = {0};
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-
-	inv->device = path;
-	inv->device_error = fd < 0 ? errno : 0;
-	if (fd < 0)
-		return;
-	/* Of no session: EINVAL, where there is a crypto device. */
-	if (ioctl(fd, SLU_DC_CIOCGSESSINFO, &none) != 0 && errno == ENOTTY)
-		inv->device_error = ENOTTY;
-	close(fd);
-}
-
 void slu_inventory_take(struct slu_inventory *inv, const char *device)
 {
 	memset(inv, 0, sizeof *inv);
 	take_processor(inv);
 	slu_ktls_probe(&inv->ktls); /* before /proc/crypto is read: it makes the kernel load ciphers */
 	take_kernel(inv);
-	take_device(inv, device);
+	inv->device = device;
+	inv->device_error = slu_selftest_device(device);
 }

@@ -130,6 +130,9 @@ struct slu_selftest {
 /* "key sizes": static. */
 const char *slu_selftest_step_name(unsigned step);
 
+/* Whether there is a crypto device: 0, or an errno; ENOTTY: path is something else. */
+int slu_selftest_device(const char *path);
+
 /* One request at a time. */
 void slu_selftest_run(const struct slu_selftest *t, enum slu_dc_algorithm a, struct slu_verdict *out);
 
