@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which ciphers a TLS context gets: OpenSSL's own, or those of the provider over a crypto device, from an OSSL_LIB_CTX
- * of our own, so that the application's other uses of OpenSSL notice nothing. Includes OpenSSL's header.
- *
- * There is one library context for each distinct text that was ever opened, and it stays until the process ends. One a
- * TLS context would cost a few hundred kilobytes and a few milliseconds each, and OpenSSL numbers the error tables of
- * each provider loaded in eight bits, never giving a number back: a program that makes a context for each connection
- * would run out of them. Texts come from a configuration, so there are few.
+ * Who encrypts for a TLS context. Each way is a door, and slu_tls_config.offload names one and its settings,
+ * "NAME:settings". Includes OpenSSL's header.
  */
 #ifndef SLU_CRYPTO_OFFLOAD_H
 #define SLU_CRYPTO_OFFLOAD_H
@@ -15,17 +10,35 @@
 
 #include <sluice/tls.h>
 
+struct slu_offload_door;
 struct slu_offload_library;
 
-/* One TLS context's use of it. Must not move while open. All zeros: closed. */
+/* One TLS context's use of a door. Must not move while open. All zeros: closed. */
 struct slu_offload {
-	struct slu_offload_library *library; /* NULL: software */
+	const struct slu_offload_door *door;
 	const struct slu_log *log;
-	struct slu_offload *next; /* of the library's users */
+	struct slu_offload_library *library; /* devcrypto's; NULL: software */
+	struct slu_offload *next;            /* of the library's users */
 };
 
-/* what is slu_tls_config.offload. What the provider has to say goes to log, as warnings, until the end. 0, or an error
- * with the sentence in error. */
+struct slu_offload_door {
+	const char *name;
+	const char *usage; /* what its text looks like, for the sentence about one that is unknown */
+	/* settings is what stands behind the name and a colon, or "". o is zeroed but for its log, where the door's
+	 * warnings go. 0, or an error with the sentence in error, and o is left closed. */
+	int (*open)(struct slu_offload *o, const char *settings, char *error, size_t size);
+	/* The rest may be NULL: nothing special. */
+	SSL_CTX *(*ssl_ctx)(const struct slu_offload *o, const SSL_METHOD *method);
+	void (*stats)(const struct slu_offload *o, struct slu_tls_offload_stats *out); /* out is zeroed */
+	void (*refused)(const struct slu_offload *o);                                  /* as slu_offload_refused() */
+	void (*close)(struct slu_offload *o);
+};
+
+/* The provider over a crypto device, or, where OpenSSL has no providers, the sentence that says so. */
+extern const struct slu_offload_door slu_offload_devcrypto;
+
+/* what is slu_tls_config.offload. What the door has to say goes to log, as warnings, until the end. 0, or an error with
+ * the sentence in error. */
 int slu_offload_open(struct slu_offload *o, const char *what, const struct slu_log *log, char *error, size_t size);
 
 /* NULL as SSL_CTX_new() gives it. */
