@@ -83,7 +83,8 @@ int slu_conn_fd(const struct slu_conn *c);        /* -1: none, only the timeout 
 unsigned slu_conn_want(const struct slu_conn *c); /* SLU_WANT_* */
 int slu_conn_timeout(const struct slu_conn *c);   /* ms until slu_conn_process() must run; 0: now; -1: never */
 
-/* Does what can be done without waiting. 0, or the connection's error, also when it is closed already. */
+/* Does what can be done without waiting. 0, or the connection's error, also when it is closed already. SLU_ERR_RENEW is
+ * no fault of anybody: connect again at once (see slu_tls_config.offload, ktls). */
 int slu_conn_process(struct slu_conn *c);
 
 /* The next event, see session.h. Pull all before the next wait. A failure that was held back until all that came
@@ -151,6 +152,7 @@ struct slu_conn_stats {
 	unsigned tls_ms;            /* TLS handshake */
 	bool tls;
 	bool tls_resumed;
+	bool tls_kernel;         /* the kernel makes the records that are sent: slu_tls_config.offload "ktls" */
 	const char *tls_version; /* "TLSv1.3", static; "" without TLS */
 	const char *tls_suite;   /* "TLS_AES_256_GCM_SHA384", static; "" without TLS */
 	char peer[64];           /* "[::1]:1935" */

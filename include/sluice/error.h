@@ -55,7 +55,8 @@ enum slu_err_family {
 	X(UNDELIVERED, -20, IO, "closed before everything was delivered")                                              \
 	X(IO, -21, IO, "input/output error")                                                                           \
 	X(TLS, -22, TLS, "TLS failed")                                                                                 \
-	X(CERTIFICATE, -23, TLS, "certificate not acceptable")
+	X(CERTIFICATE, -23, TLS, "certificate not acceptable")                                                         \
+	X(RENEW, -24, IO, "the connection has to be made anew")
 
 enum slu_err {
 	SLU_OK = 0,

@@ -63,7 +63,14 @@ struct slu_tls_config {
 	 * where the negotiated suite has AES-CBC or AES-GCM, for records that are worth it; whatever the hardware
 	 * lacks, refuses or does wrong is done in software, and said once as a warning in log. Without a /dev/crypto
 	 * this is software, with that warning. "devcrypto:min_size=4096,check_every=64": with settings, which
-	 * devcrypto(7) lists. Needs OpenSSL 3.0 or newer. The application's own use of OpenSSL stays as it is. */
+	 * devcrypto(7) lists. Needs OpenSSL 3.0 or newer. The application's own use of OpenSSL stays as it is.
+	 *
+	 * "ktls": the kernel's TLS, for what is sent over TCP with TLS 1.2 or 1.3 and AES-GCM or ChaCha20-Poly1305.
+	 * What comes in stays with OpenSSL. It is chosen for each connection when its handshake is done; where it
+	 * cannot be, the connection goes on in software, and the first one of a context that has this reason says it as
+	 * a warning in log. With TLS 1.3 it is used where keys can be changed, which the other end may ask for at any
+	 * time: that takes Linux 6.14 and OpenSSL 3.5. "ktls:tls13" uses it also without; when keys are due, the
+	 * connection then ends in order, and fails with SLU_ERR_RENEW. */
 	const char *offload;
 	struct slu_log log;
 };
@@ -77,19 +84,22 @@ void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
 /* Reads certificate, key and CA files again; new connections use them. On failure the old ones stay. */
 int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
 
-/* What the offload of a context did. The counters are the device's: since the process began, for all contexts that
- * use it, connections that are gone included. */
+/* What the offload of a context did. The counters of devcrypto are the device's: since the process began, for all
+ * contexts that use it, connections that are gone included. Those of ktls, the last two, are of this context. */
 struct slu_tls_offload_stats {
-	bool on;             /* the context has one; all else is 0 without */
-	bool off;            /* the device was turned off for the process: wrong bytes, a hang, errors, or not there */
-	char drivers[256];   /* "AES-CBC: virtio_crypto_aes_cbc", those used so far, with ", " between; or "" */
-	uint64_t operations; /* that the device carried out: about one for each record, or one for several */
-	uint64_t bytes;      /* in these */
-	uint64_t fallbacks;  /* meant for the device, and done in software: it failed, or gave wrong bytes */
-	uint64_t checks;     /* compared with software before they were sent */
-	uint64_t mismatches; /* of these, different: the device is off since */
-	uint64_t abandoned;  /* did not end before their deadline: the device is off since */
-	uint64_t sessions;   /* opened: one for each direction and key that had a record for the device */
+	const char *door;     /* "devcrypto", "ktls"; static; NULL without one */
+	bool on;              /* the context has one; all else is 0 without */
+	bool off;             /* the device was turned off for the process: wrong bytes, a hang, errors, or not there */
+	char drivers[256];    /* "AES-CBC: virtio_crypto_aes_cbc", those used so far, with ", " between; or "" */
+	uint64_t operations;  /* that the device carried out: about one for each record, or one for several */
+	uint64_t bytes;       /* in these */
+	uint64_t checks;      /* compared with software before they were sent */
+	uint64_t mismatches;  /* of these, different: the device is off since */
+	uint64_t abandoned;   /* did not end before their deadline: the device is off since */
+	uint64_t sessions;    /* opened: one for each direction and key that had a record for the device */
+	uint64_t fallbacks;   /* meant for the device, and done in software: it failed, or gave wrong bytes; ktls:
+				 connections that the kernel does not encrypt for */
+	uint64_t connections; /* ktls: those that it does */
 };
 
 void slu_tls_offload(const struct slu_tls_ctx *ctx, struct slu_tls_offload_stats *out);

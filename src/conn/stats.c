@@ -27,6 +27,7 @@ void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
 		.tls_ms = t.tls_ms,
 		.tls = t.tls,
 		.tls_resumed = t.tls_resumed,
+		.tls_kernel = t.tls_kernel,
 		.tls_version = t.tls_version ? t.tls_version : "",
 		.tls_suite = t.tls_suite ? t.tls_suite : "",
 	};

@@ -18,6 +18,7 @@ static const struct slu_offload_door off = {.name = "off", .usage = "off", .open
 static const struct slu_offload_door *const doors[] = {
 	&off,
 	&slu_offload_devcrypto,
+	&slu_offload_ktls,
 };
 
 enum { DOORS = sizeof doors / sizeof *doors };
@@ -81,8 +82,10 @@ void slu_offload_refused(const struct slu_offload *o)
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out)
 {
 	memset(out, 0, sizeof *out);
-	if (o->door && o->door->stats)
-		o->door->stats(o, out);
+	if (!o->door || !o->door->stats)
+		return;
+	out->door = o->door->name;
+	o->door->stats(o, out);
 }
 
 void slu_offload_close(struct slu_offload *o)

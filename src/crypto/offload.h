@@ -6,6 +6,8 @@
 #ifndef SLU_CRYPTO_OFFLOAD_H
 #define SLU_CRYPTO_OFFLOAD_H
 
+#include <stdatomic.h>
+
 #include <openssl/ssl.h>
 
 #include <sluice/tls.h>
@@ -19,6 +21,12 @@ struct slu_offload {
 	const struct slu_log *log;
 	struct slu_offload_library *library; /* devcrypto's; NULL: software */
 	struct slu_offload *next;            /* of the library's users */
+	struct {
+		bool on;                      /* the kernel's TLS, where it can; src/net does it */
+		bool any_tls13;               /* with TLS 1.3 also where keys cannot be changed */
+		atomic_uint told;             /* a bit for each reason why not that was told */
+		atomic_uint taken, not_taken; /* connections */
+	} ktls;
 };
 
 struct slu_offload_door {
@@ -36,6 +44,15 @@ struct slu_offload_door {
 
 /* The provider over a crypto device, or, where OpenSSL has no providers, the sentence that says so. */
 extern const struct slu_offload_door slu_offload_devcrypto;
+
+/* The kernel's TLS. */
+extern const struct slu_offload_door slu_offload_ktls;
+
+/* A connection's handshake is done, and the kernel has taken its keys or not. */
+void slu_offload_ktls_count(struct slu_offload *o, bool taken);
+
+/* True once for each reason, a number below 32. */
+bool slu_offload_ktls_first(struct slu_offload *o, unsigned reason);
 
 /* what is slu_tls_config.offload. What the door has to say goes to log, as warnings, until the end. 0, or an error with
  * the sentence in error. */

@@ -12,9 +12,6 @@ enum {
 	RECORD_OVERHEAD = 128 /* header, nonce, tag, MAC and padding of any suite: below */
 };
 
-/* RFC 8446, 5.5: AES-GCM holds for 2^24.5 full records under one key. A stream at 6 Mb/s gets there in six days. */
-static const uint64_t rekey_default = UINT64_C(1) << 23;
-
 struct seal_libssl {
 	struct slu_sealer sealer;
 	SSL *ssl;
@@ -157,12 +154,12 @@ static size_t seal_pending(const struct slu_sealer *sealer)
 	return slu_tls_bio_pending(((const struct seal_libssl *)sealer)->bio);
 }
 
-static void seal_counts(const struct slu_sealer *sealer, uint64_t *records, uint64_t *short_records)
+static void seal_stats(const struct slu_sealer *sealer, struct slu_transport_stats *out)
 {
 	const struct seal_libssl *s = (const struct seal_libssl *)sealer;
 
-	*records = s->bio->records;
-	*short_records = s->short_records;
+	out->records = s->bio->records;
+	out->short_records = s->short_records;
 }
 
 static void seal_free(struct slu_sealer *sealer)
@@ -174,7 +171,7 @@ static const struct slu_sealer_ops ops = {
 	.send = seal_send,
 	.flush = seal_flush,
 	.pending = seal_pending,
-	.counts = seal_counts,
+	.stats = seal_stats,
 	.free = seal_free,
 };
 
@@ -198,7 +195,7 @@ struct slu_sealer *slu_seal_libssl(SSL *ssl, struct slu_tls_bio *bio)
 	s->ssl = ssl;
 	s->bio = bio;
 	s->record = record_size(ssl);
-	s->rekey_after = rekey_default;
+	s->rekey_after = SLU_TLS_REKEY_AFTER;
 	s->tls13 = SSL_version(ssl) >= TLS1_3_VERSION;
 	return &s->sealer;
 }

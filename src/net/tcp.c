@@ -320,6 +320,11 @@ static int tcp_fd(const struct slu_transport *base)
 	return t->dial ? slu_dial_fd(t->dial) : t->fd;
 }
 
+static int tcp_socket(const struct slu_transport *base)
+{
+	return tcp_of_const(base)->fd;
+}
+
 static unsigned tcp_want(const struct slu_transport *base)
 {
 	if (tcp_of_const(base)->dial)
@@ -371,6 +376,7 @@ static const struct slu_transport_ops tcp_ops = {
 	.pending = tcp_pending,
 	.shutdown = tcp_shutdown,
 	.fd = tcp_fd,
+	.socket = tcp_socket,
 	.want = tcp_want,
 	.buffered = tcp_buffered,
 	.deadline = tcp_deadline,

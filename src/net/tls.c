@@ -10,8 +10,10 @@
 
 #include "base/log.h"
 #include "crypto/tls_ctx.h"
+#include "net/seal_ktls.h"
 #include "net/seal_libssl.h"
 #include "net/tls_bio.h"
+#include "net/tls_ktls.h"
 
 _Static_assert((int)SLU_TLS_FIRST == (int)SLU_TLS_FIRST_BYTES, "both hold what the peer said first");
 
@@ -22,6 +24,7 @@ struct tls {
 	struct slu_transport *inner;
 	struct slu_tls_peer peer;
 	struct slu_tls_bio bio;
+	struct slu_tls_ktls ktls;
 	struct slu_sealer *sealer;
 	enum state state;
 	unsigned timeout_ms;
@@ -84,13 +87,15 @@ static void begin_handshake(struct tls *t, uint64_t now_ms)
 	t->state = STATE_HANDSHAKE;
 	t->started = now_ms;
 	slu_tls_peer_begin(&t->peer, colon ? colon + 1 : "");
+	slu_tls_ktls_begin(&t->ktls, &t->peer, &t->bio);
 }
 
 static int finish_handshake(struct tls *t, uint64_t now_ms)
 {
+	bool kernel = slu_tls_ktls_decide(&t->ktls);
 	char who[256];
 
-	t->sealer = slu_seal_libssl(t->peer.ssl, &t->bio);
+	t->sealer = kernel ? slu_seal_ktls(&t->ktls) : slu_seal_libssl(t->peer.ssl, &t->bio);
 	if (!t->sealer) {
 		snprintf(t->error, sizeof t->error, "out of memory");
 		return fail(t, SLU_ERR_NOMEM);
@@ -98,9 +103,10 @@ static int finish_handshake(struct tls *t, uint64_t now_ms)
 	t->state = STATE_OPEN;
 	t->peer.open = true;
 	t->ended = now_ms;
-	slu_log(&t->peer.ctx->config.log, SLU_LOG_DEBUG, "TLS with %s: %s %s%s",
+	slu_log(&t->peer.ctx->config.log, SLU_LOG_DEBUG, "TLS with %s: %s %s%s%s",
 		slu_tls_peer_name(&t->peer, who, sizeof who), SSL_get_version(t->peer.ssl),
-		SSL_get_cipher_name(t->peer.ssl), SSL_session_reused(t->peer.ssl) ? ", resumed" : "");
+		SSL_get_cipher_name(t->peer.ssl), SSL_session_reused(t->peer.ssl) ? ", resumed" : "",
+		kernel ? ", encrypted by the kernel" : "");
 	return 1;
 }
 
@@ -121,7 +127,7 @@ static int handshake(struct tls *t, uint64_t now_ms)
 	ERR_clear_error();
 	r = SSL_do_handshake(t->peer.ssl);
 	why = r == 1 ? SSL_ERROR_NONE : SSL_get_error(t->peer.ssl, r);
-	if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ) {
+	if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
 		r = explain(t);
 		slu_tls_bio_flush(&t->bio); /* the alert, when there is one; nobody waits for it */
 		return fail(t, r);
@@ -178,6 +184,19 @@ static int ended(struct tls *t, int why)
 	return SLU_ERR_RESET;
 }
 
+/* Nothing that comes counts any more, but that it is taken: closing with unread data would reset the connection, and
+ * what the other end has not read yet would be lost. libssl is not asked, for it would answer requests for keys. */
+static int drain(struct tls *t, void *buf, size_t n)
+{
+	long got;
+
+	t->drained = true;
+	while ((got = t->inner->ops->recv(t->inner, buf, n)) > 0)
+		;
+	t->in_err = (int)got;
+	return t->in_err;
+}
+
 static long tls_recv(struct slu_transport *transport, void *buf, size_t n)
 {
 	struct tls *t = self(transport);
@@ -188,13 +207,15 @@ static long tls_recv(struct slu_transport *transport, void *buf, size_t n)
 		return t->err ? t->err : t->in_err;
 	if (t->state != STATE_OPEN)
 		return 0;
+	if (t->ktls.ending)
+		return drain(t, buf, n);
 	ERR_clear_error();
 	while (got < n && (r = SSL_read_ex(t->peer.ssl, (uint8_t *)buf + got, n - got, &k)) == 1)
 		got += k;
 	t->drained = r != 1;
 	if (r != 1) {
 		r = SSL_get_error(t->peer.ssl, r);
-		if (r != SSL_ERROR_WANT_READ)
+		if (r != SSL_ERROR_WANT_READ && r != SSL_ERROR_WANT_WRITE)
 			t->in_err = ended(t, r);
 	}
 	/* The answer to a KeyUpdate, or an alert: what does not go out now is pending, and waits for the socket. An
@@ -220,6 +241,13 @@ static int out_failed(struct tls *t, int err)
 	case SLU_ERR_LIMIT:
 		snprintf(t->error, sizeof t->error, "%s asks for TLS answers without end and reads none",
 			 slu_tls_peer_name(&t->peer, who, sizeof who));
+		break;
+	case SLU_ERR_RENEW:
+		snprintf(
+			t->error, sizeof t->error,
+			"the keys of the connection to %s are to be changed, which its encryption by the kernel cannot "
+			"do: connect again",
+			slu_tls_peer_name(&t->peer, who, sizeof who));
 		break;
 	default:
 		fail_inner(t, err);
@@ -257,7 +285,19 @@ static size_t tls_pending(const struct slu_transport *transport)
 {
 	const struct tls *t = const_self(transport);
 
-	return t->sealer ? t->sealer->ops->pending(t->sealer) : slu_tls_bio_pending(&t->bio);
+	return t->sealer ? t->sealer->ops->pending(t->sealer) : slu_tls_bio_pending(&t->bio) + t->ktls.refused;
+}
+
+/* False: the socket does not take it now. It takes what libssl writes to the collector. */
+static bool notify(struct tls *t)
+{
+	int r;
+
+	ERR_clear_error();
+	r = SSL_shutdown(t->peer.ssl);
+	t->notified = r >= 0 || SSL_get_error(t->peer.ssl, r) != SSL_ERROR_WANT_WRITE;
+	ERR_clear_error();
+	return t->notified;
 }
 
 static int tls_shutdown(struct slu_transport *transport)
@@ -266,10 +306,10 @@ static int tls_shutdown(struct slu_transport *transport)
 	int r;
 
 	if (t->state == STATE_OPEN && !t->notified && !t->err) {
-		ERR_clear_error();
-		SSL_shutdown(t->peer.ssl);
-		ERR_clear_error();
-		t->notified = true;
+		/* The kernel gets it at once: what is to go before it must. */
+		r = slu_tls_ktls_on(&t->ktls) && t->inner->ops->pending(t->inner) ? tls_flush(transport) : 1;
+		if (r <= 0 || !notify(t))
+			return r < 0 ? r : 0;
 	}
 	r = tls_pending(transport) ? tls_flush(transport) : 1;
 	if (r <= 0)
@@ -294,7 +334,7 @@ static unsigned tls_want(const struct slu_transport *transport)
 		return 0;
 	if (t->state == STATE_HANDSHAKE)
 		want |= SLU_WANT_READ;
-	if (t->state != STATE_INNER && slu_tls_bio_pending(&t->bio))
+	if (t->state != STATE_INNER && tls_pending(transport))
 		want |= SLU_WANT_WRITE;
 	return want;
 }
@@ -336,7 +376,7 @@ static void tls_stats(const struct slu_transport *transport, struct slu_transpor
 	out->tls_version = out->tls_suite = "";
 	if (t->state != STATE_OPEN)
 		return;
-	t->sealer->ops->counts(t->sealer, &out->records, &out->short_records);
+	t->sealer->ops->stats(t->sealer, out);
 	out->tls_ms = (unsigned)(t->ended - t->started);
 	out->tls_resumed = SSL_session_reused((SSL *)(uintptr_t)t->peer.ssl) == 1;
 	out->tls_version = SSL_get_version(t->peer.ssl);
@@ -349,7 +389,8 @@ static void tls_free(struct slu_transport *transport)
 
 	if (t->sealer)
 		t->sealer->ops->free(t->sealer);
-	slu_tls_peer_close(&t->peer); /* and with the SSL its BIO */
+	slu_tls_peer_close(&t->peer); /* and with the SSL its BIOs */
+	slu_tls_ktls_end(&t->ktls);
 	slu_tls_bio_close(&t->bio);
 	t->inner->ops->free(t->inner);
 	free(t);

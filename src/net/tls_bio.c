@@ -61,13 +61,11 @@ static int push(struct slu_tls_bio *b, const void *data, size_t n)
 			      n - ((size_t)sent - collected));
 }
 
-static int bio_write(BIO *bio, const char *data, int len)
+int slu_tls_bio_write(struct slu_tls_bio *b, const char *data, int len)
 {
-	struct slu_tls_bio *b = BIO_get_data(bio);
 	size_t n = len > 0 ? (size_t)len : 0;
 	int r;
 
-	BIO_clear_retry_flags(bio);
 	if (b->counting)
 		count_records(b, (const uint8_t *)data, n);
 	/* A writing side that failed must not keep libssl from reading why. */
@@ -77,6 +75,12 @@ static int bio_write(BIO *bio, const char *data, int len)
 	if (r != 0 && !b->out_err)
 		b->out_err = r;
 	return len;
+}
+
+static int bio_write(BIO *bio, const char *data, int len)
+{
+	BIO_clear_retry_flags(bio);
+	return slu_tls_bio_write(BIO_get_data(bio), data, len);
 }
 
 static int bio_read(BIO *bio, char *data, int len)

@@ -42,6 +42,9 @@ struct slu_tls_bio {
 struct bio_st *slu_tls_bio_open(struct slu_tls_bio *b, struct slu_transport *inner);
 void slu_tls_bio_close(struct slu_tls_bio *b);
 
+/* What the BIO does with what is written to it, for another BIO in front of the same connection. Returns len. */
+int slu_tls_bio_write(struct slu_tls_bio *b, const char *data, int len);
+
 /* One write call for what is collected. 1: all gone; 0: not yet; <0. */
 int slu_tls_bio_flush(struct slu_tls_bio *b);
 

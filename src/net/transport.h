@@ -17,7 +17,7 @@ struct slu_transport_stats {
 	uint64_t records;           /* TLS application data records sent */
 	uint64_t short_records;     /* of them, with fewer than 16 bytes of plaintext */
 	unsigned connect_ms, tls_ms;
-	bool tls, tls_resumed;
+	bool tls, tls_resumed, tls_kernel;
 	const char *tls_version, *tls_suite; /* static strings, "" without TLS */
 	char peer[64];
 };
@@ -43,6 +43,9 @@ struct slu_transport_ops {
 	 * on. */
 	int (*shutdown)(struct slu_transport *t);
 	int (*fd)(const struct slu_transport *t);
+	/* Once open: the TCP socket that carries just the bytes of send() and recv(); -1 or without this: there is
+	 * none. */
+	int (*socket)(const struct slu_transport *t);
 	/* What it waits for of its own accord (while opening, or with bytes pending); the connection adds READ when it
 	 * wants data. */
 	unsigned (*want)(const struct slu_transport *t);

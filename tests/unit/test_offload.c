@@ -89,7 +89,8 @@ static void says_what_it_does_not_know(void **state)
 	char many[300] = "devcrypto:device=/";
 
 	(void)state;
-	refused("on", "unknown TLS offload 'on': it is off or devcrypto[:name=value,...]");
+	refused("on", "unknown TLS offload 'on': it is off, devcrypto[:name=value,...] or ktls[:tls13]");
+	refused("ktls:tls12", "'tls12' is no setting of the TLS offload ktls");
 	refused("off:devcrypto", "off has no settings");
 	refused("devcryptos", "unknown TLS offload 'devcryptos'");
 	refused("devcrypto:min_size", "setting 'min_size' lacks a value");

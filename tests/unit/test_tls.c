@@ -533,6 +533,33 @@ static void reset_at_every_byte(void **state)
 	slu_tls_ctx_free(s);
 }
 
+static void keep(void *last, enum slu_log_level level, const char *line)
+{
+	if (level == SLU_LOG_WARN)
+		snprintf(last, SLU_LOG_LINE, "%s", line);
+}
+
+/* With any OpenSSL: test_tls_ktls.c has the rest, where there is more to it. */
+static void goes_on_without_the_kernel(void **state)
+{
+	char said[SLU_LOG_LINE] = "", data[70000] = "";
+	struct slu_tls_ctx *s = server_ctx(), *c = kit_ctx(&(struct slu_tls_config){
+						      .ca_file = kit_ca.cert,
+						      .offload = "ktls",
+						      .log = {.fn = keep, .arg = said, .level = SLU_LOG_WARN}});
+	struct kit_pair p;
+
+	(void)state;
+	kit_opened(&p, c, s, "live.example");
+	kit_carry(p.c, p.s, data, sizeof data);
+	assert_false(stats(p.c).tls_kernel);
+	assert_int_equal(stats(p.c).records, 5);
+	assert_non_null(strstr(said, OpenSSL_version_num() < 0x30000000L ? "that needs OpenSSL 3.0" : "TCP socket"));
+	kit_pair_clear(&p);
+	slu_tls_ctx_free(c);
+	slu_tls_ctx_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +581,7 @@ int main(void)
 		cmocka_unit_test(renegotiation_is_refused),
 		cmocka_unit_test(no_name_no_connection),
 		cmocka_unit_test(reset_at_every_byte),
+		cmocka_unit_test(goes_on_without_the_kernel),
 	};
 
 	return cmocka_run_group_tests_name("tls", tests, kit_setup, kit_teardown);

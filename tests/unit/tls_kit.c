@@ -245,6 +245,11 @@ static int mem_fd(const struct slu_transport *t)
 	return -1;
 }
 
+static int mem_socket(const struct slu_transport *t)
+{
+	return mem(t)->socket;
+}
+
 static unsigned mem_want(const struct slu_transport *t)
 {
 	(void)t;
@@ -285,6 +290,7 @@ static const struct slu_transport_ops mem_ops = {
 	.pending = mem_none,
 	.shutdown = mem_shutdown,
 	.fd = mem_fd,
+	.socket = mem_socket,
 	.want = mem_want,
 	.buffered = mem_none,
 	.deadline = mem_deadline,
@@ -302,6 +308,7 @@ void kit_mem_pair(struct kit_mem *a, struct kit_mem *b)
 		both[i]->transport.ops = &mem_ops;
 		both[i]->peer = both[!i];
 		both[i]->name = "[::1]:443";
+		both[i]->socket = -1;
 		slu_buf_init(&both[i]->in, 64 << 20);
 	}
 }

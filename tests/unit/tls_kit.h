@@ -58,6 +58,7 @@ struct kit_mem {
 	unsigned writes, reads;
 	uint64_t wire_out, wire_in;
 	const char *name; /* the peer's address, for stats */
+	int socket;       /* as if it were the one below; -1: none */
 };
 
 void kit_mem_pair(struct kit_mem *a, struct kit_mem *b);
