@@ -49,6 +49,10 @@ void slu_conn_release(struct slu_conn *c, enum conn_state state)
 
 static void closed(struct slu_conn *c)
 {
+	if (c->lost == SLU_ERR_RENEW) {
+		slu_conn_fail_transport(c, c->lost);
+		return;
+	}
 	slu_conn_release(c, CONN_CLOSED);
 	slu_log(&c->log, SLU_LOG_INFO, "%s: closed", c->name);
 }
@@ -77,7 +81,7 @@ static bool push_all(struct slu_conn *c, uint64_t now)
 		broken(c);
 	else if (c->blocked)
 		slu_conn_watch_tick(c, now);
-	return !c->broken && !c->blocked;
+	return !c->broken && !c->blocked && c->state == CONN_DRAINING;
 }
 
 void slu_conn_draining(struct slu_conn *c, uint64_t now)
@@ -141,6 +145,13 @@ void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
 	}
 	slu_conn_watch(c);
 	slu_conn_watch_tick(c, now);
+}
+
+void slu_conn_renew(struct slu_conn *c)
+{
+	c->lost = SLU_ERR_RENEW;
+	c->linger_ms = slu_now_ms() + c->close_timeout_ms;
+	c->state = CONN_SHUTDOWN;
 }
 
 void slu_conn_linger(struct slu_conn *c, uint64_t now)

@@ -134,6 +134,9 @@ void slu_conn_settling(struct slu_conn *c, uint64_t now);
 void slu_conn_confirming(struct slu_conn *c, uint64_t now);
 void slu_conn_shutdown(struct slu_conn *c, uint64_t now);
 void slu_conn_linger(struct slu_conn *c, uint64_t now);
+/* The transport carries no more data (SLU_ERR_RENEW): ends in order, so that the peer gets all that was sent, and fails
+ * then. */
+void slu_conn_renew(struct slu_conn *c);
 /* Bytes queued before the close that the peer's kernel has not acknowledged. */
 uint64_t slu_conn_count_undelivered(const struct slu_conn *c);
 /* Lets the transport go, keeping what it knew. */

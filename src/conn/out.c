@@ -85,6 +85,10 @@ void slu_conn_push(struct slu_conn *c)
 	c->flushes++;
 	while (done == 1 && slu_conn_sendable(c))
 		done = push_once(c);
+	if (done == SLU_ERR_RENEW) {
+		slu_conn_renew(c);
+		return;
+	}
 	if (done < 0) {
 		/* The peer may have said why before it went: what is to be read comes first. */
 		c->broken = true;
@@ -103,7 +107,8 @@ void slu_conn_push_last(struct slu_conn *c)
 
 int slu_conn_send(struct slu_conn *c, const struct slu_msg *msg)
 {
-	if (c->state > CONN_ESTABLISHED)
+	/* In its last second a connection that has to be made anew still queues: what is lost is told in its stats. */
+	if (c->state > CONN_ESTABLISHED && (c->err || c->lost != SLU_ERR_RENEW))
 		return c->err ? c->err : SLU_ERR_STATE;
 	return slu_session_send(c->session, msg);
 }
