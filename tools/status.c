@@ -96,6 +96,7 @@ static void add_connection(cJSON *to, const struct slu_conn_stats *c)
 	cJSON_AddStringToObject(to, "tls_version", c->tls_version ? c->tls_version : "");
 	cJSON_AddStringToObject(to, "tls_suite", c->tls_suite ? c->tls_suite : "");
 	cJSON_AddBoolToObject(to, "tls_resumed", c->tls_resumed);
+	cJSON_AddBoolToObject(to, "tls_kernel", c->tls_kernel);
 	cJSON_AddStringToObject(to, "peer", c->peer);
 	number(to, "connect_ms", c->connect_ms);
 	number(to, "tls_ms", c->tls_ms);
@@ -105,6 +106,7 @@ static void add_offload(cJSON *to, const struct slu_tls_offload_stats *s)
 {
 	cJSON *o = cJSON_AddObjectToObject(to, "tls_offload");
 
+	cJSON_AddStringToObject(o, "door", s->door);
 	cJSON_AddStringToObject(o, "drivers", s->drivers);
 	cJSON_AddBoolToObject(o, "off", s->off);
 	number(o, "operations", (double)s->operations);
@@ -114,6 +116,7 @@ static void add_offload(cJSON *to, const struct slu_tls_offload_stats *s)
 	number(o, "mismatches", (double)s->mismatches);
 	number(o, "abandoned", (double)s->abandoned);
 	number(o, "sessions", (double)s->sessions);
+	number(o, "connections", (double)s->connections);
 }
 
 static cJSON *object(const struct slu_status *st, const char *event, uint64_t now_ms,
@@ -214,6 +217,11 @@ void slu_status_report(struct slu_status *st, uint64_t now_ms, const struct slu_
 
 static void say_offload(const struct slu_tls_offload_stats *s)
 {
+	if (strcmp(s->door, "ktls") == 0) {
+		slu_say("TLS offload: the kernel encrypted what %" PRIu64 " of %" PRIu64 " connections sent",
+			s->connections, s->connections + s->fallbacks);
+		return;
+	}
 	slu_say("TLS offload: %" PRIu64 " operations of the device with %" PRIu64 " bytes (%s), %" PRIu64
 		" done in software in their place, %" PRIu64 " of %" PRIu64 " checked ones wrong%s",
 		s->operations, s->bytes, s->drivers[0] ? s->drivers : "no driver was used", s->fallbacks, s->mismatches,

@@ -198,8 +198,8 @@ def test_offload_without_a_device_is_software_and_said_once(push, source, tmp_pa
         assert result.code == support.OK
         assert result.err.count("\n") == 1 and "warning: " in result.err and "/crypto" in result.err
         assert len(server.sessions) == 1
-        assert end["tls_offload"] == {"drivers": "", "off": True, "fallbacks": 1} | dict.fromkeys(
-            ["operations", "bytes", "checks", "mismatches", "abandoned", "sessions"], 0)
+        assert end["tls_offload"] == {"door": "devcrypto", "drivers": "", "off": True, "fallbacks": 1} | dict.fromkeys(
+            ["operations", "bytes", "checks", "mismatches", "abandoned", "sessions", "connections"], 0)
     result, end, _ = push("--tls-offload", "off")
     assert result.err == "" and "tls_offload" not in end
     result, _, _ = push("-v", "--tls-offload", f"devcrypto:device={tmp_path}/crypto,min_size=1024")

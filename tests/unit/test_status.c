@@ -105,6 +105,7 @@ static void reports_once_a_second(void **state)
 static void sums_up_the_offload(void **state)
 {
 	const struct slu_tls_offload_stats offload = {.on = true,
+						      .door = "devcrypto",
 						      .drivers = "AES-GCM: cryptd(gcm)",
 						      .operations = 90,
 						      .bytes = 1474560,
@@ -127,6 +128,7 @@ static void sums_up_the_offload(void **state)
 	o = printed(&st, text, sizeof text);
 	t = cJSON_GetObjectItem(o, "tls_offload");
 	assert_non_null(t);
+	assert_string_equal(text_of(t, "door"), "devcrypto");
 	assert_string_equal(text_of(t, "drivers"), "AES-GCM: cryptd(gcm)");
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(t, "off")));
 	assert_true(number_of(t, "operations") == 90 && number_of(t, "bytes") == 1474560);
