@@ -6,6 +6,7 @@
 #     tests/lab/lab.sh [OPTION...] [--] PROGRAM [ARGUMENT...]
 #
 #     -b BACKEND   uml: user-mode Linux (the default; starts in a second, user code as fast as here, no crypto device)
+#                  uml-next: the same, of Debian's next release: a kernel from 7.2 on
 #                  x86: a PC that QEMU emulates, with a virtio-crypto device (starts in five to ten seconds)
 #     -H           the emulated CPU has no AES instructions, so that the kernel takes the crypto device instead
 #     -d FOLDER    where PROGRAM starts (default: here)
@@ -34,7 +35,7 @@ lab=$(realpath "$(dirname "$0")")
 . "$lab/host/qemu.sh"
 
 cache=${SLUICE_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sluice-lab}
-backend=uml folder=$PWD out='' modules='' limit=120 memory=512 cpus=1 no_aes='' shift='' verbose=''
+backend=uml folder=$PWD linux_folder=$PWD out='' modules='' limit=120 memory=512 cpus=1 no_aes='' shift='' verbose=''
 
 usage() {
 	sed -n '3,/^set -u/p' "$0" | sed '$d;s/^# \{0,1\}//' >&2
@@ -124,11 +125,11 @@ modules="ipv6 af_alg algif_skcipher algif_aead algif_hash algif_rng tls fuse cus
 } >"$work/command"
 
 case $backend in
-uml | x86) ;;
-*) die "there is no backend '$backend': uml or x86" ;;
+uml | uml-next | x86) ;;
+*) die "there is no backend '$backend': uml, uml-next or x86" ;;
 esac
-[ "$backend" = uml ] && [ -n "$no_aes" ] && die "-H is for the emulated machine: user code of uml runs on this CPU"
-[ "$backend" = uml ] && [ -n "$shift" ] && die "-I is for the emulated machine: user code of uml runs on this CPU"
+[ "$backend" != x86 ] && [ -n "$no_aes" ] && die "-H is for the emulated machine: user code of uml runs on this CPU"
+[ "$backend" != x86 ] && [ -n "$shift" ] && die "-I is for the emulated machine: user code of uml runs on this CPU"
 "prepare_$backend"
 
 # The guest's output passes through cat, so that no emulator changes the modes of the caller's terminal.

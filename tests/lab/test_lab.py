@@ -58,6 +58,15 @@ def test_status_and_both_outputs_are_the_programs():
     assert (done.returncode, done.stdout, done.stderr) == (42, b"out\n", b"err\n")
 
 
+def test_a_newer_kernel():
+    done = lab("-b", "uml-next", "uname", "-r", timeout=300)
+    if b"foreign.sh: " in done.stderr:
+        pytest.skip("the mirror has no user-mode-linux of the next release")
+    assert done.returncode == 0, done.stderr
+    own = lab("uname", "-r").stdout
+    assert [tuple(map(int, release.split(b".")[:2])) >= (6, 14) for release in (own, done.stdout)] == [False, True]
+
+
 def test_a_program_that_a_signal_ends():
     assert lab("sh", "-c", "kill -SEGV $$").returncode == 128 + 11
 

@@ -20,7 +20,7 @@ export SLUICE_LAB="$backend"
 for module in $modules; do
 	case $module in
 	*/*) insmod "$module" ;;
-	*) modprobe -q "$module" ;;
+	*) [ -d "/sys/module/$module" ] || modprobe -q "$module" ;; # it may be built in
 	esac || echo "lab: this kernel has no module $module" >"$stderr"
 done
 ip link set lo up
