@@ -83,6 +83,7 @@ step 'unit, loop and corpus tests, optimised' suite gcc 1
 step 'end-to-end tests, optimised' end_to_end gcc
 if [ "$(uname -m)" = x86_64 ]; then # Debian has user-mode Linux for PCs only, and a PC runs this machine's programs
 	step 'over a /dev/crypto, in user-mode Linux' guest gcc uml
+	step 'over the TLS of a newer kernel' guest gcc uml-next
 	step 'over an emulated crypto device' guest gcc x86
 fi
 

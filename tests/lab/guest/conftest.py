@@ -14,6 +14,7 @@ import nginx  # of tests/interop
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "emulated: needs the emulated PC, for its crypto device or for 32-bit programs")
+    config.addinivalue_line("markers", "both_kernels: runs in the kernel of Debian's next release, too")
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,8 @@ class Suite:
         self.etm = etm
         self.tls13 = name.startswith("TLS_")
         self.gcm = "GCM" in name
-        self.mac = 0 if self.gcm else {"SHA": 20, "SHA256": 32, "SHA384": 48}[name.rsplit("-", 1)[1]]
+        self.chacha = "CHACHA20" in name
+        self.mac = 0 if self.gcm or self.chacha else {"SHA": 20, "SHA256": 32, "SHA384": 48}[name.rsplit("-", 1)[1]]
 
     def __str__(self):
         return self.name + ("-etm" if self.etm else "")
@@ -43,9 +44,9 @@ class Suite:
         return {20: "tls_sha1", 32: "tls_sha256"}.get(self.mac, "cbc") if not self.etm else "cbc"
 
     def full_record(self):
-        """The length of a record that carries 16 KiB (RFC 5246, 6.2.3.2 and 6.2.3.3; RFC 7366; RFC 8446, 5.2)."""
-        if self.gcm:
-            return FULL + (17 if self.tls13 else 24)
+        """The length of a record that carries 16 KiB (RFC 5246, 6.2.3.2 and 6.2.3.3; RFC 7366; RFC 7905; RFC 8446, 5.2)."""
+        if self.gcm or self.chacha:
+            return FULL + (17 if self.tls13 else 16 if self.chacha else 24)
         inner = FULL + (0 if self.etm else self.mac)
         return 16 + inner // 16 * 16 + 16 + (self.mac if self.etm else 0)
 
@@ -127,13 +128,13 @@ def option(**settings):
 class Push:
     """One push, through a relay that keeps what it sends."""
 
-    def __init__(self, sluice, server, flv, *options, environment=None):
+    def __init__(self, sluice, server, flv, *options, environment=None, prefix=()):
         self.server = server
         self.flv = flv
         self.relay = wire.Relay(server.port)
         self.process = sluice.start(
             "push", "--fast", "--json", *options, "--ca-file", server.certificate, *server.suite.client(), flv,
-            f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment,
+            f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment, prefix=prefix,
         )
         self.result = None
         self.records = None
