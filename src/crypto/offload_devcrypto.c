@@ -20,10 +20,9 @@
 
 #include "base/log.h"
 #include "crypto/offload_conf.h"
+#include "crypto/offload_settings.h"
 #include "crypto/tls_ctx.h"
 #include "provider/devcrypto.h"
-
-enum { SETTING_MAX = 160 };
 
 struct slu_offload_library {
 	struct slu_offload_library *next;
@@ -52,36 +51,15 @@ static void tell_users(void *arg, const char *line)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* "name=value,name=value" */
-static int apply_settings(struct slu_offload_library *l, const char *list, char *error, size_t size)
+static int set(void *arg, const char *name, const char *value, char *error, size_t size)
 {
-	char setting[SETTING_MAX], reason[256];
+	struct slu_offload_library *l = arg;
+	char reason[256];
 
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		char *value;
-
-		if (n >= sizeof setting) {
-			snprintf(error, size, "a setting of the TLS offload is longer than %d characters", SETTING_MAX);
-			return SLU_ERR_INVALID;
-		}
-		memcpy(setting, list, n);
-		setting[n] = '\0';
-		value = strchr(setting, '=');
-		if (!value) {
-			snprintf(error, size, "the TLS offload's setting '%s' lacks a value: it is name=value",
-				 setting);
-			return SLU_ERR_INVALID;
-		}
-		*value++ = '\0';
-		if (slu_devcrypto_set(l->provider, setting, value, reason, sizeof reason) != 0) {
-			snprintf(error, size, "the TLS offload " SLU_DEVCRYPTO_NAME ":%s does not work: %s",
-				 l->settings, reason);
-			return SLU_ERR_INVALID;
-		}
-		list += n + (list[n] == ',');
-	}
-	return 0;
+	if (slu_devcrypto_set(l->provider, name, value, reason, sizeof reason) == 0)
+		return 0;
+	snprintf(error, size, "the TLS offload " SLU_DEVCRYPTO_NAME ":%s does not work: %s", l->settings, reason);
+	return SLU_ERR_INVALID;
 }
 
 /* Under libraries_lock. */
@@ -140,7 +118,7 @@ static int make_library(const char *settings, const struct slu_log *log, struct 
 	else
 		r = load(l, error, size);
 	if (r == 0)
-		r = apply_settings(l, settings, error, size);
+		r = slu_offload_settings(settings, set, l, error, size);
 	if (r != 0) {
 		free_library(l);
 		return r;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLU_CRYPTO_OFFLOAD_SETTINGS_H
+#define SLU_CRYPTO_OFFLOAD_SETTINGS_H
+
+#include <stddef.h>
+
+/* Gives each setting of "name=value,name=value" to set, in order. "" has none. What set returns but 0 ends that: it is
+ * returned, with set's sentence in error. */
+int slu_offload_settings(const char *list,
+			 int (*set)(void *arg, const char *name, const char *value, char *error, size_t size),
+			 void *arg, char *error, size_t size);
+
+#endif
