@@ -90,7 +90,7 @@ struct slu_tls_options {
 /* Of clients and of the server. */
 #define SLU_OPT_TLS_OFFLOAD                                                                                            \
 	{                                                                                                              \
-		"tls-offload", 0, SLU_OPT_TEXT, false, "WHAT", "who encrypts: off (OpenSSL), devcrypto or ktls",       \
+		"tls-offload", 0, SLU_OPT_TEXT, false, "WHAT", "off, devcrypto, ktls or engine:ID: who encrypts",      \
 			offsetof(struct slu_tls_options, offload), 0, 0                                                \
 	}
 

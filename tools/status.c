@@ -108,6 +108,8 @@ static void add_offload(cJSON *to, const struct slu_tls_offload_stats *s)
 
 	cJSON_AddStringToObject(o, "door", s->door);
 	cJSON_AddStringToObject(o, "drivers", s->drivers);
+	if (!s->counted)
+		return;
 	cJSON_AddBoolToObject(o, "off", s->off);
 	number(o, "operations", (double)s->operations);
 	number(o, "bytes", (double)s->bytes);
@@ -220,6 +222,10 @@ static void say_offload(const struct slu_tls_offload_stats *s)
 	if (strcmp(s->door, "ktls") == 0) {
 		slu_say("TLS offload: the kernel encrypted what %" PRIu64 " of %" PRIu64 " connections sent",
 			s->connections, s->connections + s->fallbacks);
+		return;
+	}
+	if (!s->counted) {
+		slu_say("TLS offload: %s %s, which keeps no counters", s->door, s->drivers);
 		return;
 	}
 	slu_say("TLS offload: %" PRIu64 " operations of the device with %" PRIu64 " bytes (%s), %" PRIu64

@@ -70,7 +70,16 @@ struct slu_tls_config {
 	 * cannot be, the connection goes on in software, and the first one of a context that has this reason says it as
 	 * a warning in log. With TLS 1.3 it is used where keys can be changed, which the other end may ask for at any
 	 * time: that takes Linux 6.14 and OpenSSL 3.5. "ktls:tls13" uses it also without; when keys are due, the
-	 * connection then ends in order, and fails with SLU_ERR_RENEW. */
+	 * connection then ends in order, and fails with SLU_ERR_RENEW.
+	 *
+	 * "engine:ID": one of OpenSSL's engines, up to OpenSSL 3: built in, a module in OpenSSL's folder of engines, or
+	 * with a '/' in ID the path of a module. It encrypts what it has ciphers for, and a suite that it lacks is said
+	 * once as a warning. "engine:ID,NAME=VALUE": with settings: "digests=on" has it make digests too, and the
+	 * others are the engine's own commands. An engine is the whole process's: from the first context that names it
+	 * to the last, all of OpenSSL's users in the process get it, even for random numbers where it has AES-CTR;
+	 * another engine, or other settings, are refused meanwhile. Make this context before any other SSL_CTX that is
+	 * to use the engine. Nothing is checked, and an engine that fails ends the connection. With OpenSSL's own
+	 * devcrypto engine, a process that forks after the engine has worked may crash in the child. */
 	const char *offload;
 	struct slu_log log;
 };
@@ -87,10 +96,12 @@ int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
 /* What the offload of a context did. The counters of devcrypto are the device's: since the process began, for all
  * contexts that use it, connections that are gone included. Those of ktls, the last two, are of this context. */
 struct slu_tls_offload_stats {
-	const char *door;     /* "devcrypto", "ktls"; static; NULL without one */
+	const char *door;     /* "devcrypto", "ktls" or "engine"; static; NULL without one */
 	bool on;              /* the context has one; all else is 0 without */
 	bool off;             /* the device was turned off for the process: wrong bytes, a hang, errors, or not there */
-	char drivers[256];    /* "AES-CBC: virtio_crypto_aes_cbc", those used so far, with ", " between; or "" */
+	char drivers[256];    /* "AES-CBC: virtio_crypto_aes_cbc", those used so far, with ", " between; or "". Of an
+				 engine its ID and name, "devcrypto: /dev/crypto engine" */
+	bool counted;         /* there are counters; an engine has none, so that what follows is 0 */
 	uint64_t operations;  /* that the device carried out: about one for each record, or one for several */
 	uint64_t bytes;       /* in these */
 	uint64_t checks;      /* compared with software before they were sent */

@@ -19,6 +19,7 @@ static const struct slu_offload_door *const doors[] = {
 	&off,
 	&slu_offload_devcrypto,
 	&slu_offload_ktls,
+	&slu_offload_engine,
 };
 
 enum { DOORS = sizeof doors / sizeof *doors };
@@ -79,11 +80,18 @@ void slu_offload_refused(const struct slu_offload *o)
 		o->door->refused(o);
 }
 
+void slu_offload_connected(struct slu_offload *o, const SSL *ssl)
+{
+	if (o->door && o->door->connected)
+		o->door->connected(o, ssl);
+}
+
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out)
 {
 	memset(out, 0, sizeof *out);
 	if (!o->door || !o->door->stats)
 		return;
+	out->on = true;
 	out->door = o->door->name;
 	o->door->stats(o, out);
 }

@@ -14,6 +14,7 @@
 
 struct slu_offload_door;
 struct slu_offload_library;
+struct slu_engine;
 
 /* One TLS context's use of a door. Must not move while open. All zeros: closed. */
 struct slu_offload {
@@ -27,6 +28,8 @@ struct slu_offload {
 		atomic_uint told;             /* a bit for each reason why not that was told */
 		atomic_uint taken, not_taken; /* connections */
 	} ktls;
+	struct slu_engine *engine; /* engine's */
+	atomic_bool said;          /* what its connections are told once */
 };
 
 struct slu_offload_door {
@@ -37,8 +40,10 @@ struct slu_offload_door {
 	int (*open)(struct slu_offload *o, const char *settings, char *error, size_t size);
 	/* The rest may be NULL: nothing special. */
 	SSL_CTX *(*ssl_ctx)(const struct slu_offload *o, const SSL_METHOD *method);
-	void (*stats)(const struct slu_offload *o, struct slu_tls_offload_stats *out); /* out is zeroed */
-	void (*refused)(const struct slu_offload *o);                                  /* as slu_offload_refused() */
+	void (*connected)(struct slu_offload *o, const SSL *ssl);
+	/* out is zeroed but for what all doors have. */
+	void (*stats)(const struct slu_offload *o, struct slu_tls_offload_stats *out);
+	void (*refused)(const struct slu_offload *o); /* as slu_offload_refused() */
 	void (*close)(struct slu_offload *o);
 };
 
@@ -54,12 +59,18 @@ void slu_offload_ktls_count(struct slu_offload *o, bool taken);
 /* True once for each reason, a number below 32. */
 bool slu_offload_ktls_first(struct slu_offload *o, unsigned reason);
 
+/* One of OpenSSL's engines, or the sentence that says that there are none. */
+extern const struct slu_offload_door slu_offload_engine;
+
 /* what is slu_tls_config.offload. What the door has to say goes to log, as warnings, until the end. 0, or an error with
  * the sentence in error. */
 int slu_offload_open(struct slu_offload *o, const char *what, const struct slu_log *log, char *error, size_t size);
 
 /* NULL as SSL_CTX_new() gives it. */
 SSL_CTX *slu_offload_ssl_ctx(const struct slu_offload *o, const SSL_METHOD *method);
+
+/* A connection's handshake is done. Any thread. */
+void slu_offload_connected(struct slu_offload *o, const SSL *ssl);
 
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out);
 

@@ -166,7 +166,7 @@ static void stats(const struct slu_offload *o, struct slu_tls_offload_stats *out
 {
 	void *p = o->library->provider;
 
-	out->on = true;
+	out->counted = true;
 	out->off = slu_devcrypto_off(p);
 	slu_devcrypto_drivers(p, out->drivers, sizeof out->drivers);
 	out->operations = slu_devcrypto_counter(p, "operations");

@@ -10,7 +10,7 @@ static int open_devcrypto(struct slu_offload *o, const char *settings, char *err
 	(void)settings;
 	snprintf(error, size,
 		 "the TLS offload 'devcrypto' needs OpenSSL 3.0 or newer, and this was built with " OPENSSL_VERSION_TEXT
-		 ": set it to off");
+		 ": use engine:devcrypto, an engine that some builds of it have, or off");
 	return SLU_ERR_INVALID;
 }
 

@@ -20,7 +20,7 @@ static int open_ktls(struct slu_offload *o, const char *settings, char *error, s
 
 static void stats(const struct slu_offload *o, struct slu_tls_offload_stats *out)
 {
-	out->on = true;
+	out->counted = true;
 	out->connections = o->ktls.taken;
 	out->fallbacks = o->ktls.not_taken;
 }

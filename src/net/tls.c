@@ -103,6 +103,7 @@ static int finish_handshake(struct tls *t, uint64_t now_ms)
 	t->state = STATE_OPEN;
 	t->peer.open = true;
 	t->ended = now_ms;
+	slu_offload_connected(&t->peer.ctx->offload, t->peer.ssl);
 	slu_log(&t->peer.ctx->config.log, SLU_LOG_DEBUG, "TLS with %s: %s %s%s%s",
 		slu_tls_peer_name(&t->peer, who, sizeof who), SSL_get_version(t->peer.ssl),
 		SSL_get_cipher_name(t->peer.ssl), SSL_session_reused(t->peer.ssl) ? ", resumed" : "",

@@ -206,7 +206,7 @@ def test_offload_without_a_device_is_software_and_said_once(push, source, tmp_pa
     assert "TLS offload: 0 operations of the device" in result.err
 
 
-@pytest.mark.parametrize("what", ["devcrypto:min_size=many", "hardware", "devcrypto:colour=red"])
+@pytest.mark.parametrize("what", ["devcrypto:min_size=many", "hardware", "devcrypto:colour=red", "engine:none-such"])
 def test_offload_that_does_not_exist(push, what):
     result, _, server = push("--tls-offload", what)
     assert result.code == support.TLS

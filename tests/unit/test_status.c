@@ -106,6 +106,7 @@ static void sums_up_the_offload(void **state)
 {
 	const struct slu_tls_offload_stats offload = {.on = true,
 						      .door = "devcrypto",
+						      .counted = true,
 						      .drivers = "AES-GCM: cryptd(gcm)",
 						      .operations = 90,
 						      .bytes = 1474560,
@@ -139,6 +140,28 @@ static void sums_up_the_offload(void **state)
 	fclose(st.json);
 }
 
+static void has_no_counters_of_an_engine(void **state)
+{
+	const struct slu_tls_offload_stats offload = {.on = true, .door = "engine", .drivers = "padlock: VIA PadLock"};
+	struct slu_common_options options = {.json = true};
+	struct slu_progress progress = {0};
+	struct slu_status st;
+	char text[4096] = "";
+	cJSON *o, *t;
+
+	(void)state;
+	slu_status_init(&st, "push", &options, false, false, 0);
+	st.json = fmemopen(text, sizeof text, "w");
+	slu_status_end(&st, 1000, &progress, &conn, &offload, SLU_EXIT_OK, "");
+	o = printed(&st, text, sizeof text);
+	t = cJSON_GetObjectItem(o, "tls_offload");
+	assert_int_equal(cJSON_GetArraySize(t), 2);
+	assert_string_equal(text_of(t, "door"), "engine");
+	assert_string_equal(text_of(t, "drivers"), "padlock: VIA PadLock");
+	cJSON_Delete(o);
+	fclose(st.json);
+}
+
 static void nobody_watching_wakes_nobody(void **state)
 {
 	struct slu_common_options options = {.quiet = true};
@@ -155,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_once_a_second),
 		cmocka_unit_test(sums_up_the_offload),
+		cmocka_unit_test(has_no_counters_of_an_engine),
 		cmocka_unit_test(nobody_watching_wakes_nobody),
 	};
 

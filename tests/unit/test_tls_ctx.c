@@ -93,9 +93,24 @@ static void offloads_from_openssl_3_on(void **state)
 	(void)state;
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 	refused(&c, "the TLS offload 'devcrypto' needs OpenSSL 3.0 or newer");
+	refused(&c, "use engine:devcrypto");
 	c.offload = "off";
 #endif
 	slu_tls_ctx_free(kit_ctx(&c));
+}
+
+/* test_engine.c has the rest, where there are engines. */
+static void has_engines_before_openssl_4(void **state)
+{
+	struct slu_tls_config c = {.offload = "engine:none-such"};
+
+	(void)state;
+#if OPENSSL_VERSION_NUMBER < 0x40000000L && !defined(OPENSSL_NO_ENGINE)
+	refused(&c, "OpenSSL has no engine 'none-such' (");
+#else
+	refused(&c, "the TLS offload 'engine:none-such' cannot be had, for " OPENSSL_VERSION_TEXT " has no engines");
+	refused(&c, ": use devcrypto, the provider over /dev/crypto");
+#endif
 }
 
 static void asks_for_no_passphrase(void **state)
@@ -324,7 +339,7 @@ int main(void)
 		cmocka_unit_test(empty_strings_are_defaults),       cmocka_unit_test(logs_keys_only_when_asked),
 		cmocka_unit_test(insecure_is_said_each_time),       cmocka_unit_test(reloads),
 		cmocka_unit_test(lives_as_long_as_its_connections), cmocka_unit_test(serves_threads),
-		cmocka_unit_test(offloads_from_openssl_3_on),
+		cmocka_unit_test(offloads_from_openssl_3_on),       cmocka_unit_test(has_engines_before_openssl_4),
 	};
 
 	return cmocka_run_group_tests_name("tls_ctx", tests, kit_setup, kit_teardown);
