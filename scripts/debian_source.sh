@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Fetches the source of a Debian package, of the release that this machine runs: the files of one version, into a folder
-# that is new and theirs alone. Prints the version.
+# Fetches the source of a Debian package, of the release that this machine runs or of another: the files of one version,
+# into a folder that is new and theirs alone. Prints the version.
 #
-#     scripts/debian_source.sh PACKAGE FOLDER
+#     scripts/debian_source.sh PACKAGE FOLDER [RELEASE]
 #
 # A mirror's index may name a version whose files it has no more, or has not yet. So the version that is installed is
 # tried first, then what else the index names, from the newest on. apt itself fetches, from the mirrors that this machine
@@ -14,7 +14,8 @@ set -eu
 package=$1
 folder=$2
 # shellcheck disable=SC1091 # of the machine
-release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+own=$(. /etc/os-release && echo "$VERSION_CODENAME")
+release=${3:-$own}
 
 none() {
 	echo "debian_source.sh: no source of $package to be had: $*" >&2
@@ -32,7 +33,8 @@ option=
 [ ! -f "$keyring" ] || option="[signed-by=$keyring] "
 # shellcheck disable=SC2016 # apt's own variables
 apt-get indextargets --format "deb-src $option"'$(REPO_URI) $(CODENAME) main' 'Created-By: Packages' 'Origin: Debian' \
-	'Component: main' | sort -u | grep -E " $release(-[a-z-]+)? main\$" >"$work/sources.list" ||
+	'Component: main' | sort -u | sed "s, $own main\$, $release main," |
+	grep -E " $release(-[a-z-]+)? main\$" >"$work/sources.list" ||
 	none "apt knows no mirror of Debian $release: add one to its sources, and run apt-get update"
 
 # apart COMMAND...: apt-get or apt-cache with lists of its own, so that any user can fetch them.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Builds Sluice against other OpenSSLs, other processors and another C library, and runs there: the unit tests, those of
 # both ends in one process, the fuzz corpora, the command end to end over TLS, and OpenSSL's published test vectors through
-# the provider. A column is one of these; what it takes comes from the machine's own Debian mirror (scripts/foreign.sh) and
-# is installed nowhere.
+# the provider; or, of an OpenSSL with the devcrypto engine, RTMPS by that over the lab's /dev/crypto. A column is one of
+# these; what it takes comes from the machine's own Debian mirror (scripts/foreign.sh) and is installed nowhere.
 #
 #     scripts/matrix.sh                  all columns, three quarters of an hour on 2 cores
 #     scripts/matrix.sh --list           their names, and what each covers
@@ -18,7 +18,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-all='openssl-1.1.1 openssl-3.0 openssl-3.5 openssl-4.0 armhf s390x musl'
+all='openssl-1.1.1 devcryptoeng openssl-3.0 openssl-3.5 openssl-4.0 armhf s390x musl'
 smoke='openssl-1.1.1 armhf'
 native=$(dpkg --print-architecture)
 
@@ -28,11 +28,16 @@ column() {
 	tests='unit loop fuzz'
 	end_to_end='tests/net/test_tls.py tests/net/test_push.py tests/net/test_pull.py tests/net/test_serve.py'
 	vectors=tests/lab/test_vectors.py
+	guest=
 	case $1 in
 	openssl-1.1.1)
 		covers='OpenSSL 1.1.1 and glibc 2.31, Debian 11: no provider'
 		suite=bullseye libraries=libssl1.1 vectors=
 		smoke_tests='crypto proto+crypto net net+tls'
+		;;
+	devcryptoeng)
+		covers="OpenSSL 1.1.1 built with enable-devcryptoeng: RTMPS by its engine, in user-mode Linux"
+		tests='' end_to_end='' guest=tests/lab/guest/test_engine.py
 		;;
 	openssl-3.0) covers='OpenSSL 3.0 and glibc 2.36, Debian 12' ;;
 	openssl-3.5)
@@ -142,6 +147,11 @@ configure() {
 			-Ddefault_library=static -Dc_args="-idirafter $prefix/kernel" -Dc_link_args=-static
 		return
 	fi
+	if [ "$1" = devcryptoeng ]; then
+		prefix=$(tests/lab/openssl_111.sh) || return
+		PKG_CONFIG_PATH=$prefix/lib/pkgconfig meson setup "build/matrix/$1" --werror
+		return
+	fi
 	# shellcheck disable=SC2086 # a list
 	root=$(scripts/foreign.sh "$1" "$suite" "$architecture" $packages) || return
 	cross_file "$root" >"build/matrix/$1.ini"
@@ -197,6 +207,17 @@ end_to_end() {
 	[ -s "$report" ]
 }
 
+# in_guest NAME: over a /dev/crypto, in the second kernel. The device is a program of the machine's own build, for it wants
+# a newer OpenSSL.
+in_guest() {
+	[ -f build/matrix/device/build.ninja ] || meson setup build/matrix/device || return 1
+	ninja -C "build/matrix/$1" tools/sluice && ninja -C build/matrix/device tests/lab/cusecrypto || return 1
+	rm -f "build/matrix/$1/guest-uml.xml"
+	SLUICE_TESTS=$guest SLUICE_CUSECRYPTO=$PWD/build/matrix/device/tests/lab/cusecrypto SLUICE_ENGINE=devcrypto \
+		tests/lab/guest.sh "build/matrix/$1" uml "build/matrix/$1" -m 'not emulated and not module' || echo "$1: some tests failed"
+	mv "build/matrix/$1/guest-uml.xml" "$results/matrix-$1.xml"
+}
+
 # run NAME
 run() {
 	say "$1: $covers"
@@ -208,7 +229,8 @@ run() {
 	elif [ $status != 0 ]; then
 		trouble "$1" failure 'it cannot be configured'
 	else
-		unit "$1" || trouble "$1" failure 'its tests cannot be built'
+		[ -z "$tests" ] || unit "$1" || trouble "$1" failure 'its tests cannot be built'
+		[ -z "$guest" ] || in_guest "$1" || trouble "$1" failure 'its tests in the second kernel cannot be run'
 		[ -z "$end_to_end" ] || end_to_end "$1" || trouble "$1" failure 'its end-to-end tests cannot be run'
 	fi
 }
@@ -274,6 +296,8 @@ results=$(cd "$results" && pwd)
 install_packages $build_packages binutils python3-pytest valgrind
 for name in $columns; do
 	column "$name"
+	[ -z "$guest" ] || install_packages make perl user-mode-linux busybox-static cpio xz-utils libfuse3-dev nginx \
+		libnginx-mod-rtmp libnginx-mod-stream
 	case $architecture in
 	"$native") ;;
 	armhf) install_packages gcc-arm-linux-gnueabihf qemu-user ;;

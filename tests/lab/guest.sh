@@ -7,7 +7,9 @@
 #
 #     tests/lab/guest.sh BUILD uml|uml-next|x86 [RESULTS [PYTEST OPTION...]]
 #
-# RESULTS is a folder, which gets guest-BACKEND.xml.
+# RESULTS is a folder, which gets guest-BACKEND.xml. For a build that differs: SLUICE_TESTS, the tests to run (all);
+# SLUICE_CUSECRYPTO, the program that is the device (the build's); SLUICE_ENGINE, the engine that is pushed through
+# (OpenSSL's devcrypto, as a module).
 set -eu
 build=$(realpath "$1")
 backend=$2
@@ -48,5 +50,6 @@ fi
 exec "$lab/lab.sh" $machine -d "$lab/../.." -o "$results" -- \
 	env SLUICE="$build/tools/sluice" SLUICE_BUILD="$build" SLUICE_FOREIGN="$foreign" SLUICE_VECTORS="$vectors" \
 	SLUICE_NEXT="$next" \
+	SLUICE_CUSECRYPTO="${SLUICE_CUSECRYPTO:-$build/tests/lab/cusecrypto}" SLUICE_ENGINE="${SLUICE_ENGINE:-$foreign}" \
 	/usr/bin/python3 -m pytest -q -rs --tb=short -p no:cacheprovider \
-	--junitxml="/out/guest-$backend.xml" -o junit_suite_name="guest-$backend" "$@" tests/lab/guest
+	--junitxml="/out/guest-$backend.xml" -o junit_suite_name="guest-$backend" "$@" "${SLUICE_TESTS:-tests/lab/guest}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of what runs in the second kernel."""
 
+import os
 import pathlib
 
 import pytest
@@ -15,6 +16,7 @@ import nginx  # of tests/interop
 def pytest_configure(config):
     config.addinivalue_line("markers", "emulated: needs the emulated PC, for its crypto device or for 32-bit programs")
     config.addinivalue_line("markers", "both_kernels: runs in the kernel of Debian's next release, too")
+    config.addinivalue_line("markers", "module: not for the engine that is built into OpenSSL 1.1.1")
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +27,8 @@ def build(sluice_path):
 
 @pytest.fixture(scope="session")
 def cusecrypto(build):
-    program = build / "tests/lab/cusecrypto"
+    """SLUICE_CUSECRYPTO names that of another build, for one that cannot have it."""
+    program = pathlib.Path(os.environ.get("SLUICE_CUSECRYPTO", build / "tests/lab/cusecrypto"))
     if not program.exists():
         pytest.skip("this build has no cusecrypto: it needs libfuse 3.12 and OpenSSL 3.0")
     return program
