@@ -76,10 +76,10 @@ struct slu_tls_config {
 	 * with a '/' in ID the path of a module. It encrypts what it has ciphers for, and a suite that it lacks is said
 	 * once as a warning. "engine:ID,NAME=VALUE": with settings: "digests=on" has it make digests too, and the
 	 * others are the engine's own commands. An engine is the whole process's: from the first context that names it
-	 * to the last, all of OpenSSL's users in the process get it, even for random numbers where it has AES-CTR;
-	 * another engine, or other settings, are refused meanwhile. Make this context before any other SSL_CTX that is
-	 * to use the engine. Nothing is checked, and an engine that fails ends the connection. With OpenSSL's own
-	 * devcrypto engine, a process that forks after the engine has worked may crash in the child. */
+	 * to the last, all of OpenSSL's users in the process get it, even for random numbers where it has AES-CTR or
+	 * ECB; another engine, or other settings, are refused meanwhile. Make this context before any other SSL_CTX
+	 * that is to use the engine. Nothing is checked, and an engine that fails ends the connection. With OpenSSL's
+	 * own devcrypto engine, a process that forks after the engine has worked may crash in the child. */
 	const char *offload;
 	struct slu_log log;
 };
