@@ -43,7 +43,7 @@ _sluice()
 		return
 		;;
 	--tls-offload)
-		COMPREPLY=($(compgen -W "off devcrypto ktls" -- "$cur"))
+		COMPREPLY=($(compgen -W "off devcrypto ktls engine:" -- "$cur"))
 		return
 		;;
 	--interface)
