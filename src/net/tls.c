@@ -185,16 +185,19 @@ static int ended(struct tls *t, int why)
 	return SLU_ERR_RESET;
 }
 
+enum { DRAIN_MOST = 64 }; /* reads */
+
 /* Nothing that comes counts any more, but that it is taken: closing with unread data would reset the connection, and
  * what the other end has not read yet would be lost. libssl is not asked, for it would answer requests for keys. */
 static int drain(struct tls *t, void *buf, size_t n)
 {
-	long got;
+	long got = 1;
 
 	t->drained = true;
-	while ((got = t->inner->ops->recv(t->inner, buf, n)) > 0)
-		;
-	t->in_err = (int)got;
+	/* Not for ever, with one that never stops: the connection's deadlines come between two calls. */
+	for (int i = 0; i < DRAIN_MOST && got > 0; i++)
+		got = t->inner->ops->recv(t->inner, buf, n);
+	t->in_err = got < 0 ? (int)got : 0;
 	return t->in_err;
 }
 
