@@ -80,6 +80,15 @@ static void test_device(struct doctor *d)
 	d->tested = true;
 }
 
+/* What failed a test is not worth measuring. */
+static bool is_usable(const struct doctor *d)
+{
+	for (int a = 0; d->tested && a < SLU_DC_ALGORITHMS; a++)
+		if (d->verdicts[a].kind != SLU_LACKING && !slu_verdict_usable(&d->verdicts[a]))
+			return false;
+	return d->tested;
+}
+
 static void print_verdicts(const struct doctor *d, FILE *to)
 {
 	char sentence[600];
@@ -87,6 +96,8 @@ static void print_verdicts(const struct doctor *d, FILE *to)
 	fprintf(to, "Tests of %s\n", d->options.device);
 	for (int a = 0; a < SLU_DC_ALGORITHMS; a++)
 		fprintf(to, "  %s\n", slu_verdict_sentence(&d->verdicts[a], sentence, sizeof sentence));
+	if (!is_usable(d))
+		fputs("  What it costs is not measured, since it is not to be used as it is.\n", to);
 }
 
 static void add_verdicts(const struct doctor *d, cJSON *to)
@@ -109,15 +120,6 @@ static void add_verdicts(const struct doctor *d, cJSON *to)
 	}
 }
 
-/* What failed a test is not worth measuring. */
-static bool is_usable(const struct doctor *d)
-{
-	for (int a = 0; d->tested && a < SLU_DC_ALGORITHMS; a++)
-		if (d->verdicts[a].kind != SLU_LACKING && !slu_verdict_usable(&d->verdicts[a]))
-			return false;
-	return d->tested;
-}
-
 /* ---- costs ---- */
 
 static int measure(struct doctor *d)
@@ -130,11 +132,14 @@ static int measure(struct doctor *d)
 	if (isatty(STDERR_FILENO))
 		slu_say_status(NULL);
 	if (err)
-		slu_say("nothing can be measured: %s", strerror(errno));
+		slu_say("nothing can be measured: %s; it takes a thread on each processor, so end other programs or "
+			"raise the limits of threads and memory (ulimit -u, -v), or take --list",
+			strerror(errno));
 	return err ? SLU_EXIT_OTHER : SLU_EXIT_OK;
 }
 
-static int print_json(const struct doctor *d)
+/* False: no memory. */
+static bool print_json(const struct doctor *d)
 {
 	cJSON *o = cJSON_CreateObject();
 	char *text;
@@ -147,10 +152,10 @@ static int print_json(const struct doctor *d)
 	text = cJSON_PrintUnformatted(o);
 	cJSON_Delete(o);
 	if (!text)
-		return -1;
+		return false;
 	puts(text);
 	cJSON_free(text);
-	return 0;
+	return true;
 }
 
 int slu_verb_doctor(int argc, char **argv)
@@ -166,6 +171,7 @@ int slu_verb_doctor(int argc, char **argv)
 		.ngroups = sizeof groups / sizeof groups[0],
 	};
 	int first, status = slu_options_parse(&usage, argc, argv, &first);
+	bool written;
 
 	if (status >= 0)
 		return status;
@@ -179,11 +185,10 @@ int slu_verb_doctor(int argc, char **argv)
 		print_verdicts(&d, stdout);
 	fflush(stdout);
 	status = d.options.list ? SLU_EXIT_OK : measure(&d);
-	if (d.options.json)
-		print_json(&d);
-	else if (d.prices.nprices)
+	written = !d.options.json || print_json(&d);
+	if (!d.options.json && d.prices.nprices)
 		slu_pricelist_print(&d.prices, stdout);
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (written && fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	slu_say("the report cannot be written");
 	return SLU_EXIT_OUTPUT;

@@ -74,7 +74,7 @@ int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double
 	memcpy(list->sizes, quick ? quick_sizes : all_sizes, list->nsizes * sizeof *list->sizes);
 	list->nprices = 0;
 	if (device)
-		snprintf(offload, sizeof offload, "devcrypto:device=%s,min_size=0,check_every=64", device);
+		snprintf(offload, sizeof offload, "devcrypto:device=%s,min_size=0", device);
 	list_ways(list, device ? offload : NULL);
 	for (size_t i = 0; i < list->nprices; i++) {
 		progress((double)i / (double)list->nprices, list->prices[i].way.suite);
@@ -87,7 +87,7 @@ int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double
 
 /* ---- telling ---- */
 
-/* "AES128-SHA (encrypt-then-MAC)": without what all have in common. Returns out. */
+/* "ECDHE-ECDSA-AES128-SHA (encrypt-then-MAC)". Returns out. */
 static const char *name_of(const struct slu_way *way, char *out, size_t size)
 {
 	snprintf(out, size, "%s%s", way->suite, way->etm ? " (encrypt-then-MAC)" : "");
@@ -109,12 +109,12 @@ static void print_break_even(const struct slu_pricelist *list, const struct slu_
 	size_t s = list->nsizes;
 	char name[96];
 
-	/* From which size on it wins at all. */
+	/* From which size on it wins, up to the largest. */
 	while (s > 0 && p->costs[s - 1].cpu_ms_per_mb < software->costs[s - 1].cpu_ms_per_mb)
 		s--;
 	fprintf(to, "  %-42s", name_of(&p->way, name, sizeof name));
 	if (s > last)
-		fprintf(to, "%s LOSES to software at every size, by %.1f at %zu bytes\n", p->engine,
+		fprintf(to, "%s LOSES to software: %.1f times its cost at %zu bytes\n", p->engine,
 			p->costs[last].cpu_ms_per_mb / software->costs[last].cpu_ms_per_mb, list->sizes[last]);
 	else
 		fprintf(to, "%s wins from %zu bytes on: %.2f of software at %zu\n", p->engine, list->sizes[s],
