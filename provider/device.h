@@ -26,6 +26,7 @@ struct slu_dc_settings {
 				 deadline */
 	bool decrypt;         /* also decrypt by the device. TLS CBC decryption with its MAC stays in software */
 	bool fallback;        /* false, for tests: what the device cannot do fails */
+	bool cbc, gcm;        /* false: AES-CBC with what goes with it, or AES-GCM, stays in software */
 	/* A line without a newline, from any thread that uses the provider, under no lock. NULL: none. */
 	void (*log)(void *arg, const char *line);
 	void *log_arg;

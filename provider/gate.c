@@ -31,13 +31,18 @@ static bool wants_check(const struct slu_dc_settings *s, uint64_t operation)
 	return s->check_every && (operation - s->check_first + 1) % s->check_every == 0;
 }
 
+static bool is_cbc(enum slu_dc_algorithm a)
+{
+	return a == SLU_DC_CBC || a == SLU_DC_CBC_SHA1 || a == SLU_DC_CBC_SHA256;
+}
+
 /* What stays in software without anything being amiss comes first; the rest is amiss, and must show when software is
  * not to stand in. */
 enum slu_dc_way slu_dc_gate_way(struct slu_dc_gate *g, enum slu_dc_algorithm a, bool encrypt, size_t size)
 {
 	const struct slu_dc_settings *s = g->settings;
 
-	if (size < s->min_size || (!encrypt && !s->decrypt))
+	if (size < s->min_size || (!encrypt && !s->decrypt) || (is_cbc(a) && !s->cbc))
 		return SLU_DC_SOFTWARE;
 	if (s->fallback &&
 	    (slu_dc_device_off(g->device) || !slu_dc_device_may_have(g->device, a) || g->owner != (long)getpid()))

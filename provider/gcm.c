@@ -182,7 +182,7 @@ struct slu_dc_gcm_way slu_dc_gcm_way(struct slu_dc_gcm *g, const struct slu_dc_g
 	if (slu_dc_device_off(g->gate.device))
 		slu_dc_gcm_stream_drop(g->stream);
 	/* The gate would say so too, but what is known of the device is under a lock. */
-	if (m->n == 0 || m->n < s->min_size || (!m->encrypt && !s->decrypt))
+	if (m->n == 0 || m->n < s->min_size || (!m->encrypt && !s->decrypt) || !s->gcm)
 		return way;
 	choose(g, m, &way.algorithm);
 	if (!stays(g, m, way.algorithm))

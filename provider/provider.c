@@ -16,8 +16,9 @@
 #include "devcrypto.h"
 
 /* What a section of openssl.cnf may hold besides OpenSSL's own names: slu_dc_settings_set() knows each. */
-static const char *const setting_names[] = {"device", "min_size",    "largest", "check_first", "check_every",
-					    "ahead",  "deadline_ms", "decrypt", "fallback"};
+static const char *const setting_names[] = {"device",      "min_size", "largest",     "check_first",
+					    "check_every", "ahead",    "deadline_ms", "decrypt",
+					    "fallback",    "cbc",      "gcm"};
 
 enum { SETTINGS = sizeof setting_names / sizeof *setting_names };
 

@@ -22,6 +22,8 @@ void slu_dc_settings_init(struct slu_dc_settings *s)
 		.ahead = 12, /* so that with the smaller requests before it comes to one in eight records by the 64th */
 		.deadline_ms = 1000,
 		.fallback = true,
+		.cbc = true,
+		.gcm = true,
 		.log = log_stderr,
 	};
 }
@@ -48,10 +50,12 @@ static const struct setting numbers[] = {
 static const struct setting switches[] = {
 	{.name = "decrypt", .offset = offsetof(struct slu_dc_settings, decrypt)},
 	{.name = "fallback", .offset = offsetof(struct slu_dc_settings, fallback)},
+	{.name = "cbc", .offset = offsetof(struct slu_dc_settings, cbc)},
+	{.name = "gcm", .offset = offsetof(struct slu_dc_settings, gcm)},
 };
 
 static const char setting_names[] =
-	"device, min_size, largest, check_first, check_every, ahead, deadline_ms, decrypt, fallback";
+	"device, min_size, largest, check_first, check_every, ahead, deadline_ms, decrypt, fallback, cbc, gcm";
 
 static const struct setting *find(const struct setting *table, size_t n, const char *name)
 {

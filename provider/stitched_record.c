@@ -132,7 +132,8 @@ static bool seal_body(struct slu_dc_stitched *c, const struct body *b)
 	const uint8_t type = c->header[SLU_DC_TYPE_AT];
 	enum outcome outcome = LACKING;
 
-	if ((type >= CHANGE_CIPHER_SPEC && type <= HANDSHAKE) || b->n == 0 || b->n < c->cbc.provider->settings.min_size)
+	if ((type >= CHANGE_CIPHER_SPEC && type <= HANDSHAKE) || b->n == 0 ||
+	    b->n < c->cbc.provider->settings.min_size || !c->cbc.provider->settings.cbc)
 		return seal_software(c, b);
 	if (has_tls_mode(c, b))
 		outcome = seal_in_tls_mode(c, b);

@@ -56,6 +56,20 @@ static void test_direction(void **state)
 	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_CBC, false, 16), SLU_DC_DEVICE_CHECKED);
 }
 
+/* One of the two may be for software alone. */
+static void test_algorithm(void **state)
+{
+	(void)state;
+	s.min_size = 0;
+	s.cbc = false;
+	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_CBC, true, 16), SLU_DC_SOFTWARE);
+	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_CBC_SHA1, true, 16), SLU_DC_SOFTWARE);
+	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_CBC_SHA256, true, 16), SLU_DC_SOFTWARE);
+	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_ECB, true, 16), SLU_DC_DEVICE_CHECKED);
+	assert_int_equal(slu_dc_gate_way(&gate, SLU_DC_GCM, true, 16), SLU_DC_DEVICE_CHECKED);
+	assert_int_equal(counters().fallbacks, 0);
+}
+
 /* Which of the first n operations are checked: 'c', and which are not: '.'. */
 static const char *ways(unsigned first, unsigned every, size_t n)
 {
@@ -238,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_size, setup),
 		cmocka_unit_test_setup(test_direction, setup),
+		cmocka_unit_test_setup(test_algorithm, setup),
 		cmocka_unit_test_setup(test_which_are_checked, setup),
 		cmocka_unit_test_setup(test_off_and_lacking, setup),
 		cmocka_unit_test_setup(test_fork, setup),

@@ -102,6 +102,23 @@ static void test_small(void **state)
 	kit.provider->settings.min_size = 1;
 }
 
+/* The device is not for it. */
+static void test_switched_off(void **state)
+{
+	struct dc_tls t;
+
+	(void)state;
+	kit.provider->settings.gcm = false;
+	for (size_t i = 0; i < SUITES; i++) {
+		dc_kit_device(&kit, "");
+		open_tls(&t, &suites[i], DC_CLIENT);
+		dc_tls_send(&t, DC_CLIENT, 50, DC_TLS_FULL);
+		assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
+		close_tls(&t);
+	}
+	kit.provider->settings.gcm = true;
+}
+
 /* Sizes as they come, with small ones among them that pass over their slots. */
 static void test_mixed(void **state)
 {
@@ -243,9 +260,9 @@ static void test_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_handshake), cmocka_unit_test(test_counts),     cmocka_unit_test(test_small),
-		cmocka_unit_test(test_mixed),     cmocka_unit_test(test_key_update), cmocka_unit_test(test_resumption),
-		cmocka_unit_test(test_decrypt),   cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_handshake),    cmocka_unit_test(test_counts),  cmocka_unit_test(test_small),
+		cmocka_unit_test(test_switched_off), cmocka_unit_test(test_mixed),   cmocka_unit_test(test_key_update),
+		cmocka_unit_test(test_resumption),   cmocka_unit_test(test_decrypt), cmocka_unit_test(test_faults),
 	};
 
 	return cmocka_run_group_tests(tests, dc_tls_setup, dc_tls_teardown);

@@ -106,6 +106,11 @@ static void test_switches(void **state)
 		assert_int_equal(set("fallback", words[i][0]), 0);
 		assert_true(s.fallback);
 	}
+	assert_int_equal(set("cbc", "off"), 0);
+	assert_false(s.cbc);
+	assert_true(s.gcm);
+	assert_int_equal(set("gcm", "off"), 0);
+	assert_false(s.gcm);
 	assert_int_equal(set("fallback", "maybe"), -1);
 	assert_string_equal(error, "fallback=maybe: say on or off");
 	assert_true(s.fallback);

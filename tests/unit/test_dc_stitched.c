@@ -49,7 +49,7 @@ static void test_lengths(void **state)
 			}
 }
 
-/* Handshake and alerts cost no ioctl, nor does what is small or empty. */
+/* Handshake and alerts cost no ioctl, nor does what is small or empty, or not for the device. */
 static void test_software(void **state)
 {
 	struct dc_trio t;
@@ -65,6 +65,9 @@ static void test_software(void **state)
 			dc_trio_record(&t, DATA, n);
 		kit.provider->settings.min_size = 0;
 		dc_trio_record(&t, DATA, 0);
+		kit.provider->settings.cbc = false;
+		dc_trio_record(&t, DATA, FULL);
+		kit.provider->settings.cbc = true;
 		assert_int_equal(dc_kit_counters(&kit).ioctls, 0);
 		kit.provider->settings.min_size = 1000;
 		dc_trio_record(&t, DATA, 1000);
