@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "tools/doctor_device.h"
+#include "tools/doctor_tests.h"
 #include "tools/exit.h"
 #include "tools/inventory.h"
 #include "tools/options.h"
@@ -20,8 +20,6 @@
 #define SECONDS       0.3
 #define SECONDS_QUICK 0.1
 
-enum { SOAK_SECONDS = 5 }; /* of many sessions at once, for each algorithm */
-
 struct doctor_options {
 	const char *device;
 	bool quick, list, json;
@@ -30,8 +28,7 @@ struct doctor_options {
 struct doctor {
 	struct doctor_options options;
 	struct slu_inventory inventory;
-	bool tested; /* verdicts holds one of each algorithm */
-	struct slu_verdict verdicts[SLU_DC_ALGORITHMS];
+	struct slu_doctor_tests tests;
 	struct slu_pricelist prices;
 };
 
@@ -57,75 +54,12 @@ static void show_progress(double done, const char *what)
 	slu_say_status(line);
 }
 
-/* ---- tests ---- */
-
-static void show_test(void *arg, enum slu_dc_algorithm a, const struct slu_selftest_note *note)
-{
-	char what[80];
-
-	(void)arg;
-	snprintf(what, sizeof what, "%s: %s", slu_dc_algorithm_name(a), slu_selftest_step_name(note->step));
-	show_progress(note->total ? (double)note->done / (double)note->total : 0, what);
-}
-
-static void test_device(struct doctor *d)
-{
-	const struct slu_doctor_device device = {.path = d->options.device,
-						 .quick = d->options.quick,
-						 .soak_seconds = d->options.quick ? 0 : SOAK_SECONDS,
-						 .progress = show_test};
-
-	for (int a = 0; a < SLU_DC_ALGORITHMS; a++)
-		slu_doctor_device_test(&device, (enum slu_dc_algorithm)a, &d->verdicts[a]);
-	d->tested = true;
-}
-
-/* What failed a test is not worth measuring. */
-static bool is_usable(const struct doctor *d)
-{
-	for (int a = 0; d->tested && a < SLU_DC_ALGORITHMS; a++)
-		if (d->verdicts[a].kind != SLU_LACKING && !slu_verdict_usable(&d->verdicts[a]))
-			return false;
-	return d->tested;
-}
-
-static void print_verdicts(const struct doctor *d, FILE *to)
-{
-	char sentence[600];
-
-	fprintf(to, "Tests of %s\n", d->options.device);
-	for (int a = 0; a < SLU_DC_ALGORITHMS; a++)
-		fprintf(to, "  %s\n", slu_verdict_sentence(&d->verdicts[a], sentence, sizeof sentence));
-	if (!is_usable(d))
-		fputs("  What it costs is not measured, since it is not to be used as it is.\n", to);
-}
-
-static void add_verdicts(const struct doctor *d, cJSON *to)
-{
-	cJSON *all = cJSON_AddArrayToObject(to, "tests");
-	char sentence[600];
-
-	for (int a = 0; a < SLU_DC_ALGORITHMS; a++) {
-		const struct slu_verdict *v = &d->verdicts[a];
-		cJSON *o = cJSON_CreateObject();
-
-		cJSON_AddStringToObject(o, "algorithm", slu_dc_algorithm_name((enum slu_dc_algorithm)a));
-		cJSON_AddStringToObject(o, "driver", v->driver);
-		cJSON_AddStringToObject(o, "verdict", slu_verdict_kind_name(v->kind));
-		cJSON_AddBoolToObject(o, "usable", slu_verdict_usable(v));
-		cJSON_AddNumberToObject(o, "operations", (double)v->operations);
-		cJSON_AddNumberToObject(o, "largest", v->largest);
-		cJSON_AddStringToObject(o, "text", slu_verdict_sentence(v, sentence, sizeof sentence));
-		cJSON_AddItemToArray(all, o);
-	}
-}
-
 /* ---- costs ---- */
 
 static int measure(struct doctor *d)
 {
 	const struct doctor_options *o = &d->options;
-	const char *device = is_usable(d) ? o->device : NULL;
+	const char *device = slu_doctor_door_usable(&d->tests, "devcrypto") ? o->device : NULL;
 	int err =
 		slu_pricelist_measure(&d->prices, device, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
 
@@ -145,8 +79,8 @@ static bool print_json(const struct doctor *d)
 	char *text;
 
 	slu_inventory_add_json(&d->inventory, o);
-	if (d->tested)
-		add_verdicts(d, o);
+	if (d->tests.n)
+		slu_doctor_tests_add_json(&d->tests, o);
 	if (d->prices.nprices)
 		slu_pricelist_add_json(&d->prices, o);
 	text = cJSON_PrintUnformatted(o);
@@ -156,6 +90,14 @@ static bool print_json(const struct doctor *d)
 	puts(text);
 	cJSON_free(text);
 	return true;
+}
+
+static void test(struct doctor *d)
+{
+	d->tests = (struct slu_doctor_tests){
+		.device = d->options.device, .quick = d->options.quick, .progress = show_progress};
+	if (!d->inventory.device_error)
+		slu_doctor_test_device(&d->tests);
 }
 
 int slu_verb_doctor(int argc, char **argv)
@@ -179,10 +121,10 @@ int slu_verb_doctor(int argc, char **argv)
 	if (!d.options.json)
 		slu_inventory_print(&d.inventory, stdout);
 	fflush(stdout);
-	if (!d.options.list && !d.inventory.device_error)
-		test_device(&d);
-	if (d.tested && !d.options.json)
-		print_verdicts(&d, stdout);
+	if (!d.options.list)
+		test(&d);
+	if (!d.options.json)
+		slu_doctor_tests_print(&d.tests, stdout);
 	fflush(stdout);
 	status = d.options.list ? SLU_EXIT_OK : measure(&d);
 	written = !d.options.json || print_json(&d);

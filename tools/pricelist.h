@@ -10,11 +10,12 @@
 
 struct cJSON;
 
-enum { SLU_PRICE_SIZES = 5, SLU_PRICE_WAYS = 24 };
+enum { SLU_PRICE_SIZES = 5, SLU_PRICE_WAYS = 64, SLU_PRICE_DOOR = 128 };
 
 struct slu_price {
 	struct slu_way way;
-	const char *engine; /* "software", "devcrypto" */
+	char door[SLU_PRICE_DOOR]; /* as slu_tls_config.offload: "off", "devcrypto" (settings left out) */
+	const char *engine;        /* for people: the door, and "software" for "off" */
 	struct slu_cost costs[SLU_PRICE_SIZES];
 	char error[256]; /* why it could not be measured, or "" */
 };
