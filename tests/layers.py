@@ -38,6 +38,10 @@ SINGLE = [
     ("src/crypto/selftest*", "provider/algorithm.h"),
     ("src/crypto/selftest*", "provider/kernel.h"),
     ("src/crypto/selftest*", "provider/cryptodev.h"),
+    ("src/crypto/kept_fits.c", "provider/algorithm.h"),
+    ("src/crypto/kept_fits.c", "provider/cryptodev.h"),
+    ("src/crypto/kept_fits.c", "provider/kernel.h"),
+    ("src/crypto/kept_fits.c", "provider/worker.h"),
     ("src/base/version.c", "sluice/sluice.h"),
 ]
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/inventory.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include "base/buf.h"
+#include "crypto/proc_text.h"
 #include "crypto/selftest.h"
-
-enum { PROC_MOST = 1 << 20 };
 
 /* What TLS may ask the kernel for, here or through a driver. */
 static const char *const names[SLU_KERNEL_CIPHERS] = {
@@ -23,30 +19,9 @@ static const char *const names[SLU_KERNEL_CIPHERS] = {
 	"authenc(hmac(sha256),cbc(aes))",
 };
 
-/* A file of /proc, which has no size until it is read. NULL: it is not there. */
-static char *read_text(const char *path)
-{
-	struct slu_buf buf;
-	char piece[4096];
-	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	slu_buf_init(&buf, PROC_MOST);
-	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
-		if (slu_buf_append(&buf, piece, (size_t)n) != 0)
-			break;
-	if (fd >= 0)
-		close(fd);
-	if (n < 0 || slu_buf_append(&buf, "", 1) != 0) {
-		slu_buf_clear(&buf);
-		return NULL;
-	}
-	return (char *)buf.data;
-}
-
 static void take_processor(struct slu_inventory *inv)
 {
-	char *text = read_text("/proc/cpuinfo");
+	char *text = slu_proc_text("/proc/cpuinfo");
 
 	slu_cpu_read(&inv->cpu, text ? text : "");
 	free(text);
@@ -55,7 +30,7 @@ static void take_processor(struct slu_inventory *inv)
 static void take_kernel(struct slu_inventory *inv)
 {
 	struct utsname u;
-	char *text = read_text("/proc/crypto");
+	char *text = slu_proc_text("/proc/crypto");
 
 	if (uname(&u) == 0)
 		snprintf(inv->kernel, sizeof inv->kernel, "%s %s %s", u.sysname, u.release, u.machine);

@@ -18,20 +18,28 @@
 /* Where root keeps it; other users have $XDG_STATE_HOME/sluice/measured, or ~/.local/state/sluice/measured. */
 #define SLU_KEPT_SYSTEM "/var/lib/sluice/measured"
 
-enum { SLU_KEPT_SIZES = 8, SLU_KEPT_WAYS = 64, SLU_KEPT_DRIVERS = 24, SLU_KEPT_MOST = 65536 /* bytes of a file */ };
+enum {
+	SLU_KEPT_SIZES = 8,
+	SLU_KEPT_WAYS = 64,
+	SLU_KEPT_DRIVERS = 24,
+	SLU_KEPT_RECORD_MOST = 16384, /* a record's payload: RFC 8446, section 5.1 */
+	SLU_KEPT_COST_MOST = 1000000, /* ms per MB */
+	SLU_KEPT_MOST = 65536         /* bytes of a file */
+};
 
 /* What the costs belong to. */
 struct slu_kept_device {
 	char cpu[160];     /* model, number of processors, instructions for ciphers */
 	char kernel[320];  /* its build: uname()'s release, version and machine */
-	char openssl[160]; /* the one that runs: version, and what it was told about the processor, if anything */
+	char openssl[240]; /* the one that runs: version, when it was built, and what the environment tells it about the
+			      processor, if anything */
 };
 
 /* Who did the work of a door: an algorithm of a /dev/crypto by CIOCGSESSINFO, or one of the kernel by /proc/crypto. */
 struct slu_kept_driver {
 	char door[16];      /* "devcrypto", "ktls" */
-	char algorithm[48]; /* "AES-CBC"; "gcm(aes)" */
-	char driver[64];
+	char algorithm[48]; /* slu_dc_algorithm_name(): "AES-CBC"; or "gcm(aes)" */
+	char driver[64];    /* "?": the device does not say */
 };
 
 /* One way of making records: it has passed, and been measured. */
@@ -41,7 +49,7 @@ struct slu_kept_way {
 	enum slu_tls_version version;
 	bool etm;                         /* CBC with encrypt-then-MAC; other CBC is MAC-then-encrypt */
 	double ms_per_mb[SLU_KEPT_SIZES]; /* CPU of the whole machine, by record size, for the records alone: what
-					     sending them over TCP costs comes on top */
+					     sending them over TCP costs comes on top. 0 to SLU_KEPT_COST_MOST */
 };
 
 struct slu_kept {
@@ -60,23 +68,25 @@ struct slu_kept {
 /* This device. */
 void slu_kept_device(struct slu_kept_device *out);
 
-/* Whether k is of this device, kernel and OpenSSL, and its drivers are those of now (the one for ktls as far as the
- * kernel has loaded it). False: why has the reason, "it was made with OpenSSL 3.0.2, and this is …". */
+/* Whether k is of this device, kernel and OpenSSL, and its drivers are those of now: those of a crypto device, which is
+ * asked where a way goes through it (devcrypto, and the engine of that name), and those of ktls as far as the kernel
+ * has loaded them. False: why has the reason, "it was made with OpenSSL 3.0.2, and this is …". */
 bool slu_kept_fits(const struct slu_kept *k, char *why, size_t size);
 
-/* 0, or SLU_ERR_NOMEM or SLU_ERR_LIMIT of out. */
+/* Appends the text. 0, SLU_ERR_NOMEM or SLU_ERR_LIMIT of out, or SLU_ERR_INVALID: the text could not be read again. */
 int slu_kept_encode(const struct slu_kept *k, struct slu_buf *out);
 
 /* 0, or SLU_ERR_INVALID and what is wrong, with the line's number. Lines whose first word is unknown are passed over:
  * a later version's. */
 int slu_kept_decode(struct slu_kept *k, const char *text, size_t n, char *error, size_t size);
 
-/* The file's place: given, or else the user's own where that exists or is to be written, or else SLU_KEPT_SYSTEM.
- * False: there is none, for want of a home. */
+/* The file's place: given, or else for root SLU_KEPT_SYSTEM, and for others their own where that exists or is to be
+ * written, or else SLU_KEPT_SYSTEM. False: there is none, for want of a home, or its name is too long. */
 bool slu_kept_place(const char *given, bool write, char *out, size_t size);
 
-/* Writes it whole or not at all, mode 0644, its folder made where it is missing. given: NULL for the usual place. 0, or
- * SLU_ERR_IO with the sentence; where has the file's name either way. */
+/* Writes it whole or not at all, mode 0644; the usual place's folders are made where they are missing. given: NULL for
+ * the usual place. 0, or SLU_ERR_IO, SLU_ERR_NOMEM or SLU_ERR_INVALID with the sentence; where has the file's name
+ * either way, or "". */
 int slu_kept_write(const struct slu_kept *k, const char *given, char *where, size_t wsize, char *error, size_t size);
 
 /* 1: read; 0: nothing is kept, and a file that was given is SLU_ERR_IO then. Else an error, with the sentence: it

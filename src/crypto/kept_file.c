@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* The file of a kept result: where it is, and who may have written it. */
+#include "crypto/kept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sluice/error.h>
+
+enum { PATH_MOST = 4096 };
+
+/* ---- the place ---- */
+
+static bool fits_into(int printed, size_t size)
+{
+	return printed > 0 && (size_t)printed < size;
+}
+
+/* Of a program that runs with another's rights the environment is not to be believed: it has no home. */
+static bool own_place(char *out, size_t size)
+{
+	const char *state = secure_getenv("XDG_STATE_HOME"), *home = secure_getenv("HOME");
+
+	/* "All paths set in these environment variables must be absolute", XDG Base Directory Specification. */
+	if (state && *state == '/')
+		return fits_into(snprintf(out, size, "%s/sluice/measured", state), size);
+	return home && *home == '/' && fits_into(snprintf(out, size, "%s/.local/state/sluice/measured", home), size);
+}
+
+bool slu_kept_place(const char *given, bool write, char *out, size_t size)
+{
+	if (given)
+		return fits_into(snprintf(out, size, "%s", given), size);
+	if (geteuid() != 0) {
+		const bool own = own_place(out, size);
+
+		if (write || (own && access(out, F_OK) == 0))
+			return own;
+	}
+	return fits_into(snprintf(out, size, "%s", SLU_KEPT_SYSTEM), size);
+}
+
+/* ---- writing ---- */
+
+/* path's folder is text up to the last slash: "" for the root, "." where there is none. */
+static void folder_of(const char *path, char *out, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(out, size, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+}
+
+/* Each part that is missing; the last may be looked into by everyone, whatever the umask: all may read what root keeps.
+ * What cannot be made is noticed when the file is. */
+static void make_folder(const char *path)
+{
+	char folder[PATH_MOST];
+
+	folder_of(path, folder, sizeof folder);
+	for (char *p = folder + 1; *folder && *p; p++)
+		if (*p == '/') {
+			*p = '\0';
+			mkdir(folder, 0755);
+			*p = '/';
+		}
+	if (mkdir(folder, 0755) == 0)
+		chmod(folder, 0755);
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t n)
+{
+	while (n) {
+		const ssize_t done = write(fd, data, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		data += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+/* So that the new name outlives a power cut. Not all file systems can, and the file is whole either way. */
+static void sync_folder(const char *path)
+{
+	char folder[PATH_MOST];
+	int fd;
+
+	folder_of(path, folder, sizeof folder);
+	fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
+/* A device or a pipe is not replaced by a file. */
+static bool is_replaceable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return true;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	return false;
+}
+
+/* 0, or -1 with errno. */
+static int replace(const char *path, const struct slu_buf *text)
+{
+	char name[PATH_MOST + 8];
+	int fd, error;
+
+	if (!is_replaceable(path))
+		return -1;
+	snprintf(name, sizeof name, "%s.XXXXXX", path);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	error = !write_all(fd, text->data, text->len) || fchmod(fd, 0644) != 0 || fsync(fd) != 0 ? errno : 0;
+	if (close(fd) != 0 && !error)
+		error = errno;
+	if (!error && rename(name, path) != 0)
+		error = errno;
+	if (error)
+		unlink(name);
+	else
+		sync_folder(path);
+	errno = error;
+	return error ? -1 : 0;
+}
+
+int slu_kept_write(const struct slu_kept *k, const char *given, char *where, size_t wsize, char *error, size_t size)
+{
+	char path[PATH_MOST];
+	struct slu_buf text;
+	int r;
+
+	snprintf(where, wsize, "%s", "");
+	if (!slu_kept_place(given, true, path, sizeof path)) {
+		snprintf(error, size, "there is no place for it: HOME is not set to a folder");
+		return SLU_ERR_IO;
+	}
+	snprintf(where, wsize, "%s", path);
+	slu_buf_init(&text, SLU_KEPT_MOST);
+	r = slu_kept_encode(k, &text);
+	if (r) {
+		snprintf(error, size, "%s",
+			 r == SLU_ERR_NOMEM ? "out of memory" : "it has what cannot be written down");
+	} else {
+		if (!given)
+			make_folder(path);
+		if (replace(path, &text) != 0) {
+			snprintf(error, size, "%s: %s", path, strerror(errno));
+			r = SLU_ERR_IO;
+		}
+	}
+	slu_buf_clear(&text);
+	return r;
+}
+
+/* ---- reading ---- */
+
+/* NULL: nobody but its user and root could have written it. */
+static const char *not_to_be_used(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "it is no file";
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return "it belongs to another user than root and this one";
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return "other users may write to it (chmod go-w)";
+	return NULL;
+}
+
+/* As many bytes as there are, and one at most more than there may be. NULL: fine. */
+static const char *read_all(int fd, char *text, size_t *n)
+{
+	*n = 0;
+	while (*n <= SLU_KEPT_MOST) {
+		const ssize_t got = read(fd, text + *n, SLU_KEPT_MOST + 1 - *n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return strerror(errno);
+		if (got == 0)
+			return NULL;
+		*n += (size_t)got;
+	}
+	return "it is too large";
+}
+
+/* 0, or an error with the reason. */
+static int read_open(struct slu_kept *k, int fd, char *reason, size_t size)
+{
+	char *text = malloc(SLU_KEPT_MOST + 1);
+	const char *wrong = text ? not_to_be_used(fd) : "out of memory";
+	size_t n;
+	int r = text ? SLU_ERR_IO : SLU_ERR_NOMEM;
+
+	if (!wrong)
+		wrong = read_all(fd, text, &n);
+	if (wrong)
+		snprintf(reason, size, "%s", wrong);
+	else
+		r = slu_kept_decode(k, text, n, reason, size);
+	free(text);
+	return r;
+}
+
+int slu_kept_read(struct slu_kept *k, const char *given, char *error, size_t size)
+{
+	char path[PATH_MOST], reason[160] = "";
+	int fd, r = SLU_ERR_IO;
+
+	if (!slu_kept_place(given, false, path, sizeof path)) {
+		snprintf(error, size, "the name of the kept measurements is too long");
+		return r;
+	}
+	/* What is no file is found out without waiting for it. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && !given)
+		return 0;
+	if (fd < 0)
+		snprintf(reason, sizeof reason, "%s", strerror(errno));
+	else {
+		r = read_open(k, fd, reason, sizeof reason);
+		close(fd);
+	}
+	if (r)
+		snprintf(error, size, "the kept measurements %s cannot be used: %s", path, reason);
+	return r ? r : 1;
+}
