@@ -254,7 +254,22 @@ int slu_dial_take(struct slu_dial *d, struct slu_address *peer)
 
 	*peer = d->peer;
 	d->fd = -1;
+	close(d->epfd);
+	d->epfd = d->race.epfd = -1;
 	return fd;
+}
+
+int slu_dial_again(struct slu_dial *d, uint64_t now_ms)
+{
+	d->epfd = d->race.epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (d->epfd < 0) {
+		snprintf(d->error, sizeof d->error, "cannot wait for connections: %s", strerror(errno));
+		d->err = SLU_ERR_CONNECT;
+		return d->err;
+	}
+	slu_race_start(&d->race, &d->peer, 1);
+	d->deadline = now_ms + d->timeout_ms;
+	return 0;
 }
 
 void slu_dial_free(struct slu_dial *d)

@@ -22,6 +22,9 @@ const char *slu_dial_error(const struct slu_dial *d);
 /* The connected socket, the caller's from here on, and its address in *peer. */
 int slu_dial_take(struct slu_dial *d, struct slu_address *peer);
 
+/* After that: begins once more, to that address alone, within the time of the first try. 0 or <0, for good. */
+int slu_dial_again(struct slu_dial *d, uint64_t now_ms);
+
 /* Abandons what is under way. NULL is fine. */
 void slu_dial_free(struct slu_dial *d);
 

@@ -33,7 +33,7 @@ enum {
 
 struct slu_tcp {
 	struct slu_transport base;
-	struct slu_dial *dial; /* while opening */
+	struct slu_dial *dial; /* NULL: the socket was accepted */
 	int fd;                /* once open */
 	uint64_t begun_ms;
 	unsigned user_timeout_ms;
@@ -54,6 +54,11 @@ static struct slu_tcp *tcp_of(struct slu_transport *t)
 static const struct slu_tcp *tcp_of_const(const struct slu_transport *t)
 {
 	return (const struct slu_tcp *)t;
+}
+
+static bool opening(const struct slu_tcp *t)
+{
+	return t->dial && t->fd < 0;
 }
 
 /* ---- failures ---- */
@@ -121,7 +126,7 @@ static int tcp_open(struct slu_transport *base, uint64_t now_ms)
 	struct slu_address peer;
 	int n;
 
-	if (!t->dial)
+	if (t->fd >= 0)
 		return t->recv_err ? t->recv_err : 1;
 	n = slu_dial_step(t->dial, now_ms);
 	if (n < 0) {
@@ -131,12 +136,28 @@ static int tcp_open(struct slu_transport *base, uint64_t now_ms)
 	if (n == 0)
 		return 0;
 	t->fd = slu_dial_take(t->dial, &peer);
-	slu_dial_free(t->dial);
-	t->dial = NULL;
 	slu_address_format(&peer, t->stats.peer, sizeof t->stats.peer);
 	t->stats.connect_ms = (unsigned)(now_ms - t->begun_ms);
 	set_options(t);
 	return 1;
+}
+
+static int tcp_again(struct slu_transport *base, uint64_t now_ms)
+{
+	struct slu_tcp *t = tcp_of(base);
+	int old = t->fd, err;
+
+	if (!t->dial || old < 0)
+		return SLU_ERR_STATE;
+	err = slu_dial_again(t->dial, now_ms);
+	t->fd = -1;
+	close(old); /* after that, so that what is waited for from now on has another number */
+	slu_buf_clear(&t->gathered);
+	t->written = 0;
+	t->send_err = t->recv_err = 0;
+	t->error[0] = '\0';
+	t->begun_ms = now_ms;
+	return err < 0 ? fail(t, &t->recv_err, err, "%s", slu_dial_error(t->dial)) : 0;
 }
 
 /* ---- receiving ---- */
@@ -317,7 +338,7 @@ static int tcp_fd(const struct slu_transport *base)
 {
 	const struct slu_tcp *t = tcp_of_const(base);
 
-	return t->dial ? slu_dial_fd(t->dial) : t->fd;
+	return opening(t) ? slu_dial_fd(t->dial) : t->fd;
 }
 
 static int tcp_socket(const struct slu_transport *base)
@@ -327,7 +348,7 @@ static int tcp_socket(const struct slu_transport *base)
 
 static unsigned tcp_want(const struct slu_transport *base)
 {
-	if (tcp_of_const(base)->dial)
+	if (opening(tcp_of_const(base)))
 		return SLU_WANT_READ; /* of the descriptor that stands for all attempts */
 	return tcp_pending(base) ? SLU_WANT_WRITE : 0;
 }
@@ -342,7 +363,7 @@ static uint64_t tcp_deadline(const struct slu_transport *base)
 {
 	const struct slu_tcp *t = tcp_of_const(base);
 
-	return t->dial ? slu_dial_deadline(t->dial) : UINT64_MAX;
+	return opening(t) ? slu_dial_deadline(t->dial) : UINT64_MAX;
 }
 
 static const char *tcp_error(const struct slu_transport *base)
@@ -370,6 +391,7 @@ static void tcp_free(struct slu_transport *base)
 
 static const struct slu_transport_ops tcp_ops = {
 	.open = tcp_open,
+	.again = tcp_again,
 	.recv = tcp_recv,
 	.send = tcp_send,
 	.flush = tcp_flush,

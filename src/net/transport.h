@@ -29,6 +29,11 @@ struct slu_transport {
 struct slu_transport_ops {
 	/* Goes on opening (resolve, connect, TLS handshake). 1: open; 0: not yet; <0. */
 	int (*open)(struct slu_transport *t, uint64_t now_ms);
+	/* Once open: drops the connection, unread and unsent bytes with it, and begins to open another one to the same
+	 * end, with as much time as the first one had. fd() is another one then. 0, or <0: it cannot be opened again,
+	 * and is of no more use. Stats go on, but for the times, which are those of the last connection. NULL: it never
+	 * can. */
+	int (*again)(struct slu_transport *t, uint64_t now_ms);
 	/* Bytes read; 0: none now; SLU_ERR_CLOSED: the peer's orderly end (TLS: close_notify); <0. */
 	long (*recv)(struct slu_transport *t, void *buf, size_t n);
 	/* Takes bytes from the runs, in order, and makes one write call for what it took and what was left over.

@@ -87,13 +87,11 @@ struct test_full {
 	uint16_t port;
 };
 
-static inline void test_full_open(struct test_full *f, const char *host)
+static inline void test_full_fill(struct test_full *f, const char *host)
 {
 	struct slu_address a;
 	struct pollfd p = {.events = POLLOUT};
 
-	f->listener = test_listen(host, 0, 0);
-	f->port = test_port(f->listener);
 	assert_true(slu_address_parse(&a, host, f->port));
 	for (f->n = 0; f->n < 16;) {
 		p.fd = f->taken[f->n++] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -102,6 +100,13 @@ static inline void test_full_open(struct test_full *f, const char *host)
 			return;
 	}
 	fail_msg("the backlog of %s never fills", host);
+}
+
+static inline void test_full_open(struct test_full *f, const char *host)
+{
+	f->listener = test_listen(host, 0, 0);
+	f->port = test_port(f->listener);
+	test_full_fill(f, host);
 }
 
 static inline void test_full_close(struct test_full *f)

@@ -62,6 +62,145 @@ static void opens_over_both_families(void **state)
 	}
 }
 
+/* ---- opening again ---- */
+
+static struct slu_transport *connect_by_name(struct slu_resolver_fixed *fixed, uint16_t port, uint64_t now)
+{
+	static const char *const addresses[] = {"127.0.0.2", "127.0.0.1"}; /* the listener is at the second one only */
+	struct slu_tcp_config config = {
+		.resolver = &fixed->resolver, .connect_timeout_ms = 5000, .user_timeout_ms = 12345};
+	struct slu_transport *t;
+
+	slu_resolver_fixed_init(fixed, addresses, 2);
+	t = connect_to("live.example", port, &config);
+	assert_int_equal(open_all(t, now), 1);
+	return t;
+}
+
+static int accept_from(int listener, uint16_t *from)
+{
+	struct slu_address a = {.len = sizeof a.addr};
+	int fd = accept(listener, (struct sockaddr *)&a.addr, &a.len);
+
+	assert_true(fd >= 0);
+	*from = ntohs(((struct sockaddr_in *)&a.addr)->sin_port);
+	return fd;
+}
+
+static void opens_again_at_the_same_place(void **state)
+{
+	static const struct slu_vec hello = {"hello", 5};
+	int l = test_listen("127.0.0.1", 0, 5), first, second, fd;
+	struct slu_resolver_fixed fixed;
+	struct slu_transport *t = connect_by_name(&fixed, test_port(l), 20);
+	uint16_t from[2];
+	char got[8], peer[64];
+
+	(void)state;
+	first = accept_from(l, &from[0]);
+	snprintf(peer, sizeof peer, "%s", stats_of(t).peer);
+	assert_int_equal(t->ops->send(t, &hello, 1), 5);
+	assert_int_equal(setsockopt(first, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger)), 0);
+	close(first);
+	wait_for(t, POLLIN);
+	assert_int_equal(t->ops->recv(t, got, sizeof got), SLU_ERR_RESET);
+
+	fd = t->ops->fd(t);
+	fixed.count = 0; /* the name is not asked for again */
+	assert_int_equal(t->ops->again(t, 1000), 0);
+	assert_int_not_equal(t->ops->fd(t), fd);
+	assert_int_equal(t->ops->deadline(t), 0);
+	assert_int_equal(t->ops->send(t, &hello, 1), 0);
+	assert_string_equal(t->ops->error(t), "");
+	assert_int_equal(open_all(t, 1030), 1);
+	second = accept_from(l, &from[1]);
+	assert_int_not_equal(from[0], from[1]);
+	assert_string_equal(stats_of(t).peer, peer);
+	assert_int_equal(stats_of(t).connect_ms, 30);
+	assert_int_equal(option_of(t->ops->fd(t), IPPROTO_TCP, TCP_USER_TIMEOUT), 12345);
+	assert_int_equal(t->ops->recv(t, got, sizeof got), 0);
+	assert_int_equal(t->ops->send(t, &hello, 1), 5);
+	assert_int_equal(stats_of(t).wire_out, 10);
+	assert_int_equal(read(second, got, sizeof got), 5);
+	assert_memory_equal(got, "hello", 5);
+	t->ops->free(t);
+	close(second);
+	close(l);
+}
+
+/* What was gathered for the old connection is not for the new one. */
+static void opens_again_with_nothing_pending(void **state)
+{
+	static const struct slu_tcp_config config = {.send_buffer = 4096};
+	struct slu_vec vec[2000];
+	uint8_t data[200] = {0};
+	int l = test_listen("127.0.0.1", 0, 5), peer;
+	struct slu_transport *t = connect_to("127.0.0.1", test_port(l), &config);
+
+	(void)state;
+	assert_int_equal(open_all(t, 0), 1);
+	for (size_t i = 0; i < 2000; i++)
+		vec[i] = (struct slu_vec){data, sizeof data};
+	while (!t->ops->pending(t))
+		assert_true(t->ops->send(t, vec, 2000) > 0);
+	assert_int_equal(t->ops->again(t, 0), 0);
+	assert_int_equal(t->ops->pending(t), 0);
+	assert_int_equal(open_all(t, 0), 1);
+	close(accept(l, NULL, NULL));
+	peer = accept(l, NULL, NULL);
+	assert_int_equal(t->ops->flush(t), 1);
+	assert_int_equal(recv(peer, data, sizeof data, MSG_DONTWAIT), -1);
+	t->ops->free(t);
+	close(peer);
+	close(l);
+}
+
+static void opening_again_may_fail_too(void **state)
+{
+	struct test_full full = {.listener = test_listen("127.0.0.1", 0, 0)};
+	struct slu_resolver_fixed fixed;
+	struct slu_transport *t;
+	int peer;
+
+	(void)state;
+	full.port = test_port(full.listener);
+	t = connect_by_name(&fixed, full.port, 0);
+	peer = accept(full.listener, NULL, NULL);
+	test_full_fill(&full, "127.0.0.1");
+	assert_int_equal(t->ops->again(t, 10000), 0);
+	assert_int_equal(t->ops->again(t, 10000), SLU_ERR_STATE);
+	assert_int_equal(t->ops->open(t, 10000), 0);
+	assert_int_equal(t->ops->deadline(t), 15000); /* the time that the first one had, anew */
+	assert_int_equal(t->ops->open(t, 14999), 0);
+	assert_int_equal(t->ops->open(t, 15000), SLU_ERR_TIMEOUT);
+	expect_error(t, (const char *const[]){"live.example", "5000 ms", "127.0.0.1: no answer", NULL});
+	t->ops->free(t);
+	test_full_close(&full);
+	close(peer);
+
+	t = pair(&peer, NULL); /* which listens no more */
+	assert_int_equal(t->ops->again(t, 0), 0);
+	assert_int_equal(open_all(t, 0), SLU_ERR_CONNECT);
+	expect_error(t, (const char *const[]){strerror(ECONNREFUSED), NULL});
+	t->ops->free(t);
+	close(peer);
+}
+
+static void an_accepted_socket_is_not_opened_again(void **state)
+{
+	int ends[2];
+	struct slu_transport *t;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	t = slu_tcp_accept(&(struct slu_tcp_config){0}, ends[0]);
+	assert_int_equal(t->ops->again(t, 0), SLU_ERR_STATE);
+	assert_int_equal(t->ops->open(t, 0), 1);
+	assert_int_equal(t->ops->send(t, &(struct slu_vec){"x", 1}, 1), 1);
+	t->ops->free(t);
+	close(ends[1]);
+}
+
 /* ---- sending ---- */
 
 /* A peer that reads all, in its own time. */
@@ -379,6 +518,10 @@ int main(void)
 {
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_over_both_families),
+		cmocka_unit_test(opens_again_at_the_same_place),
+		cmocka_unit_test(opens_again_with_nothing_pending),
+		cmocka_unit_test(opening_again_may_fail_too),
+		cmocka_unit_test(an_accepted_socket_is_not_opened_again),
 		cmocka_unit_test(any_number_of_runs_is_one_write),
 		cmocka_unit_test(short_writes_lose_nothing),
 		cmocka_unit_test(gathering_is_bounded),
