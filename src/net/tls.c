@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The transport once it is open. How it gets there is in tls_open.c. */
 #include "net/tls.h"
 
 #include <stdio.h>
@@ -6,165 +7,13 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 
-#include "base/log.h"
-#include "crypto/tls_ctx.h"
-#include "net/seal_ktls.h"
-#include "net/seal_libssl.h"
-#include "net/tls_bio.h"
-#include "net/tls_ktls.h"
+#include "net/tls_impl.h"
 
-_Static_assert((int)SLU_TLS_FIRST == (int)SLU_TLS_FIRST_BYTES, "both hold what the peer said first");
-
-enum state { STATE_INNER, STATE_HANDSHAKE, STATE_OPEN };
-
-struct tls {
-	struct slu_transport transport;
-	struct slu_transport *inner;
-	struct slu_tls_peer peer;
-	struct slu_tls_bio bio;
-	struct slu_tls_ktls ktls;
-	struct slu_sealer *sealer;
-	enum state state;
-	unsigned timeout_ms;
-	uint64_t started, ended; /* of the handshake */
-	int err;                 /* of opening; sticky */
-	int in_err;              /* of receiving; sticky */
-	bool drained;            /* the last recv() took all that there was */
-	bool notified;           /* close_notify is written */
-	char error[SLU_TLS_SENTENCE];
-};
-
-static struct tls *self(struct slu_transport *t)
-{
-	return (struct tls *)t;
-}
-
-static const struct tls *const_self(const struct slu_transport *t)
+static const struct tls *tls_of_const(const struct slu_transport *t)
 {
 	return (const struct tls *)t;
 }
-
-/* ---- opening ---- */
-
-static int fail(struct tls *t, int err)
-{
-	if (t->err == 0)
-		t->err = err;
-	return t->err;
-}
-
-static int fail_inner(struct tls *t, int err)
-{
-	if (!t->error[0])
-		snprintf(t->error, sizeof t->error, "%s", t->inner->ops->error(t->inner));
-	return err;
-}
-
-/* Why libssl failed: the transport below, or what it makes of the bytes. */
-static int explain(struct tls *t)
-{
-	memcpy(t->peer.first, t->bio.first, sizeof t->peer.first);
-	t->peer.nfirst = t->bio.nfirst;
-	/* A reset in the handshake is a way to hang up on it. */
-	t->peer.eof = t->bio.eof || t->bio.in_err == SLU_ERR_RESET || t->bio.out_err == SLU_ERR_RESET;
-	if (t->bio.in_err && (t->state == STATE_OPEN || t->bio.in_err != SLU_ERR_RESET)) {
-		ERR_clear_error();
-		return fail_inner(t, t->bio.in_err);
-	}
-	return slu_tls_explain(&t->peer, t->error, sizeof t->error);
-}
-
-static void begin_handshake(struct tls *t, uint64_t now_ms)
-{
-	struct slu_transport_stats stats;
-	const char *colon;
-
-	memset(&stats, 0, sizeof stats);
-	t->inner->ops->stats(t->inner, &stats);
-	colon = strrchr(stats.peer, ':');
-	t->state = STATE_HANDSHAKE;
-	t->started = now_ms;
-	slu_tls_peer_begin(&t->peer, colon ? colon + 1 : "");
-	slu_tls_ktls_begin(&t->ktls, &t->peer, &t->bio);
-}
-
-static int finish_handshake(struct tls *t, uint64_t now_ms)
-{
-	bool kernel = slu_tls_ktls_decide(&t->ktls);
-	char who[256];
-
-	t->sealer = kernel ? slu_seal_ktls(&t->ktls) : slu_seal_libssl(t->peer.ssl, &t->bio);
-	if (!t->sealer) {
-		snprintf(t->error, sizeof t->error, "out of memory");
-		return fail(t, SLU_ERR_NOMEM);
-	}
-	t->state = STATE_OPEN;
-	t->peer.open = true;
-	t->ended = now_ms;
-	slu_offload_connected(&t->peer.ctx->offload, t->peer.ssl);
-	slu_log(&t->peer.ctx->config.log, SLU_LOG_DEBUG, "TLS with %s: %s %s%s%s",
-		slu_tls_peer_name(&t->peer, who, sizeof who), SSL_get_version(t->peer.ssl),
-		SSL_get_cipher_name(t->peer.ssl), SSL_session_reused(t->peer.ssl) ? ", resumed" : "",
-		kernel ? ", encrypted by the kernel" : "");
-	return 1;
-}
-
-/* The writing side failed in the handshake, with all read that there was. */
-static int cut_off(struct tls *t)
-{
-	if (t->bio.out_err == SLU_ERR_RESET)
-		return explain(t);
-	if (t->bio.out_err == SLU_ERR_NOMEM)
-		snprintf(t->error, sizeof t->error, "out of memory");
-	return fail_inner(t, t->bio.out_err);
-}
-
-static int handshake(struct tls *t, uint64_t now_ms)
-{
-	int r, why;
-
-	ERR_clear_error();
-	r = SSL_do_handshake(t->peer.ssl);
-	why = r == 1 ? SSL_ERROR_NONE : SSL_get_error(t->peer.ssl, r);
-	if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
-		r = explain(t);
-		slu_tls_bio_flush(&t->bio); /* the alert, when there is one; nobody waits for it */
-		return fail(t, r);
-	}
-	if (slu_tls_bio_flush(&t->bio) < 0)
-		return fail(t, cut_off(t));
-	if (why == SSL_ERROR_NONE)
-		return finish_handshake(t, now_ms);
-	if (t->timeout_ms && now_ms - t->started >= t->timeout_ms) {
-		t->peer.nfirst = t->bio.nfirst;
-		return fail(t, slu_tls_explain_timeout(&t->peer, t->timeout_ms, t->error, sizeof t->error));
-	}
-	return 0;
-}
-
-static int tls_open(struct slu_transport *transport, uint64_t now_ms)
-{
-	struct tls *t = self(transport);
-	int r;
-
-	if (t->err)
-		return t->err;
-	if (t->state == STATE_OPEN)
-		return 1;
-	if (t->state == STATE_INNER) {
-		r = t->inner->ops->open(t->inner, now_ms);
-		if (r < 0)
-			return fail(t, fail_inner(t, r));
-		if (r == 0)
-			return 0;
-		begin_handshake(t, now_ms);
-	}
-	return handshake(t, now_ms);
-}
-
-/* ---- open ---- */
 
 /* The end of the stream: in order, or cut. */
 static int ended(struct tls *t, int why)
@@ -174,7 +23,7 @@ static int ended(struct tls *t, int why)
 	if (why == SSL_ERROR_ZERO_RETURN)
 		return SLU_ERR_CLOSED;
 	if (!t->bio.eof)
-		return explain(t);
+		return slu_tls_why(t);
 	ERR_clear_error();
 	/* Many peers close TCP without a close_notify once they have ours: nothing was cut that they still owed. */
 	if (t->notified)
@@ -203,7 +52,7 @@ static int drain(struct tls *t, void *buf, size_t n)
 
 static long tls_recv(struct slu_transport *transport, void *buf, size_t n)
 {
-	struct tls *t = self(transport);
+	struct tls *t = tls_of(transport);
 	size_t got = 0, k, collected = t->bio.out.len;
 	int r = 1;
 
@@ -254,14 +103,14 @@ static int out_failed(struct tls *t, int err)
 			slu_tls_peer_name(&t->peer, who, sizeof who));
 		break;
 	default:
-		fail_inner(t, err);
+		slu_tls_below(t, err);
 	}
 	return err;
 }
 
 static long tls_send(struct slu_transport *transport, const struct slu_vec *vec, size_t nvec)
 {
-	struct tls *t = self(transport);
+	struct tls *t = tls_of(transport);
 	long n;
 
 	if (t->err)
@@ -276,7 +125,7 @@ static long tls_send(struct slu_transport *transport, const struct slu_vec *vec,
 
 static int tls_flush(struct slu_transport *transport)
 {
-	struct tls *t = self(transport);
+	struct tls *t = tls_of(transport);
 	int r;
 
 	if (t->err)
@@ -287,7 +136,7 @@ static int tls_flush(struct slu_transport *transport)
 
 static size_t tls_pending(const struct slu_transport *transport)
 {
-	const struct tls *t = const_self(transport);
+	const struct tls *t = tls_of_const(transport);
 
 	return t->sealer ? t->sealer->ops->pending(t->sealer) : slu_tls_bio_pending(&t->bio) + t->ktls.refused;
 }
@@ -306,7 +155,7 @@ static bool notify(struct tls *t)
 
 static int tls_shutdown(struct slu_transport *transport)
 {
-	struct tls *t = self(transport);
+	struct tls *t = tls_of(transport);
 	int r;
 
 	if (t->state == STATE_OPEN && !t->notified && !t->err) {
@@ -319,19 +168,19 @@ static int tls_shutdown(struct slu_transport *transport)
 	if (r <= 0)
 		return r;
 	r = t->inner->ops->shutdown(t->inner);
-	return r < 0 ? fail_inner(t, r) : r;
+	return r < 0 ? slu_tls_below(t, r) : r;
 }
 
 static int tls_fd(const struct slu_transport *transport)
 {
-	const struct slu_transport *inner = const_self(transport)->inner;
+	const struct slu_transport *inner = tls_of_const(transport)->inner;
 
 	return inner->ops->fd(inner);
 }
 
 static unsigned tls_want(const struct slu_transport *transport)
 {
-	const struct tls *t = const_self(transport);
+	const struct tls *t = tls_of_const(transport);
 	unsigned want = t->inner->ops->want(t->inner);
 
 	if (t->err)
@@ -345,7 +194,7 @@ static unsigned tls_want(const struct slu_transport *transport)
 
 static size_t tls_buffered(const struct slu_transport *transport)
 {
-	const struct tls *t = const_self(transport);
+	const struct tls *t = tls_of_const(transport);
 	int n;
 
 	if (t->state != STATE_OPEN || t->drained || t->in_err)
@@ -357,7 +206,7 @@ static size_t tls_buffered(const struct slu_transport *transport)
 
 static uint64_t tls_deadline(const struct slu_transport *transport)
 {
-	const struct tls *t = const_self(transport);
+	const struct tls *t = tls_of_const(transport);
 
 	if (t->err || t->state == STATE_OPEN)
 		return UINT64_MAX;
@@ -368,12 +217,12 @@ static uint64_t tls_deadline(const struct slu_transport *transport)
 
 static const char *tls_error(const struct slu_transport *transport)
 {
-	return const_self(transport)->error;
+	return tls_of_const(transport)->error;
 }
 
 static void tls_stats(const struct slu_transport *transport, struct slu_transport_stats *out)
 {
-	const struct tls *t = const_self(transport);
+	const struct tls *t = tls_of_const(transport);
 
 	t->inner->ops->stats(t->inner, out);
 	out->tls = true;
@@ -389,19 +238,17 @@ static void tls_stats(const struct slu_transport *transport, struct slu_transpor
 
 static void tls_free(struct slu_transport *transport)
 {
-	struct tls *t = self(transport);
+	struct tls *t = tls_of(transport);
 
 	if (t->sealer)
 		t->sealer->ops->free(t->sealer);
-	slu_tls_peer_close(&t->peer); /* and with the SSL its BIOs */
-	slu_tls_ktls_end(&t->ktls);
-	slu_tls_bio_close(&t->bio);
+	slu_tls_disarm(t);
 	t->inner->ops->free(t->inner);
 	free(t);
 }
 
 static const struct slu_transport_ops ops = {
-	.open = tls_open,
+	.open = slu_tls_open,
 	.recv = tls_recv,
 	.send = tls_send,
 	.flush = tls_flush,
@@ -420,8 +267,6 @@ struct slu_transport *slu_tls_over(struct slu_tls_ctx *ctx, struct slu_transport
 				   unsigned timeout_ms)
 {
 	struct tls *t = calloc(1, sizeof *t);
-	BIO *bio;
-	int r;
 
 	if (!t) {
 		inner->ops->free(inner);
@@ -430,17 +275,9 @@ struct slu_transport *slu_tls_over(struct slu_tls_ctx *ctx, struct slu_transport
 	t->transport.ops = &ops;
 	t->inner = inner;
 	t->timeout_ms = timeout_ms;
-	r = slu_tls_peer_open(&t->peer, ctx, host);
-	if (r == SLU_ERR_INVALID) {
-		snprintf(t->error, sizeof t->error, "%s", t->peer.verdict);
-		t->err = r;
-	}
-	bio = slu_tls_bio_open(&t->bio, inner);
-	if ((r != 0 && r != SLU_ERR_INVALID) || !bio) {
-		BIO_free(bio);
-		tls_free(&t->transport);
-		return NULL;
-	}
-	SSL_set_bio(t->peer.ssl, bio, bio);
-	return &t->transport;
+	t->err = slu_tls_arm(t, ctx, host);
+	if (t->err != SLU_ERR_NOMEM)
+		return &t->transport;
+	tls_free(&t->transport);
+	return NULL;
 }
