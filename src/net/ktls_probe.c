@@ -1,105 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/ktls_probe.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-/* linux/tls.h and linux/tcp.h, whose age is that of the headers that are installed: the ABI is the same everywhere. */
-enum { TCP_UPPER_LAYER = 31, TLS_LEVEL = 282, TLS_SENDS = 1, TLS_1_2 = 0x0303, TLS_1_3 = 0x0304, INFO_MOST = 56 };
+#include "net/ktls_link.h"
 
-struct crypto_info {
-	uint16_t version, cipher;
-	uint8_t keys[INFO_MOST - 4]; /* IV, key, salt, sequence number: zeros do */
-};
-
-/* By enum slu_ktls_cipher. */
-static const struct {
-	const char *name;
-	uint16_t id;
-	socklen_t size; /* of the structure of this cipher, tls12_crypto_info_* */
-} ciphers[SLU_KTLS_CIPHERS] = {
-	{"AES-128-GCM", 51, 40},
-	{"AES-256-GCM", 52, 56},
-	{"ChaCha20-Poly1305", 54, 56},
-	{"AES-128-CCM", 53, 40},
+static const char *const names[SLU_KTLS_CIPHERS] = {
+	[SLU_KTLS_AES_128_GCM] = "AES-128-GCM",
+	[SLU_KTLS_AES_256_GCM] = "AES-256-GCM",
+	[SLU_KTLS_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
+	[SLU_KTLS_AES_128_CCM] = "AES-128-CCM",
 };
 
 const char *slu_ktls_cipher_name(enum slu_ktls_cipher c)
 {
-	return ciphers[c].name;
+	return names[c];
 }
 
-/* A socket that is connected, for a listener that nobody accepts from. */
-static int connect_to(int listener)
+/* Until Linux 6.14 a key was for good (EBUSY, net/tls/tls_main.c). The counters of changes came with the changes
+ * themselves, so they tell also where a distribution has taken these into an older kernel. */
+bool slu_ktls_rekeys(void)
 {
-	struct sockaddr_in address;
-	socklen_t length = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *f = fopen("/proc/net/tls_stat", "re");
+	char line[128];
+	bool found = false;
 
-	if (fd >= 0 && !getsockname(listener, (struct sockaddr *)&address, &length) &&
-	    !connect(fd, (struct sockaddr *)&address, length))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static int listen_here(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&address, sizeof address) && !listen(fd, 1))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static int set_keys(int fd, enum slu_ktls_cipher c, uint16_t version)
-{
-	struct crypto_info info = {.version = version, .cipher = ciphers[c].id};
-
-	return setsockopt(fd, TLS_LEVEL, TLS_SENDS, &info, ciphers[c].size) ? errno : 0;
+	while (f && !found && fgets(line, sizeof line, f))
+		found = strncmp(line, "TlsTxRekeyOk", strlen("TlsTxRekeyOk")) == 0;
+	if (f)
+		fclose(f);
+	return found;
 }
 
 /* The error of the layer, or else of the cipher in *refused. A connection serves one trial: there is no way back. */
-static int attempt(int listener, enum slu_ktls_cipher c, uint16_t version, int *refused, bool *rekeys)
+static int attempt(enum slu_ktls_cipher c, bool tls13, int *refused)
 {
-	int fd = connect_to(listener), error = 0, peer;
+	const struct slu_ktls_layer *layer = &slu_ktls_linux;
+	const struct slu_ktls_keys keys = {.cipher = c, .tls13 = tls13}; /* zeros do */
+	int ends[2], error = layer->open(layer->user, NULL, ends);
 
-	if (fd < 0)
-		return errno;
-	peer = accept(listener, NULL, NULL);
-	if (setsockopt(fd, IPPROTO_TCP, TCP_UPPER_LAYER, "tls", sizeof "tls"))
-		error = errno;
-	else
-		*refused = set_keys(fd, c, version);
-	if (!error && !*refused && version == TLS_1_3)
-		*rekeys = set_keys(fd, c, version) == 0;
-	if (peer >= 0)
-		close(peer);
-	close(fd);
+	if (error)
+		return -error;
+	error = -slu_ktls_attach(ends[0]);
+	if (!error)
+		*refused = -layer->rekey(layer->user, ends[0], &keys);
+	layer->close(layer->user, ends);
 	return error;
 }
 
 void slu_ktls_probe(struct slu_ktls *out)
 {
-	int listener = listen_here();
-
 	memset(out, 0, sizeof *out);
-	if (listener < 0)
-		out->error = errno;
 	for (int c = 0; c < SLU_KTLS_CIPHERS && !out->error; c++) {
-		out->error = attempt(listener, (enum slu_ktls_cipher)c, TLS_1_2, &out->tls12[c], &out->rekeys);
+		out->error = attempt((enum slu_ktls_cipher)c, false, &out->tls12[c]);
 		if (!out->error)
-			out->error = attempt(listener, (enum slu_ktls_cipher)c, TLS_1_3, &out->tls13[c], &out->rekeys);
+			out->error = attempt((enum slu_ktls_cipher)c, true, &out->tls13[c]);
 	}
-	if (listener >= 0)
-		close(listener);
+	out->rekeys = !out->error && slu_ktls_rekeys();
 }

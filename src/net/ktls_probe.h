@@ -29,4 +29,8 @@ const char *slu_ktls_cipher_name(enum slu_ktls_cipher c);
 /* May load the kernel's module tls. */
 void slu_ktls_probe(struct slu_ktls *out);
 
+/* Whether the kernel can change the key of a connection of TLS 1.3. Known once its module tls is loaded, as a socket
+ * that has TLS makes sure. */
+bool slu_ktls_rekeys(void);
+
 #endif

@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -16,27 +15,13 @@
 #include <openssl/ssl.h>
 
 #include "base/log.h"
+#include "net/ktls_probe.h"
 
 #ifndef TCP_ULP /* musl */
 #define TCP_ULP 31
 #endif
 
 /* ---- can both change keys? ---- */
-
-/* Until Linux 6.14 a key was for good (EBUSY, net/tls/tls_main.c). The counters of changes came with the changes
- * themselves, so they tell also where a distribution has taken these into an older kernel. */
-static bool kernel_rekeys(void)
-{
-	FILE *f = fopen("/proc/net/tls_stat", "re");
-	char line[128];
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof line, f))
-		found = strncmp(line, "TlsTxRekeyOk", strlen("TlsTxRekeyOk")) == 0;
-	if (f)
-		fclose(f);
-	return found;
-}
 
 /* OpenSSL 3.0 makes new keys and does not tell the kernel (tls13_update_key() in ssl/tls13_enc.c), so that the other
  * end can read nothing any more. From 3.5 on, the oldest of the later ones that was read, it does. */
@@ -199,7 +184,7 @@ void slu_tls_ktls_begin(struct slu_tls_ktls *k, struct slu_tls_peer *peer, struc
 		k->refusal = errno;
 		return;
 	}
-	k->rekeys = kernel_rekeys() && openssl_rekeys();
+	k->rekeys = slu_ktls_rekeys() && openssl_rekeys();
 	bio = make_bio(k);
 	k->socket = BIO_new_socket(fd, BIO_NOCLOSE);
 	if (!bio || !k->socket) {
