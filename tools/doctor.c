@@ -95,9 +95,9 @@ static bool print_json(const struct doctor *d)
 static void test(struct doctor *d)
 {
 	d->tests = (struct slu_doctor_tests){
-		.device = d->options.device, .quick = d->options.quick, .progress = show_progress};
-	if (!d->inventory.device_error)
-		slu_doctor_test_device(&d->tests);
+		.inventory = &d->inventory, .quick = d->options.quick, .progress = show_progress};
+	slu_doctor_test_device(&d->tests);
+	slu_doctor_test_ktls(&d->tests);
 }
 
 int slu_verb_doctor(int argc, char **argv)

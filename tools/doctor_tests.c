@@ -6,8 +6,9 @@
 #include <cjson/cJSON.h>
 
 #include "tools/doctor_device.h"
+#include "tools/doctor_ktls.h"
 
-enum { SOAK_SECONDS = 5 }; /* of many sessions at once, for each algorithm */
+enum { SOAK_SECONDS = 5, KTLS_SOAK_SECONDS = 2 }; /* of many sessions at once, for each algorithm */
 
 /* ---- /dev/crypto ---- */
 
@@ -31,24 +32,113 @@ static void keep(struct slu_doctor_tests *t, const char *door, const struct slu_
 				   .largest = v->largest};
 	snprintf(one->door, sizeof one->door, "%s", door);
 	snprintf(one->algorithm, sizeof one->algorithm, "%s", slu_dc_algorithm_name(v->algorithm));
+	snprintf(one->cipher, sizeof one->cipher, "%s", slu_dc_algorithm_name(v->algorithm));
 	snprintf(one->driver, sizeof one->driver, "%s", v->driver);
 	slu_verdict_sentence(v, one->text, sizeof one->text);
 }
 
 void slu_doctor_test_device(struct slu_doctor_tests *t)
 {
-	const struct slu_doctor_device device = {.path = t->device,
+	const struct slu_doctor_device device = {.path = t->inventory->device,
 						 .quick = t->quick,
 						 .soak_seconds = t->quick ? 0 : SOAK_SECONDS,
 						 .progress = show_test,
 						 .arg = t};
 
-	for (int a = 0; a < SLU_DC_ALGORITHMS; a++) {
+	for (int a = 0; a < SLU_DC_ALGORITHMS && !t->inventory->device_error; a++) {
 		struct slu_verdict v;
 
 		slu_doctor_device_test(&device, (enum slu_dc_algorithm)a, &v);
 		keep(t, "devcrypto", &v);
 	}
+}
+
+/* ---- the kernel's TLS ---- */
+
+static void ktls_name(enum slu_ktls_cipher c, bool tls13, char *out, size_t size)
+{
+	snprintf(out, size, "%s with TLS 1.%d", slu_ktls_cipher_name(c), tls13 ? 3 : 2);
+}
+
+/* What the kernel calls it. */
+static const char *kernel_name(enum slu_ktls_cipher c)
+{
+	return c == SLU_KTLS_CHACHA20_POLY1305 ? "rfc7539(chacha20,poly1305)" : "gcm(aes)";
+}
+
+/* The one that the kernel takes, by its own list. */
+static const char *kernel_driver(const struct slu_inventory *inv, const char *cipher)
+{
+	for (size_t i = 0; i < SLU_KERNEL_CIPHERS; i++)
+		if (inv->ciphers[i].found && strcmp(inv->ciphers[i].name, cipher) == 0)
+			return inv->ciphers[i].best.driver;
+	return "";
+}
+
+static void keep_ktls(struct slu_doctor_tests *t, const struct slu_ktls_verdict *v)
+{
+	struct slu_tested *one = &t->all[t->n++];
+	const char *driver = kernel_driver(t->inventory, kernel_name(v->cipher));
+
+	*one = (struct slu_tested){.door = "ktls",
+				   .verdict = slu_verdict_kind_name(v->kind),
+				   .lacking = v->kind == SLU_LACKING,
+				   .usable = v->kind == SLU_PASSED,
+				   .operations = v->operations,
+				   .largest = v->largest};
+	ktls_name(v->cipher, v->tls13, one->algorithm, sizeof one->algorithm);
+	snprintf(one->cipher, sizeof one->cipher, "%s", kernel_name(v->cipher));
+	snprintf(one->driver, sizeof one->driver, "%s", *driver ? driver : "?");
+	slu_ktls_sentence(v, driver, one->text, sizeof one->text);
+}
+
+/* Which of them is under way. */
+struct ktls_progress {
+	const struct slu_doctor_tests *tests;
+	char name[48];
+};
+
+static void show_ktls(void *arg, const struct slu_ktls_note *note)
+{
+	const struct ktls_progress *p = arg;
+	char what[120];
+
+	snprintf(what, sizeof what, "%s: %s", p->name, slu_ktls_step_name(note->step));
+	p->tests->progress(note->total ? (double)note->done / (double)note->total : 0, what);
+}
+
+/* Of those that OpenSSL gives the kernel. */
+void slu_doctor_test_ktls(struct slu_doctor_tests *t)
+{
+	const struct slu_ktls *have = &t->inventory->ktls;
+	struct ktls_progress p = {.tests = t};
+	const struct slu_doctor_ktls doctor = {.rekeys = have->rekeys,
+					       .quick = t->quick,
+					       .soak_seconds = t->quick ? 0 : KTLS_SOAK_SECONDS,
+					       .progress = show_ktls,
+					       .arg = &p};
+
+	for (int c = 0; c <= SLU_KTLS_CHACHA20_POLY1305 && !have->error; c++)
+		for (int tls13 = 0; tls13 < 2; tls13++) {
+			struct slu_ktls_verdict v;
+
+			if ((tls13 ? have->tls13 : have->tls12)[c])
+				continue;
+			ktls_name((enum slu_ktls_cipher)c, tls13, p.name, sizeof p.name);
+			slu_doctor_ktls_test(&doctor, (enum slu_ktls_cipher)c, tls13, &v);
+			keep_ktls(t, &v);
+		}
+}
+
+bool slu_doctor_ktls_usable(const struct slu_doctor_tests *t, enum slu_ktls_cipher c, bool tls13)
+{
+	char name[48];
+
+	ktls_name(c, tls13, name, sizeof name);
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->all[i].door, "ktls") == 0 && strcmp(t->all[i].algorithm, name) == 0)
+			return t->all[i].usable;
+	return false;
 }
 
 /* ---- what it comes to ---- */
@@ -70,12 +160,16 @@ bool slu_doctor_door_usable(const struct slu_doctor_tests *t, const char *door)
 /* The tests of one door stand together. */
 static void print_door(const struct slu_doctor_tests *t, size_t first, FILE *to)
 {
-	const char *door = t->all[first].door;
+	const char *door = t->all[first].door, *name = door;
 
-	fprintf(to, "Tests of %s\n", strcmp(door, "devcrypto") == 0 ? t->device : door);
+	if (strcmp(door, "devcrypto") == 0)
+		name = t->inventory->device;
+	else if (strcmp(door, "ktls") == 0)
+		name = "the kernel's TLS";
+	fprintf(to, "Tests of %s\n", name);
 	for (size_t i = first; i < t->n && strcmp(t->all[i].door, door) == 0; i++)
 		fprintf(to, "  %s\n", t->all[i].text);
-	if (!slu_doctor_door_usable(t, door))
+	if (strcmp(door, "ktls") != 0 && !slu_doctor_door_usable(t, door))
 		fputs("  What it costs is not measured, since it is not to be used as it is.\n", to);
 }
 

@@ -8,14 +8,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tools/inventory.h"
+
 struct cJSON;
 
 enum { SLU_TESTED_MOST = 48 };
 
 struct slu_tested {
-	char door[128];      /* "devcrypto" */
-	char algorithm[48];  /* "AES-CBC" */
-	char driver[64];     /* "?": it did not say */
+	char door[128];      /* "devcrypto", "ktls" */
+	char algorithm[48];  /* "AES-CBC"; "AES-128-GCM with TLS 1.2" */
+	char cipher[48];     /* the same; ktls: the kernel's name of it, "gcm(aes)" */
+	char driver[64];     /* "?": nobody says */
 	const char *verdict; /* "passed": static */
 	bool lacking;        /* the door does not have it, which is no fault */
 	bool usable;
@@ -25,18 +28,22 @@ struct slu_tested {
 };
 
 struct slu_doctor_tests {
-	const char *device; /* of the door devcrypto */
+	const struct slu_inventory *inventory;
 	bool quick;
 	void (*progress)(double done, const char *what);
 	struct slu_tested all[SLU_TESTED_MOST];
 	size_t n;
 };
 
-/* Each algorithm of the device, in processes of its own. */
+/* Of each door that there is, each algorithm in processes of its own. */
 void slu_doctor_test_device(struct slu_doctor_tests *t);
+void slu_doctor_test_ktls(struct slu_doctor_tests *t);
 
 /* What failed a test is not worth measuring: all that the door has is sound, and it has been tested. */
 bool slu_doctor_door_usable(const struct slu_doctor_tests *t, const char *door);
+
+/* The kernel's TLS has each cipher for itself. */
+bool slu_doctor_ktls_usable(const struct slu_doctor_tests *t, enum slu_ktls_cipher c, bool tls13);
 
 /* For people; and as the member "tests". */
 void slu_doctor_tests_print(const struct slu_doctor_tests *t, FILE *to);
