@@ -23,8 +23,12 @@ static int make_tls(struct slu_client *c)
 	if (c->tls)
 		return 0;
 	slu_options_to_tls(&c->options->tls, &config);
+	config.receives = c->options->receives;
 	c->tls = slu_tls_ctx_new(&config, c->error, sizeof c->error);
-	return c->tls ? 0 : SLU_EXIT_TLS;
+	if (!c->tls)
+		return SLU_EXIT_TLS;
+	slu_say_chosen(c->tls, &config.log, c->options->common.quiet);
+	return 0;
 }
 
 /* The library says the same of a bad URL; here it is a wrong command line, and TLS is set up only where it is used. */

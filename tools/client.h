@@ -20,6 +20,7 @@ struct slu_client_options {
 	struct slu_net_options net;
 	struct slu_tls_options tls;
 	long chunk_size; /* 0: the library's */
+	bool receives;   /* a player */
 };
 
 struct slu_client {

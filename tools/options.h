@@ -81,21 +81,15 @@ struct slu_net_options {
 
 struct slu_tls_options {
 	const char *ca_file, *ca_path, *pin, *server_name, *cert, *cert_key;
-	bool insecure, no_resumption;
+	bool insecure, no_resumption, allow_weak;
 	enum slu_tls_version min, max;
-	const char *ciphers, *ciphersuites, *groups, *keylog, *offload;
+	const char *ciphers, *ciphersuites, *groups, *keylog, *offload, *measured;
 	long security_level; /* -1: not given */
 };
 
-/* Of clients and of the server. */
-#define SLU_OPT_TLS_OFFLOAD                                                                                            \
-	{                                                                                                              \
-		"tls-offload", 0, SLU_OPT_TEXT, false, "WHAT", "off, devcrypto, ktls or engine:ID: who encrypts",      \
-			offsetof(struct slu_tls_options, offload), 0, 0                                                \
-	}
-
 struct slu_opt_group slu_options_common(struct slu_common_options *into);
 struct slu_opt_group slu_options_net(struct slu_net_options *into);
+struct slu_opt_group slu_options_certificates(struct slu_tls_options *into);
 struct slu_opt_group slu_options_tls(struct slu_tls_options *into); /* sets into's defaults, too */
 
 /* -1 for -q, else how often -v was given. */

@@ -37,7 +37,7 @@ static const struct slu_opt net_opts[] = {
 };
 
 #define TLS(field) offsetof(struct slu_tls_options, field)
-static const struct slu_opt tls_opts[] = {
+static const struct slu_opt certificate_opts[] = {
 	{"ca-file", 0, SLU_OPT_TEXT, false, "FILE", "trust these CA certificates (PEM), not the system's", TLS(ca_file),
 	 0, 0},
 	{"ca-path", 0, SLU_OPT_TEXT, false, "DIR", "trust those in this folder of hashed names", TLS(ca_path), 0, 0},
@@ -47,20 +47,28 @@ static const struct slu_opt tls_opts[] = {
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "identify with this certificate (PEM, chain too)", TLS(cert), 0, 0},
 	{"cert-key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", TLS(cert_key), 0, 0},
 	{"insecure", 0, SLU_OPT_FLAG, false, NULL, "accept any certificate: anyone can listen in", TLS(insecure), 0, 0},
+};
+
+static const struct slu_opt tls_opts[] = {
 	{"tls-min", 0, SLU_OPT_TLS, false, "VER", "lowest TLS version (1.2)", TLS(min), 0, 0},
 	{"tls-max", 0, SLU_OPT_TLS, false, "VER", "highest TLS version (the newest there is)", TLS(max), 0, 0},
-	{"ciphers", 0, SLU_OPT_TEXT, false, "LIST", "cipher list of TLS 1.2 and below, OpenSSL's syntax", TLS(ciphers),
-	 0, 0},
+	{"ciphers", 0, SLU_OPT_TEXT, false, "LIST", "of TLS 1.2 and below, OpenSSL's syntax; or auto", TLS(ciphers), 0,
+	 0},
 	{"ciphersuites", 0, SLU_OPT_TEXT, false, "LIST", "ciphersuites of TLS 1.3, with : between", TLS(ciphersuites),
 	 0, 0},
 	{"groups", 0, SLU_OPT_TEXT, false, "LIST", "key exchange groups, with : between", TLS(groups), 0, 0},
 	{"security-level", 0, SLU_OPT_NUMBER, false, "N", "OpenSSL's security level, 0 to 5", TLS(security_level), 0,
 	 5},
-	{"no-resumption", 0, SLU_OPT_FLAG, false, NULL, "never resume an earlier TLS session", TLS(no_resumption), 0,
-	 0},
+	{"no-resumption", 0, SLU_OPT_FLAG, false, NULL, "no sessions to resume: none taken, none given",
+	 TLS(no_resumption), 0, 0},
 	{"keylog", 0, SLU_OPT_TEXT, false, "FILE", "write the secrets for Wireshark: ends all secrecy", TLS(keylog), 0,
 	 0},
-	SLU_OPT_TLS_OFFLOAD,
+	{"tls-offload", 0, SLU_OPT_TEXT, false, "WHAT", "who encrypts: off, devcrypto, ktls, engine:ID, auto",
+	 TLS(offload), 0, 0},
+	{"allow-weak", 0, SLU_OPT_FLAG, false, NULL, "auto may choose weak suites, and says what it saves",
+	 TLS(allow_weak), 0, 0},
+	{"tls-measured", 0, SLU_OPT_TEXT, false, "FILE", "what auto goes by, as 'sluice doctor' keeps it",
+	 TLS(measured), 0, 0},
 };
 
 struct slu_opt_group slu_options_common(struct slu_common_options *into)
@@ -71,6 +79,11 @@ struct slu_opt_group slu_options_common(struct slu_common_options *into)
 struct slu_opt_group slu_options_net(struct slu_net_options *into)
 {
 	return (struct slu_opt_group){"Network", net_opts, COUNT(net_opts), into, true};
+}
+
+struct slu_opt_group slu_options_certificates(struct slu_tls_options *into)
+{
+	return (struct slu_opt_group){"Certificates", certificate_opts, COUNT(certificate_opts), into, true};
 }
 
 struct slu_opt_group slu_options_tls(struct slu_tls_options *into)
@@ -103,6 +116,8 @@ void slu_options_to_tls(const struct slu_tls_options *from, struct slu_tls_confi
 	to->no_resumption = from->no_resumption;
 	to->keylog_file = from->keylog;
 	to->offload = from->offload;
+	to->allow_weak = from->allow_weak;
+	to->measured = from->measured;
 }
 
 void slu_options_to_conn(const struct slu_net_options *from, struct slu_conn_config *to)

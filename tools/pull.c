@@ -359,11 +359,12 @@ static int start(struct pull *p, int count, char **operands)
 
 int slu_verb_pull(int argc, char **argv)
 {
-	static struct pull p = {.options.kind = -2};
+	static struct pull p = {.options.kind = -2, .client_options.receives = true};
 	const struct slu_opt_group groups[] = {
 		{"", pull_opts, sizeof pull_opts / sizeof pull_opts[0], &p.options, false},
 		slu_options_common(&p.client_options.common),
 		slu_options_net(&p.client_options.net),
+		slu_options_certificates(&p.client_options.tls),
 		slu_options_tls(&p.client_options.tls),
 	};
 	const struct slu_usage usage = {

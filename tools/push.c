@@ -467,6 +467,7 @@ int slu_verb_push(int argc, char **argv)
 		{"", chunk_opts, 1, &p.client_options, false},
 		slu_options_common(&p.client_options.common),
 		slu_options_net(&p.client_options.net),
+		slu_options_certificates(&p.client_options.tls),
 		slu_options_tls(&p.client_options.tls),
 	};
 	const struct slu_usage usage = {

@@ -58,3 +58,9 @@ struct slu_log slu_say_log(int verbosity)
 		log.level = SLU_LOG_DEBUG;
 	return log;
 }
+
+void slu_say_chosen(const struct slu_tls_ctx *ctx, const struct slu_log *log, bool quiet)
+{
+	if (!quiet && log->level < SLU_LOG_INFO && *slu_tls_chosen(ctx))
+		slu_say("%s", slu_tls_chosen(ctx));
+}

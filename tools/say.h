@@ -4,6 +4,7 @@
 #define SLU_TOOLS_SAY_H
 
 #include <sluice/log.h>
+#include <sluice/tls.h>
 
 /* The verb that is at work, for the prefix "sluice VERB: "; "" for none. Static. */
 void slu_say_verb(const char *verb);
@@ -16,5 +17,8 @@ void slu_say_status(const char *text);
 /* A log that says the library's lines, for -q (-1), nothing (0), -v (1) and -vv (2). Errors are left out below -v:
  * the verb says the error of the object that failed, and once is enough. */
 struct slu_log slu_say_log(int verbosity);
+
+/* What a TLS context chose, unless quiet, or its log, which is given, has said so. */
+void slu_say_chosen(const struct slu_tls_ctx *ctx, const struct slu_log *log, bool quiet);
 
 #endif

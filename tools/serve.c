@@ -67,29 +67,12 @@ static const struct slu_opt common_opts[] = {
 	{"quiet", 'q', SLU_OPT_FLAG, false, NULL, "say nothing but failures", COMMON(quiet), 0, 0},
 };
 
-#define TLS(field) offsetof(struct slu_tls_options, field)
-static const struct slu_opt tls_opts[] = {
-	{"tls-min", 0, SLU_OPT_TLS, false, "VER", "lowest TLS version (1.2)", TLS(min), 0, 0},
-	{"tls-max", 0, SLU_OPT_TLS, false, "VER", "highest TLS version (the newest there is)", TLS(max), 0, 0},
-	{"ciphers", 0, SLU_OPT_TEXT, false, "LIST", "cipher list of TLS 1.2 and below, OpenSSL's syntax", TLS(ciphers),
-	 0, 0},
-	{"ciphersuites", 0, SLU_OPT_TEXT, false, "LIST", "ciphersuites of TLS 1.3, with : between", TLS(ciphersuites),
-	 0, 0},
-	{"groups", 0, SLU_OPT_TEXT, false, "LIST", "key exchange groups, with : between", TLS(groups), 0, 0},
-	{"security-level", 0, SLU_OPT_NUMBER, false, "N", "OpenSSL's security level, 0 to 5", TLS(security_level), 0,
-	 5},
-	{"no-resumption", 0, SLU_OPT_FLAG, false, NULL, "issue no session tickets", TLS(no_resumption), 0, 0},
-	{"keylog", 0, SLU_OPT_TEXT, false, "FILE", "write the secrets for Wireshark: ends all secrecy", TLS(keylog), 0,
-	 0},
-	SLU_OPT_TLS_OFFLOAD,
-};
-
 static int parse(struct serve *s, int argc, char **argv, const char **folder)
 {
 	struct slu_opt_group groups[] = {
 		{"", serve_opts, sizeof serve_opts / sizeof serve_opts[0], &s->options, false},
 		{"", common_opts, sizeof common_opts / sizeof common_opts[0], &s->common, false},
-		{"TLS", tls_opts, sizeof tls_opts / sizeof tls_opts[0], &s->tls_options, true},
+		slu_options_tls(&s->tls_options),
 	};
 	struct slu_usage usage = {
 		.verb = "serve",
@@ -103,7 +86,6 @@ static int parse(struct serve *s, int argc, char **argv, const char **folder)
 	};
 	int first, status;
 
-	s->tls_options.security_level = -1;
 	status = slu_options_parse(&usage, argc, argv, &first);
 	if (status >= 0)
 		return status;
@@ -149,8 +131,10 @@ static int make_tls(struct serve *s)
 	config.cert_file = s->options.cert ? s->options.cert : s->options.key;
 	config.key_file = s->options.key;
 	s->tls = slu_tls_ctx_new(&config, s->error, sizeof s->error);
-	if (s->tls)
+	if (s->tls) {
+		slu_say_chosen(s->tls, &config.log, s->common.quiet);
 		return 0;
+	}
 	slu_say("%s", s->error);
 	return SLU_EXIT_TLS;
 }

@@ -8,11 +8,12 @@ _sluice()
 	local net="--ipv4 --ipv6 --address --bind --interface --send-buffer --digest --connect-timeout --tls-timeout
 		--reply-timeout --stall-timeout"
 	local tls="--ca-file --ca-path --pin --server-name --cert --cert-key --insecure --tls-min --tls-max --ciphers
-		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload"
+		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
+		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
 	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --idle-timeout
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
-		--keylog --tls-offload"
+		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --json --help --help-all"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
 
@@ -22,7 +23,7 @@ _sluice()
 		return
 	fi
 	case $prev in
-	--device | --key-file | --ca-file | --cert | --cert-key | --key | --keylog)
+	--device | --key-file | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -43,7 +44,7 @@ _sluice()
 		return
 		;;
 	--tls-offload)
-		COMPREPLY=($(compgen -W "off devcrypto ktls engine:" -- "$cur"))
+		COMPREPLY=($(compgen -W "auto off devcrypto ktls engine:" -- "$cur"))
 		return
 		;;
 	--interface)

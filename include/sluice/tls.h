@@ -51,7 +51,7 @@ struct slu_tls_config {
 	const char *key_file;
 
 	enum slu_tls_version min_version, max_version;
-	const char *cipher_list;  /* TLS 1.2 and below, OpenSSL's syntax */
+	const char *cipher_list;  /* TLS 1.2 and below, OpenSSL's syntax; or "auto", for TLS 1.3 too: see below */
 	const char *ciphersuites; /* TLS 1.3, names with ':' between */
 	const char *groups;       /* "X25519:P-256" */
 	int security_level;       /* 0: as OpenSSL was built, and level 0 when TLS 1.0 or 1.1 is allowed, which OpenSSL
@@ -81,11 +81,30 @@ struct slu_tls_config {
 	 * that is to use the engine. Nothing is checked, and an engine that fails ends the connection. With OpenSSL's
 	 * own devcrypto engine, a process that forks after the engine has worked may crash in the child. */
 	const char *offload;
+
+	/* offload "auto" and cipher_list "auto" choose by what each way of encrypting costs on this device. `sluice
+	 * doctor` tests and measures that, and keeps it in a file, which is read when the context is made; where there
+	 * is none, or it is of another device, kernel or OpenSSL, all is done in software, in the order that a
+	 * measurement of some milliseconds gives. "auto" for the list picks suites, for the offload both, and who
+	 * encrypts, unless cipher_list or ciphersuites is given, which then stands as it is. slu_tls_chosen() says what
+	 * was chosen and why, and the log does, as info.
+	 *
+	 * A client offers the cheapest suites alone, those of one kind of record, and when the server takes none of
+	 * them it connects once more and offers all, which is a warning in the log; its context does so from then on.
+	 * A server goes by its own order, cheapest first. Nothing is chosen that has not passed its tests, and of weak
+	 * suites, those without forward secrecy and those of CBC without encrypt-then-MAC, only with allow_weak. */
+	bool allow_weak;
+	bool receives;        /* most of what it encrypts comes in, as with a player: software's costs count */
+	const char *measured; /* the file; NULL: the user's own or the system's, as in sluice-doctor(1) */
 	struct slu_log log;
 };
 
 /* A context, or NULL and in error, which has size bytes, the sentence that says why and what to do. */
 struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *error, size_t size);
+
+/* What "auto" chose, and why, in one sentence; "" where nothing was to be chosen, or nothing is known. Valid as long as
+ * ctx. */
+const char *slu_tls_chosen(const struct slu_tls_ctx *ctx);
 
 /* Connections that still use it keep it alive. NULL is fine. */
 void slu_tls_ctx_free(struct slu_tls_ctx *ctx);

@@ -25,6 +25,7 @@ struct slu_offload {
 	struct {
 		bool on;                      /* the kernel's TLS, where it can; src/net does it */
 		bool any_tls13;               /* with TLS 1.3 also where keys cannot be changed */
+		int only[4];                  /* NIDs of the ciphers that are for it; none: all */
 		atomic_uint told;             /* a bit for each reason why not that was told */
 		atomic_uint taken, not_taken; /* connections */
 	} ktls;
@@ -55,6 +56,11 @@ extern const struct slu_offload_door slu_offload_ktls;
 
 /* A connection's handshake is done, and the kernel has taken its keys or not. */
 void slu_offload_ktls_count(struct slu_offload *o, bool taken);
+
+/* Where o is the kernel's TLS: other ciphers than those of these NIDs, up to a 0, are not for it. */
+void slu_offload_ktls_only(struct slu_offload *o, const int ciphers[4]);
+
+bool slu_offload_ktls_serves(const struct slu_offload *o, int cipher);
 
 /* True once for each reason, a number below 32. */
 bool slu_offload_ktls_first(struct slu_offload *o, unsigned reason);

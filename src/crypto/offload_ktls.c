@@ -30,6 +30,18 @@ void slu_offload_ktls_count(struct slu_offload *o, bool taken)
 	atomic_fetch_add(taken ? &o->ktls.taken : &o->ktls.not_taken, 1);
 }
 
+void slu_offload_ktls_only(struct slu_offload *o, const int ciphers[4])
+{
+	memcpy(o->ktls.only, ciphers, sizeof o->ktls.only);
+}
+
+bool slu_offload_ktls_serves(const struct slu_offload *o, int cipher)
+{
+	const int *only = o->ktls.only;
+
+	return !only[0] || cipher == only[0] || cipher == only[1] || cipher == only[2] || cipher == only[3];
+}
+
 bool slu_offload_ktls_first(struct slu_offload *o, unsigned reason)
 {
 	return !(atomic_fetch_or(&o->ktls.told, 1u << reason) & 1u << reason);

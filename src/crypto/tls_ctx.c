@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "crypto/policy.h"
+#include "crypto/tls_choice.h"
 #include "crypto/x509.h"
 
 /* The strings of a configuration, which the context keeps copies of. */
@@ -22,7 +23,7 @@ static const size_t strings[] = {
 	offsetof(struct slu_tls_config, cert_file),   offsetof(struct slu_tls_config, key_file),
 	offsetof(struct slu_tls_config, cipher_list), offsetof(struct slu_tls_config, ciphersuites),
 	offsetof(struct slu_tls_config, groups),      offsetof(struct slu_tls_config, keylog_file),
-	offsetof(struct slu_tls_config, offload),
+	offsetof(struct slu_tls_config, offload),     offsetof(struct slu_tls_config, measured),
 };
 
 enum { STRINGS = sizeof strings / sizeof *strings };
@@ -239,10 +240,70 @@ static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t siz
 		return r;
 	}
 	set_resumption(ssl, c);
+	if (ctx->choice && ctx->choice->sorted && c->server)
+		SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	if (ctx->keylog >= 0)
 		SSL_CTX_set_keylog_callback(ssl, keylog);
 	*out = ssl;
 	return 0;
+}
+
+/* ---- what is left to us ---- */
+
+static int replace(const char **string, const char *by)
+{
+	char *copy = *by ? strdup(by) : NULL;
+
+	if (*by && !copy)
+		return SLU_ERR_NOMEM;
+	free((char *)(uintptr_t)*string);
+	*string = copy;
+	return 0;
+}
+
+static int choose(struct slu_tls_ctx *ctx, char *error, size_t size)
+{
+	struct slu_tls_config *c = &ctx->config;
+	int r;
+
+	if (!slu_tls_choice_wanted(c))
+		return 0;
+	ctx->choice = calloc(1, sizeof *ctx->choice);
+	if (!ctx->choice) {
+		snprintf(error, size, "out of memory");
+		return SLU_ERR_NOMEM;
+	}
+	r = slu_tls_choice_make(c, ctx->choice, error, size);
+	if (r != 0)
+		return r;
+	if (ctx->choice->sorted && (replace(&c->cipher_list, ctx->choice->all.cipher_list) != 0 ||
+				    replace(&c->ciphersuites, ctx->choice->all.ciphersuites) != 0)) {
+		snprintf(error, size, "out of memory");
+		return SLU_ERR_NOMEM;
+	}
+	if (*ctx->choice->sentence)
+		slu_log(&c->log, SLU_LOG_INFO, "%s", ctx->choice->sentence);
+	return 0;
+}
+
+/* What was chosen, and cannot be had after all, is no reason not to go on. */
+static int open_offload(struct slu_tls_ctx *ctx, char *error, size_t size)
+{
+	const struct slu_tls_config *c = &ctx->config;
+	const char *what = ctx->choice && *ctx->choice->offload ? ctx->choice->offload : c->offload;
+	int r = slu_offload_open(&ctx->offload, what, &c->log, error, size);
+
+	if (r == 0 && ctx->choice)
+		slu_offload_ktls_only(&ctx->offload, ctx->choice->ktls);
+	if (r == 0 || !c->offload || strcmp(c->offload, "auto") != 0)
+		return r;
+	slu_log(&c->log, SLU_LOG_WARN, "TLS is done in software: %s", error);
+	return slu_offload_open(&ctx->offload, NULL, &c->log, error, size);
+}
+
+const char *slu_tls_chosen(const struct slu_tls_ctx *ctx)
+{
+	return ctx->choice ? ctx->choice->sentence : "";
 }
 
 struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *error, size_t size)
@@ -262,7 +323,7 @@ struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *e
 	if (copy_config(&ctx->config, config) != 0)
 		snprintf(error, size, "out of memory");
 	else if (slu_pins_parse(&ctx->pins, ctx->config.pin, error, size) == 0 && open_keylog(ctx, error, size) == 0 &&
-		 slu_offload_open(&ctx->offload, ctx->config.offload, &ctx->config.log, error, size) == 0 &&
+		 choose(ctx, error, size) == 0 && open_offload(ctx, error, size) == 0 &&
 		 build(ctx, &ctx->ssl, error, size) == 0)
 		return ctx;
 	slu_tls_ctx_free(ctx);
@@ -286,6 +347,7 @@ void slu_tls_ctx_free(struct slu_tls_ctx *ctx)
 	if (ctx->keylog >= 0)
 		close(ctx->keylog);
 	clear_config(&ctx->config);
+	free(ctx->choice);
 	free(ctx);
 }
 

@@ -15,6 +15,7 @@
 
 #include <sluice/tls.h>
 
+#include "crypto/choice.h"
 #include "crypto/offload.h"
 #include "crypto/pins.h"
 #include "crypto/sessions.h"
@@ -25,6 +26,8 @@ struct slu_tls_ctx {
 	atomic_uint refs;
 	struct slu_tls_config config; /* strings are our copies */
 	struct slu_offload offload;
+	struct slu_choice *choice; /* NULL: nothing was left to us */
+	atomic_bool widened;       /* a server refused what was chosen: all is offered */
 	struct slu_pins pins;
 	struct slu_sessions sessions; /* of a client */
 	int keylog;                   /* file descriptor, or -1 */
@@ -49,6 +52,8 @@ struct slu_tls_peer {
 	bool eof;       /* and it hung up */
 	bool open;      /* the handshake was done */
 	char offer[64]; /* "TLS 1.2 to 1.3 with 17 suites" */
+	bool alone;     /* only what was chosen is offered */
+	bool etm;       /* alone: the server has agreed to encrypt-then-MAC */
 };
 
 /* References ctx and makes p->ssl, ready for BIOs and SSL_do_handshake(). host may be NULL for a server. 0,
@@ -58,6 +63,11 @@ int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const cha
 /* Before the handshake. A client offers the session of an earlier connection to this host and port, and keeps new ones
  * for later. Warns when nothing is verified. */
 void slu_tls_peer_begin(struct slu_tls_peer *p, const char *port);
+
+/* After a client's handshake that failed, with eof and first set, or that was done and carried no data yet: whether the
+ * chosen suites alone were offered and the server takes none of them, or CBC without the encrypt-then-MAC that was
+ * chosen. Then all are offered to a peer that is opened from now on, and it is worth another connection. */
+bool slu_tls_peer_refused(struct slu_tls_peer *p);
 
 void slu_tls_peer_close(struct slu_tls_peer *p);
 

@@ -65,6 +65,70 @@ static int name_client(struct slu_tls_peer *p, const char *host)
 	return SLU_ERR_INVALID;
 }
 
+/* Which extensions the server answers with, nothing else of libssl tells. */
+static void on_extension(SSL *ssl, int by_server, int type, const unsigned char *data, int n, void *arg)
+{
+	struct slu_tls_peer *p = arg;
+
+	(void)ssl;
+	(void)data;
+	(void)n;
+	p->etm |= by_server && type == TLSEXT_TYPE_encrypt_then_mac;
+}
+
+static bool set_alone(SSL *ssl, const struct slu_offer *o)
+{
+	if (!*o->cipher_list && SSL_set_min_proto_version(ssl, TLS1_3_VERSION) != 1)
+		return false;
+	if (!*o->ciphersuites && SSL_set_max_proto_version(ssl, TLS1_2_VERSION) != 1)
+		return false;
+	return (!*o->cipher_list || SSL_set_cipher_list(ssl, o->cipher_list) == 1) &&
+	       (!*o->ciphersuites || SSL_set_ciphersuites(ssl, o->ciphersuites) == 1);
+}
+
+static int offer_alone(struct slu_tls_peer *p)
+{
+	const struct slu_choice *choice = p->ctx->choice;
+
+	if (!choice || !choice->alone || p->ctx->widened)
+		return 0;
+	p->alone = true;
+	if (choice->etm) {
+		SSL_set_tlsext_debug_callback(p->ssl, on_extension);
+		SSL_set_tlsext_debug_arg(p->ssl, p);
+	}
+	return set_alone(p->ssl, &choice->first) ? 0 : SLU_ERR_NOMEM;
+}
+
+static bool is_refusal(const struct slu_tls_peer *p)
+{
+	switch (p->alert_in) {
+	case SSL_AD_HANDSHAKE_FAILURE:
+	case SSL_AD_PROTOCOL_VERSION:
+	case SSL_AD_INSUFFICIENT_SECURITY:
+		return true;
+	case -1: /* it may also hang up, or answer in a version that was not offered */
+		return (p->eof && p->nfirst == 0) || p->alert_out == SSL_AD_PROTOCOL_VERSION;
+	default:
+		return false;
+	}
+}
+
+static bool without_etm(const struct slu_tls_peer *p)
+{
+	const SSL_CIPHER *c = SSL_get_current_cipher(p->ssl);
+
+	return p->ctx->choice->etm && !p->etm && c && !SSL_CIPHER_is_aead(c);
+}
+
+bool slu_tls_peer_refused(struct slu_tls_peer *p)
+{
+	if (!p->alone || !(SSL_is_init_finished(p->ssl) ? without_etm(p) : is_refusal(p)))
+		return false;
+	p->ctx->widened = true;
+	return true;
+}
+
 int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const char *host)
 {
 	int r = 0;
@@ -90,6 +154,8 @@ int slu_tls_peer_open(struct slu_tls_peer *p, struct slu_tls_ctx *ctx, const cha
 	if (ERR_peek_error())
 		r = SLU_ERR_NOMEM;
 	else if (!ctx->config.server)
+		r = offer_alone(p);
+	if (r == 0 && !ctx->config.server)
 		r = name_client(p, host);
 	ERR_clear_error();
 	return r;

@@ -34,6 +34,13 @@ enum { ALERT = 2 }; /* bytes, RFC 8446, 6 */
 
 /* ---- the BIO that libssl writes to ---- */
 
+static bool for_software(const struct slu_tls_ktls *k)
+{
+	const SSL_CIPHER *c = SSL_get_current_cipher(k->peer->ssl);
+
+	return c && !slu_offload_ktls_serves(&k->peer->ctx->offload, SSL_CIPHER_get_cipher_nid(c));
+}
+
 /* TLS 1.3 lets the other end ask for new keys at any time (RFC 8446, 4.6.3). */
 static bool withheld(const struct slu_tls_ktls *k)
 {
@@ -115,7 +122,7 @@ static long flush(struct slu_tls_ktls *k)
 
 static bool open_to_offers(const struct slu_tls_ktls *k)
 {
-	return !k->decided && !withheld(k) && slu_tls_bio_pending(k->collector) == 0;
+	return !k->decided && !withheld(k) && !for_software(k) && slu_tls_bio_pending(k->collector) == 0;
 }
 
 static long ktls_ctrl(BIO *bio, int cmd, long num, void *ptr)
@@ -235,6 +242,7 @@ enum why {
 	NO_MEMORY,
 	OLD_TLS,
 	SUITE,
+	DEARER,
 	OPENSSL_REKEY,
 	KERNEL_REKEY,
 	FRAGMENT,
@@ -253,6 +261,7 @@ static const char *const sentences[] = {
 	[NO_MEMORY] = "out of memory",
 	[OLD_TLS] = "the kernel knows TLS 1.2 and 1.3 only",
 	[SUITE] = "its TLS has no such suite, only those with AES-GCM and ChaCha20-Poly1305",
+	[DEARER] = "for its suite that costs less on this device",
 	[OPENSSL_REKEY] = "TLS 1.3 can change keys in mid-stream, and OpenSSL before 3.5 does not tell the "
 			  "kernel" ALL_THE_SAME,
 	[KERNEL_REKEY] =
@@ -287,6 +296,8 @@ static enum why why_not(const struct slu_tls_ktls *k)
 		return OLD_TLS;
 	if (!suite_possible(ssl))
 		return SUITE;
+	if (for_software(k))
+		return DEARER;
 	if (withheld(k))
 		return openssl_rekeys() ? KERNEL_REKEY : OPENSSL_REKEY;
 	if (short_records(ssl))
@@ -311,7 +322,7 @@ bool slu_tls_ktls_decide(struct slu_tls_ktls *k)
 	if (on)
 		return true;
 	why = why_not(k);
-	slu_log(o->log, slu_offload_ktls_first(o, why) ? SLU_LOG_WARN : SLU_LOG_DEBUG,
+	slu_log(o->log, why != DEARER && slu_offload_ktls_first(o, why) ? SLU_LOG_WARN : SLU_LOG_DEBUG,
 		"what is sent to %s is encrypted by OpenSSL, not by the kernel: %s%s%s%s",
 		slu_tls_peer_name(k->peer, who, sizeof who), sentences[why], k->refusal ? " (" : "",
 		k->refusal ? strerror(k->refusal) : "", k->refusal ? ")" : "");

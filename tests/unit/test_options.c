@@ -28,7 +28,7 @@ static const struct slu_opt own[] = {
 	{"file", 'f', SLU_OPT_LIST, false, "FILE", "one more", offsetof(struct all, files), 0, 0},
 };
 
-static int parse_into(struct slu_usage *usage, struct slu_opt_group groups[4], const char *line)
+static int parse_into(struct slu_usage *usage, struct slu_opt_group groups[5], const char *line)
 {
 	static char copy[1024];
 	char *argv[32], *word, *save = NULL;
@@ -38,14 +38,15 @@ static int parse_into(struct slu_usage *usage, struct slu_opt_group groups[4], c
 	groups[0] = (struct slu_opt_group){"", own, 2, &all, false};
 	groups[1] = slu_options_common(&all.common);
 	groups[2] = slu_options_net(&all.net);
-	groups[3] = slu_options_tls(&all.tls);
+	groups[3] = slu_options_certificates(&all.tls);
+	groups[4] = slu_options_tls(&all.tls);
 	*usage = (struct slu_usage){.verb = "try",
 				    .operands = "[options] A [B]",
 				    .what = "Try.",
 				    .min_operands = 1,
 				    .max_operands = 2,
 				    .groups = groups,
-				    .ngroups = 4};
+				    .ngroups = 5};
 	strcpy(copy, line);
 	argv[argc++] = strdup("try");
 	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
@@ -58,7 +59,7 @@ static int parse_into(struct slu_usage *usage, struct slu_opt_group groups[4], c
 
 static int parse(const char *line)
 {
-	struct slu_opt_group groups[4];
+	struct slu_opt_group groups[5];
 	struct slu_usage usage;
 
 	return parse_into(&usage, groups, line);
@@ -219,7 +220,7 @@ static void mistakes_are_told_in_one_line(void **state)
 
 static void help_fits_and_names_all(void **state)
 {
-	struct slu_opt_group groups[4];
+	struct slu_opt_group groups[5];
 	struct slu_usage usage;
 	char text[16384] = "";
 	FILE *f;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What OpenSSL's software takes of this CPU, roughly, in a few milliseconds: where nothing better is known. */
+#ifndef SLU_CRYPTO_ESTIMATE_H
+#define SLU_CRYPTO_ESTIMATE_H
+
+#include "crypto/kept.h"
+
+/* The ciphers that TLS 1.2 and 1.3 have with authentication, in software, at one record size; on the calling thread's
+ * CPU clock. A cipher that this OpenSSL lacks is left out. */
+void slu_estimate(struct slu_kept *out);
+
+#endif
