@@ -337,11 +337,11 @@ static void tell_estimate(const struct choosing *c, const struct option *best, s
 	const struct option *next = runner_up(c, best);
 	char name[160];
 
-	add(out, "TLS is done in software, for %s; %s%s takes some %.0f ms of CPU per MB", c->rules->why,
+	add(out, "TLS is done in software, for %s; %s%s takes some %.1f ms of CPU per MB", c->rules->why,
 	    c->rules->fixed ? "" : "first comes what is cheapest, ", name_of(best, name, sizeof name),
 	    cost(c->kept, best->way));
 	if (next)
-		add(out, ", %s %.0f", name_of(next, name, sizeof name), cost(c->kept, next->way));
+		add(out, ", %s %.1f", name_of(next, name, sizeof name), cost(c->kept, next->way));
 	add(out, ": 'sluice doctor' tests and measures the hardware too");
 }
 

@@ -291,7 +291,7 @@ static void test_estimate(void **state)
 	assert_string_equal(
 		choice.sentence,
 		"TLS is done in software, for nothing is kept; first comes what is cheapest, ChaCha20-Poly1305 "
-		"in software takes some 38 ms of CPU per MB, AES-128-GCM in software 100: 'sluice doctor' tests "
+		"in software takes some 38.0 ms of CPU per MB, AES-128-GCM in software 100.0: 'sluice doctor' tests "
 		"and measures the hardware too");
 }
 
