@@ -37,8 +37,6 @@ static int put_word(struct slu_buf *out, const char *text)
 	for (const char *p = text; *p && r == 0; p++) {
 		const unsigned char c = (unsigned char)*p;
 
-		if (is_control(c))
-			return SLU_ERR_INVALID;
 		snprintf(escaped, sizeof escaped, "%%%02X", c);
 		r = is_plain(c) ? slu_buf_append(out, p, 1) : slu_buf_append(out, escaped, 3);
 	}

@@ -26,7 +26,7 @@ static const struct slu_kept full = {
 	.nsizes = 3,
 	.ways = {{"off", "TLS_CHACHA20_POLY1305_SHA256", SLU_TLS_1_3, false, {123.456789, 20, 0}},
 		 {"devcrypto", "ECDHE-ECDSA-AES128-SHA", SLU_TLS_1_2, true, {SLU_KEPT_COST_MOST, 0.000001, 1.5}},
-		 {"engine:devcrypto", "ECDHE-ECDSA-AES128-SHA", SLU_TLS_1_2, false, {1, 2, 3}}},
+		 {"engine:devcrypto", "ECDHE-ECDSA-AES128-SHA", SLU_TLS_1_2, false, {1, 2, 2.99999996}}},
 	.nways = 3,
 };
 

@@ -15,13 +15,22 @@
 #include "../alloc_fail.h"
 #include "crypto/kept.h"
 
-/* Stands in for the process's user: the linker puts it in the other's place. */
+/* Stand in for the process's user, and for a full disk: the linker puts them in the others' places. */
 uid_t __wrap_geteuid(void);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
 static uid_t user;
+static int rename_error;
 
 uid_t __wrap_geteuid(void)
 {
 	return user;
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	errno = rename_error;
+	return rename_error ? -1 : __real_rename(from, to);
 }
 
 static const struct slu_kept small = {
@@ -175,6 +184,8 @@ static void a_users_own_comes_first(void **state)
 static void without_a_home_there_is_no_place(void **state)
 {
 	(void)state;
+	setenv("HOME", "relative", 1);
+	assert_false(slu_kept_place(NULL, true, where, sizeof where));
 	unsetenv("HOME");
 	assert_false(slu_kept_place(NULL, true, where, sizeof where));
 	assert_int_equal(slu_kept_write(&small, NULL, where, sizeof where, error, sizeof error), SLU_ERR_IO);
@@ -292,6 +303,10 @@ static void what_cannot_be_written_down_changes_nothing(void **state)
 	bad.ways[0].ms_per_mb[0] = -1;
 	assert_int_equal(slu_kept_write(&bad, file, where, sizeof where, error, sizeof error), SLU_ERR_INVALID);
 	assert_string_equal(error, "it has what cannot be written down");
+	rename_error = ENOSPC;
+	assert_int_equal(slu_kept_write(&small, file, where, sizeof where, error, sizeof error), SLU_ERR_IO);
+	rename_error = 0;
+	assert_non_null(strstr(error, "/measured: No space left on device"));
 	assert_int_equal(entries(folder), 1);
 	assert_int_equal(slu_kept_read(&got, file, error, sizeof error), 1);
 }
