@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "tools/doctor_keep.h"
 #include "tools/doctor_tests.h"
 #include "tools/exit.h"
 #include "tools/inventory.h"
@@ -21,8 +22,8 @@
 #define SECONDS_QUICK 0.1
 
 struct doctor_options {
-	const char *device;
-	bool quick, list, json;
+	const char *device, *keep;
+	bool quick, list, json, no_keep;
 };
 
 struct doctor {
@@ -30,6 +31,8 @@ struct doctor {
 	struct slu_inventory inventory;
 	struct slu_doctor_tests tests;
 	struct slu_pricelist prices;
+	bool keeps; /* the result is to be kept */
+	struct slu_doctor_keep kept;
 };
 
 #define DOCTOR(field) offsetof(struct doctor_options, field)
@@ -37,6 +40,9 @@ static const struct slu_opt doctor_opts[] = {
 	{"quick", 0, SLU_OPT_FLAG, false, NULL, "fewer record sizes, and less time for each", DOCTOR(quick), 0, 0},
 	{"list", 0, SLU_OPT_FLAG, false, NULL, "test and measure nothing: what there is, at once", DOCTOR(list), 0, 0},
 	{"device", 0, SLU_OPT_TEXT, false, "PATH", "the crypto device (/dev/crypto)", DOCTOR(device), 0, 0},
+	{"keep", 0, SLU_OPT_TEXT, false, "FILE", "where the result is kept, instead of the usual place", DOCTOR(keep),
+	 0, 0},
+	{"no-keep", 0, SLU_OPT_FLAG, false, NULL, "do not keep the result", DOCTOR(no_keep), 0, 0},
 	{"json", 0, SLU_OPT_FLAG, false, NULL, "one JSON object instead of tables", DOCTOR(json), 0, 0},
 };
 
@@ -72,6 +78,17 @@ static int measure(struct doctor *d)
 	return err ? SLU_EXIT_OTHER : SLU_EXIT_OK;
 }
 
+/* A report without it is worth something, too; but a file that was asked for is not to be missed. */
+static int keep(struct doctor *d)
+{
+	const struct doctor_options *o = &d->options;
+
+	if (slu_doctor_keep(&d->prices, &d->tests, o->quick, o->keep, &d->kept))
+		return SLU_EXIT_OK;
+	slu_say("the result is not kept: %s", d->kept.error);
+	return o->keep ? SLU_EXIT_OUTPUT : SLU_EXIT_OK;
+}
+
 /* False: no memory. */
 static bool print_json(const struct doctor *d)
 {
@@ -83,6 +100,8 @@ static bool print_json(const struct doctor *d)
 		slu_doctor_tests_add_json(&d->tests, o);
 	if (d->prices.nprices)
 		slu_pricelist_add_json(&d->prices, o);
+	if (d->keeps)
+		slu_doctor_keep_add_json(&d->kept, o);
 	text = cJSON_PrintUnformatted(o);
 	cJSON_Delete(o);
 	if (!text)
@@ -117,6 +136,11 @@ int slu_verb_doctor(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (d.options.keep && (d.options.no_keep || d.options.list)) {
+		slu_say("--keep and --%s exclude each other: there is nothing to keep",
+			d.options.list ? "list" : "no-keep");
+		return SLU_EXIT_USAGE;
+	}
 	slu_inventory_take(&d.inventory, d.options.device);
 	if (!d.options.json)
 		slu_inventory_print(&d.inventory, stdout);
@@ -127,9 +151,14 @@ int slu_verb_doctor(int argc, char **argv)
 		slu_doctor_tests_print(&d.tests, stdout);
 	fflush(stdout);
 	status = d.options.list ? SLU_EXIT_OK : measure(&d);
+	d.keeps = !d.options.list && !d.options.no_keep && status == SLU_EXIT_OK;
+	if (d.keeps)
+		status = keep(&d);
 	written = !d.options.json || print_json(&d);
 	if (!d.options.json && d.prices.nprices)
 		slu_pricelist_print(&d.prices, stdout);
+	if (!d.options.json && d.keeps)
+		slu_doctor_keep_print(&d.kept, stdout);
 	if (written && fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	slu_say("the report cannot be written");

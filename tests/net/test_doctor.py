@@ -14,6 +14,8 @@ def doctor(sluice):
     sluice.need("doctor")
 
     def doctor(*options):
+        if "--list" not in options and "--keep" not in options:
+            options += ("--no-keep",)
         result = sluice.run("doctor", *options, timeout=60)
         assert result.code == support.OK and result.err == ""
         return result.out
@@ -55,3 +57,40 @@ def test_a_report_that_cannot_be_written(sluice):
     with open("/dev/full", "wb") as full:
         result = sluice.run("doctor", "--list", stdout=full)
     assert result.code == support.OUTPUT and b"cannot be written" in result.err.encode()
+
+
+def test_keeps_what_it_measured(sluice, tmp_path):
+    sluice.need("doctor")
+    file = tmp_path / "kept"
+    options = ("doctor", "--quick", "--device", "/nonexistent/crypto", "--keep", file)
+    result = sluice.run(*options, timeout=60)
+    assert result.code == support.OK and result.err == ""
+    assert result.out.decode().splitlines()[-1] == f'Kept in {file}, by which "auto" chooses.'
+    text = file.read_text()
+    lines = text.splitlines()
+    assert lines[0] == "sluice-measured 1" and "quick 1" in lines and "sizes 1024 16384" in lines
+    assert file.stat().st_mode & 0o7777 == 0o644
+    file.write_text(text.replace("kernel ", "kernel other-"))
+    found = json.loads(sluice.run(*options, "--json", timeout=60).out)
+    assert found["kept"]["file"] == str(file)
+    assert found["kept"]["before"].startswith("it was made with the kernel other-")
+    text = file.read_text()
+    assert "kernel other-" not in text
+    # Which a busy machine makes fewer.
+    assert text.count("\nway off ") + found["kept"]["left_out"] == len(found["costs"])
+
+
+def test_what_cannot_be_kept(sluice, tmp_path):
+    """The report comes all the same."""
+    sluice.need("doctor")
+    options = ("doctor", "--quick", "--json", "--device", "/nonexistent/crypto")
+    result = sluice.run(*options, "--keep", tmp_path / "no" / "folder", timeout=60)
+    assert result.code == support.OUTPUT
+    support.one_sentence(result, "is not kept", "No such file")
+    found = json.loads(result.out)
+    assert len(found["costs"]) == 10 and "No such file" in found["kept"]["error"]
+    for other in "--list", "--no-keep":
+        result = sluice.run("doctor", "--keep", tmp_path / "kept", other)
+        assert result.code == support.USAGE
+        support.one_sentence(result, "--keep", other)
+    assert not list(tmp_path.iterdir())

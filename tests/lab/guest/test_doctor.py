@@ -12,8 +12,8 @@ SUITES_BY_CBC = {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-E
 @pytest.fixture
 def doctor(build):
     def doctor():
-        done = subprocess.run([build / "tools/sluice", "doctor", "--quick", "--json"], stdout=subprocess.PIPE, check=True,
-                              timeout=120)
+        done = subprocess.run([build / "tools/sluice", "doctor", "--quick", "--json", "--no-keep"], stdout=subprocess.PIPE,
+                              check=True, timeout=120)
         return json.loads(done.stdout)
 
     return doctor
