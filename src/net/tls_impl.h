@@ -20,6 +20,7 @@ struct tls {
 	struct slu_tls_ktls ktls;
 	struct slu_sealer *sealer;
 	enum tls_state state;
+	bool again; /* this is the second connection */
 	unsigned timeout_ms;
 	uint64_t started, ended; /* of the handshake */
 	int err;                 /* of opening; sticky */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* From a transport that begins to connect to an open TLS connection, or why there is none. */
+/*
+ * From a transport that begins to connect to an open TLS connection: the handshake, why it failed, and, for a client, a
+ * second one on another connection where the server takes none of the suites that were offered alone because they cost
+ * least here.
+ */
 #include "net/tls_impl.h"
 
 #include <stdio.h>
@@ -67,6 +71,65 @@ int slu_tls_why(struct tls *t)
 	return slu_tls_explain(&t->peer, t->error, sizeof t->error);
 }
 
+/* ---- once more, with all suites ---- */
+
+static void warn(const struct tls *t)
+{
+	const char *end = "and it answered in another version", *alert = "";
+	char who[256];
+
+	if (SSL_is_init_finished(t->peer.ssl)) {
+		end = "and it has them without encrypt-then-MAC";
+	} else if (t->peer.alert_in >= 0) {
+		end = "and it refused with the alert ";
+		alert = SSL_alert_desc_string_long(t->peer.alert_in);
+	} else if (t->peer.eof) {
+		end = "and it hung up";
+	}
+	slu_log(&t->peer.ctx->config.log, SLU_LOG_WARN,
+		"%s was offered only the suites that cost least here (%s), %s%s: connecting again, and offering all",
+		slu_tls_peer_name(&t->peer, who, sizeof who), t->peer.offer, end, alert);
+}
+
+/* A client's last words on a connection that stands. */
+static void leave(struct tls *t)
+{
+	if (!SSL_is_init_finished(t->peer.ssl))
+		return;
+	SSL_shutdown(t->peer.ssl);
+	ERR_clear_error();
+	slu_tls_bio_flush(&t->bio);
+	slu_sessions_clear(&t->peer.ctx->sessions); /* its suite would come back with it */
+}
+
+/* Where the server takes none of the suites that were offered alone: begins anew, on another connection, with all of
+ * them and with the time that the first one had. False: it takes one, or there is no second time. */
+static bool offer_all(struct tls *t, uint64_t now_ms)
+{
+	const struct slu_transport_ops *below = t->inner->ops;
+	char host[sizeof t->peer.host];
+	struct slu_tls_ctx *ctx;
+	int r;
+
+	if (t->again || !below->again || !slu_tls_peer_refused(&t->peer))
+		return false;
+	warn(t);
+	leave(t);
+	t->again = true;
+	t->error[0] = '\0';
+	t->state = STATE_INNER;
+	ctx = slu_tls_ctx_get(t->peer.ctx);
+	snprintf(host, sizeof host, "%s", t->peer.host);
+	slu_tls_disarm(t);
+	memset(&t->ktls, 0, sizeof t->ktls);
+	t->err = slu_tls_arm(t, ctx, host);
+	slu_tls_ctx_free(ctx);
+	r = t->err == 0 ? below->again(t->inner, now_ms) : 0;
+	if (r < 0)
+		fail(t, slu_tls_below(t, r));
+	return true;
+}
+
 /* ---- the handshake ---- */
 
 static void begin_handshake(struct tls *t, uint64_t now_ms)
@@ -85,9 +148,12 @@ static void begin_handshake(struct tls *t, uint64_t now_ms)
 
 static int finish_handshake(struct tls *t, uint64_t now_ms)
 {
-	bool kernel = slu_tls_ktls_decide(&t->ktls);
 	char who[256];
+	bool kernel;
 
+	if (offer_all(t, now_ms))
+		return t->err;
+	kernel = slu_tls_ktls_decide(&t->ktls);
 	t->sealer = kernel ? slu_seal_ktls(&t->ktls) : slu_seal_libssl(t->peer.ssl, &t->bio);
 	if (!t->sealer) {
 		snprintf(t->error, sizeof t->error, "out of memory");
@@ -114,6 +180,11 @@ static int cut_off(struct tls *t)
 	return slu_tls_below(t, t->bio.out_err);
 }
 
+static int failed(struct tls *t, int err, uint64_t now_ms)
+{
+	return err == SLU_ERR_TLS && offer_all(t, now_ms) ? t->err : fail(t, err);
+}
+
 static int handshake(struct tls *t, uint64_t now_ms)
 {
 	int r, why;
@@ -124,10 +195,10 @@ static int handshake(struct tls *t, uint64_t now_ms)
 	if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
 		r = slu_tls_why(t);
 		slu_tls_bio_flush(&t->bio); /* the alert, when there is one; nobody waits for it */
-		return fail(t, r);
+		return failed(t, r, now_ms);
 	}
 	if (slu_tls_bio_flush(&t->bio) < 0)
-		return fail(t, cut_off(t));
+		return failed(t, cut_off(t), now_ms);
 	if (why == SSL_ERROR_NONE)
 		return finish_handshake(t, now_ms);
 	if (t->timeout_ms && now_ms - t->started >= t->timeout_ms) {

@@ -173,6 +173,17 @@ static int mem_open(struct slu_transport *t, uint64_t now_ms)
 	return 1;
 }
 
+static int mem_again(struct slu_transport *t, uint64_t now_ms)
+{
+	struct kit_mem *m = mem(t);
+
+	(void)now_ms;
+	m->agains++;
+	m->in.len = m->peer->in.len = 0;
+	m->ended = m->peer->ended = m->lost = m->cut = false;
+	return m->again_err;
+}
+
 static long mem_recv(struct slu_transport *t, void *buf, size_t n)
 {
 	struct kit_mem *m = mem(t);
@@ -206,7 +217,7 @@ static long mem_send(struct slu_transport *t, const struct slu_vec *vec, size_t 
 	size_t left = room(m), sent = 0;
 
 	m->writes++;
-	if (m->lost)
+	if (m->lost || m->cut)
 		return SLU_ERR_RESET;
 	for (size_t i = 0; i < nvec && left; i++) {
 		size_t n = vec[i].size < left ? vec[i].size : left;
@@ -264,7 +275,7 @@ static uint64_t mem_deadline(const struct slu_transport *t)
 
 static const char *mem_error(const struct slu_transport *t)
 {
-	return mem(t)->lost ? "the connection was reset" : "";
+	return mem(t)->again_err ? "there is no second time" : mem(t)->lost ? "the connection was reset" : "";
 }
 
 static void mem_stats(const struct slu_transport *t, struct slu_transport_stats *out)
@@ -284,6 +295,7 @@ static void mem_free(struct slu_transport *t)
 
 static const struct slu_transport_ops mem_ops = {
 	.open = mem_open,
+	.again = mem_again,
 	.recv = mem_recv,
 	.send = mem_send,
 	.flush = mem_flush,

@@ -54,6 +54,9 @@ struct kit_mem {
 	size_t window;              /* bytes that the peer's in may hold; 0: any */
 	unsigned delay;             /* open() calls that say "not yet" */
 	bool ended, lost;           /* the peer has shut down; the connection is reset */
+	bool cut;                   /* writes fail, and reads do not say why */
+	unsigned agains;            /* again() calls */
+	int again_err;              /* what they say */
 	bool freed;
 	unsigned writes, reads;
 	uint64_t wire_out, wire_in;
