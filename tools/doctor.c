@@ -65,9 +65,14 @@ static void show_progress(double done, const char *what)
 static int measure(struct doctor *d)
 {
 	const struct doctor_options *o = &d->options;
-	const char *device = slu_doctor_door_usable(&d->tests, "devcrypto") ? o->device : NULL;
-	int err =
-		slu_pricelist_measure(&d->prices, device, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
+	struct slu_price_doors doors = {.device = slu_doctor_door_usable(&d->tests, "devcrypto") ? o->device : NULL};
+	int err;
+
+	for (int c = 0; c < SLU_KTLS_CIPHERS; c++) {
+		doors.ktls12[c] = slu_doctor_ktls_usable(&d->tests, (enum slu_ktls_cipher)c, false);
+		doors.ktls13[c] = slu_doctor_ktls_usable(&d->tests, (enum slu_ktls_cipher)c, true);
+	}
+	err = slu_pricelist_measure(&d->prices, &doors, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
 
 	if (isatty(STDERR_FILENO))
 		slu_say_status(NULL);

@@ -13,7 +13,7 @@ enum {
 };
 
 struct run {
-	struct slu_workload *load;
+	const struct slu_work *work;
 	size_t record;
 	uint64_t records;
 	double latency[KEPT]; /* seconds */
@@ -27,7 +27,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int seal_for(struct run *r, double seconds)
+static int make_for(struct run *r, double seconds)
 {
 	double at = now();
 	const double end = at + seconds;
@@ -36,7 +36,7 @@ static int seal_for(struct run *r, double seconds)
 	while (at < end && !err) {
 		const double before = at;
 
-		err = slu_workload_seal(r->load, r->record);
+		err = r->work->make(r->work->arg, r->record);
 		at = now();
 		r->latency[r->records++ % KEPT] = at - before;
 	}
@@ -64,6 +64,41 @@ static void summarise(struct run *r, const struct slu_spinner_cost *cost, struct
 	out->stat_ms_per_mb = cost->stat < 0 ? -1 : cost->stat * 1e3 / mb;
 }
 
+int slu_measure_work(struct slu_spinner *spinner, const struct slu_work *work, size_t record, double seconds,
+		     struct slu_cost *out)
+{
+	struct slu_spinner_cost cost;
+	struct run *r = calloc(1, sizeof *r);
+	int err = r ? 0 : SLU_ERR_NOMEM;
+
+	memset(out, 0, sizeof *out);
+	if (r)
+		*r = (struct run){.work = work, .record = record};
+	for (int i = 0; i < WARM && !err; i++)
+		err = work->make(work->arg, record);
+	if (!err) {
+		if (work->settle)
+			work->settle(work->arg);
+		slu_spinner_read(spinner, &cost);
+		err = make_for(r, seconds);
+	}
+	if (!err) {
+		if (work->settle)
+			work->settle(work->arg);
+		slu_spinner_read(spinner, &cost);
+		summarise(r, &cost, out);
+	}
+	free(r);
+	return err;
+}
+
+/* ---- records in memory ---- */
+
+static int seal(void *load, size_t n)
+{
+	return slu_workload_seal(load, n);
+}
+
 static uint64_t device_operations(const struct slu_workload *load)
 {
 	struct slu_tls_offload_stats stats;
@@ -75,32 +110,22 @@ static uint64_t device_operations(const struct slu_workload *load)
 int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t record, double seconds,
 		const struct slu_log *log, struct slu_cost *out, char *error, size_t size)
 {
-	struct slu_spinner_cost cost;
-	struct run *r = calloc(1, sizeof *r);
-	uint64_t before = 0;
-	int err = SLU_ERR_NOMEM;
+	struct slu_workload *load;
+	uint64_t before; /* of the handshake */
+	const bool tls13 = way->version == SLU_TLS_1_3;
+	int err;
 
 	if (size)
 		error[0] = '\0';
+	if (way->kernel)
+		return slu_measure_ktls(spinner, NULL, way->cipher, tls13, record, seconds, out, error, size);
 	memset(out, 0, sizeof *out);
-	if (!r)
-		return err;
-	r->record = record;
-	r->load = slu_workload_new(way->version, way->suite, way->etm, way->offload, log, error, size);
-	err = r->load ? 0 : SLU_ERR_TLS;
-	for (int i = 0; i < WARM && !err; i++)
-		err = slu_workload_seal(r->load, record);
-	if (!err) {
-		before = device_operations(r->load);
-		slu_spinner_read(spinner, &cost);
-		err = seal_for(r, seconds);
-	}
-	if (!err) {
-		slu_spinner_read(spinner, &cost);
-		summarise(r, &cost, out);
-		out->device_operations = device_operations(r->load) - before;
-	}
-	slu_workload_free(r->load);
-	free(r);
+	load = slu_workload_new(way->version, way->suite, way->etm, way->offload, log, error, size);
+	if (!load)
+		return SLU_ERR_TLS;
+	before = device_operations(load);
+	err = slu_measure_work(spinner, &(struct slu_work){.make = seal, .arg = load}, record, seconds, out);
+	out->device_operations = device_operations(load) - before;
+	slu_workload_free(load);
 	return err;
 }

@@ -7,21 +7,21 @@
 static const size_t all_sizes[SLU_PRICE_SIZES] = {64, 256, 1024, 4096, 16384};
 static const size_t quick_sizes[] = {1024, 16384};
 
-/* hardware: the provider serves it. */
+/* hardware: the provider serves it. way.kernel: the kernel's TLS has it, too. */
 static const struct {
 	struct slu_way way;
 	bool hardware;
 } ways[] = {
-	{{"ECDHE-ECDSA-CHACHA20-POLY1305", SLU_TLS_1_2, false, NULL}, false},
-	{{"ECDHE-ECDSA-AES128-GCM-SHA256", SLU_TLS_1_2, false, NULL}, true},
-	{{"ECDHE-ECDSA-AES256-GCM-SHA384", SLU_TLS_1_2, false, NULL}, true},
-	{{"ECDHE-ECDSA-AES128-SHA", SLU_TLS_1_2, true, NULL}, true},
-	{{"ECDHE-ECDSA-AES128-SHA", SLU_TLS_1_2, false, NULL}, true},
-	{{"ECDHE-ECDSA-AES128-SHA256", SLU_TLS_1_2, false, NULL}, true},
-	{{"ECDHE-ECDSA-AES256-SHA", SLU_TLS_1_2, false, NULL}, true},
-	{{"TLS_CHACHA20_POLY1305_SHA256", SLU_TLS_1_3, false, NULL}, false},
-	{{"TLS_AES_128_GCM_SHA256", SLU_TLS_1_3, false, NULL}, true},
-	{{"TLS_AES_256_GCM_SHA384", SLU_TLS_1_3, false, NULL}, true},
+	{{"ECDHE-ECDSA-CHACHA20-POLY1305", SLU_TLS_1_2, false, NULL, true, SLU_KTLS_CHACHA20_POLY1305}, false},
+	{{"ECDHE-ECDSA-AES128-GCM-SHA256", SLU_TLS_1_2, false, NULL, true, SLU_KTLS_AES_128_GCM}, true},
+	{{"ECDHE-ECDSA-AES256-GCM-SHA384", SLU_TLS_1_2, false, NULL, true, SLU_KTLS_AES_256_GCM}, true},
+	{{.suite = "ECDHE-ECDSA-AES128-SHA", .version = SLU_TLS_1_2, .etm = true}, true},
+	{{.suite = "ECDHE-ECDSA-AES128-SHA", .version = SLU_TLS_1_2}, true},
+	{{.suite = "ECDHE-ECDSA-AES128-SHA256", .version = SLU_TLS_1_2}, true},
+	{{.suite = "ECDHE-ECDSA-AES256-SHA", .version = SLU_TLS_1_2}, true},
+	{{"TLS_CHACHA20_POLY1305_SHA256", SLU_TLS_1_3, false, NULL, true, SLU_KTLS_CHACHA20_POLY1305}, false},
+	{{"TLS_AES_128_GCM_SHA256", SLU_TLS_1_3, false, NULL, true, SLU_KTLS_AES_128_GCM}, true},
+	{{"TLS_AES_256_GCM_SHA384", SLU_TLS_1_3, false, NULL, true, SLU_KTLS_AES_256_GCM}, true},
 };
 
 static const char software[] = "software"; /* one pointer: rows of other doors are told apart by it */
@@ -32,17 +32,27 @@ static void add(struct slu_pricelist *list, const struct slu_way *way, const cha
 
 	*p = (struct slu_price){.way = *way};
 	snprintf(p->door, sizeof p->door, "%s", door);
-	p->engine = offload ? p->door : software;
+	p->engine = strcmp(door, "off") == 0 ? software : p->door;
 	p->way.offload = offload;
+	p->way.kernel = strcmp(door, "ktls") == 0;
+}
+
+static bool kernel_has(const struct slu_price_doors *doors, const struct slu_way *way)
+{
+	return way->kernel && (way->version == SLU_TLS_1_3 ? doors->ktls13 : doors->ktls12)[way->cipher];
 }
 
 /* Records of every size go to the device, whatever it costs: that is what is asked. */
-static void list_ways(struct slu_pricelist *list, const char *device_offload)
+static void list_ways(struct slu_pricelist *list, const struct slu_price_doors *doors, const char *device_offload)
 {
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-		add(list, &ways[i].way, "off", NULL);
-		if (ways[i].hardware && device_offload)
-			add(list, &ways[i].way, "devcrypto", device_offload);
+		const struct slu_way *way = &ways[i].way;
+
+		add(list, way, "off", NULL);
+		if (ways[i].hardware && doors->device)
+			add(list, way, "devcrypto", device_offload);
+		if (kernel_has(doors, way))
+			add(list, way, "ktls", NULL);
 	}
 }
 
@@ -51,6 +61,16 @@ static void check_used(struct slu_price *p, size_t last)
 {
 	if (p->way.offload && !p->error[0] && !p->costs[last].device_operations)
 		snprintf(p->error, sizeof p->error, "  the device has nothing for it");
+}
+
+/* No cipher is for nothing: what the machine did beside has been taken for TCP's. */
+static void check_told(struct slu_price *p, size_t last)
+{
+	const struct slu_cost *c = &p->costs[last];
+
+	if (p->way.kernel && !p->error[0] && c->cpu_ms_per_mb <= c->tcp_ms_per_mb * SLU_TCP_TOLD)
+		snprintf(p->error, sizeof p->error,
+			 "  lost in what TCP costs: measure again when nothing else is running");
 }
 
 static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner, struct slu_price *p, double seconds)
@@ -63,9 +83,10 @@ static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner,
 		    !p->error[0])
 			snprintf(p->error, sizeof p->error, "records cannot be made");
 	check_used(p, list->nsizes - 1);
+	check_told(p, list->nsizes - 1);
 }
 
-int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double seconds, bool quick,
+int slu_pricelist_measure(struct slu_pricelist *list, const struct slu_price_doors *doors, double seconds, bool quick,
 			  void (*progress)(double done, const char *what))
 {
 	char offload[160];
@@ -76,9 +97,9 @@ int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double
 	list->nsizes = quick ? sizeof quick_sizes / sizeof *quick_sizes : SLU_PRICE_SIZES;
 	memcpy(list->sizes, quick ? quick_sizes : all_sizes, list->nsizes * sizeof *list->sizes);
 	list->nprices = 0;
-	if (device)
-		snprintf(offload, sizeof offload, "devcrypto:device=%s,min_size=0", device);
-	list_ways(list, device ? offload : NULL);
+	if (doors->device)
+		snprintf(offload, sizeof offload, "devcrypto:device=%s,min_size=0", doors->device);
+	list_ways(list, doors, offload);
 	for (size_t i = 0; i < list->nprices; i++) {
 		progress((double)i / (double)list->nprices, list->prices[i].way.suite);
 		measure_way(list, spinner, &list->prices[i], seconds);

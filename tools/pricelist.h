@@ -14,7 +14,7 @@ enum { SLU_PRICE_SIZES = 5, SLU_PRICE_WAYS = 64, SLU_PRICE_DOOR = 128 };
 
 struct slu_price {
 	struct slu_way way;
-	char door[SLU_PRICE_DOOR]; /* as slu_tls_config.offload: "off", "devcrypto" (settings left out) */
+	char door[SLU_PRICE_DOOR]; /* as slu_tls_config.offload: "off", "devcrypto" (settings left out), "ktls" */
 	const char *engine;        /* for people: the door, and "software" for "off" */
 	struct slu_cost costs[SLU_PRICE_SIZES];
 	char error[256]; /* why it could not be measured, or "" */
@@ -28,9 +28,15 @@ struct slu_pricelist {
 	double unevenness; /* of the machine while it was idle: see spinner.h */
 };
 
+/* What is to be measured besides software: the doors that have passed their tests. */
+struct slu_price_doors {
+	const char *device; /* the crypto device; NULL: none */
+	bool ktls12[SLU_KTLS_CIPHERS], ktls13[SLU_KTLS_CIPHERS];
+};
+
 /* Takes nprices * nsizes * seconds and a little. progress is told what is next, from 0 to 1. 0, or -1 with errno set:
  * nothing was measured. */
-int slu_pricelist_measure(struct slu_pricelist *list, const char *device, double seconds, bool quick,
+int slu_pricelist_measure(struct slu_pricelist *list, const struct slu_price_doors *doors, double seconds, bool quick,
 			  void (*progress)(double done, const char *what));
 
 void slu_pricelist_print(const struct slu_pricelist *list, FILE *to);

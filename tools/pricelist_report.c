@@ -109,6 +109,8 @@ static void add_cost(cJSON *to, size_t size, const struct slu_cost *c)
 	cJSON_AddNumberToObject(o, "cpu_ms_per_mb", c->cpu_ms_per_mb);
 	if (c->stat_ms_per_mb >= 0)
 		cJSON_AddNumberToObject(o, "stat_ms_per_mb", c->stat_ms_per_mb);
+	if (c->tcp_ms_per_mb > 0)
+		cJSON_AddNumberToObject(o, "tcp_ms_per_mb", c->tcp_ms_per_mb);
 	cJSON_AddNumberToObject(o, "device_operations", (double)c->device_operations);
 	cJSON_AddItemToArray(to, o);
 }
@@ -124,6 +126,7 @@ void slu_pricelist_add_json(const struct slu_pricelist *list, struct cJSON *to)
 
 		cJSON_AddStringToObject(o, "suite", p->way.suite);
 		cJSON_AddBoolToObject(o, "encrypt_then_mac", p->way.etm);
+		cJSON_AddStringToObject(o, "door", p->door);
 		cJSON_AddStringToObject(o, "engine", p->engine);
 		if (p->error[0])
 			cJSON_AddStringToObject(o, "error", p->error);

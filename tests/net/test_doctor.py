@@ -41,10 +41,12 @@ def test_measures_every_suite_in_software(doctor):
     found = json.loads(doctor("--quick", "--json", "--device", "/nonexistent/crypto"))
     assert {test["door"] for test in found.get("tests", [])} == ({"ktls"} if found["ktls"]["there"] else set())
     assert 0 <= found["unevenness"] <= 1
-    assert {way["engine"] for way in found["costs"]} == {"software"}
-    ways = [(way["suite"], way["encrypt_then_mac"]) for way in found["costs"]]
+    software = [way for way in found["costs"] if way["door"] == "off"]
+    assert {way["door"] for way in found["costs"]} <= {"off", "ktls"}
+    assert {way["engine"] for way in software} == {"software"}
+    ways = [(way["suite"], way["encrypt_then_mac"]) for way in software]
     assert len(ways) == len(set(ways)) == 10
-    for way in found["costs"]:
+    for way in software:
         assert "error" not in way
         assert [cost["record"] for cost in way["sizes"]] == [1024, 16384]
         for cost in way["sizes"]:
