@@ -13,6 +13,7 @@
 #include "tools/exit.h"
 #include "tools/inventory.h"
 #include "tools/options.h"
+#include "tools/plot.h"
 #include "tools/pricelist.h"
 #include "tools/say.h"
 #include "tools/verbs.h"
@@ -22,7 +23,7 @@
 #define SECONDS_QUICK 0.1
 
 struct doctor_options {
-	const char *device, *keep;
+	const char *device, *keep, *plot;
 	bool quick, list, json, no_keep;
 };
 
@@ -43,6 +44,7 @@ static const struct slu_opt doctor_opts[] = {
 	{"keep", 0, SLU_OPT_TEXT, false, "FILE", "where the result is kept, instead of the usual place", DOCTOR(keep),
 	 0, 0},
 	{"no-keep", 0, SLU_OPT_FLAG, false, NULL, "do not keep the result", DOCTOR(no_keep), 0, 0},
+	{"plot", 0, SLU_OPT_TEXT, false, "FILE", "the costs as a picture, too: SVG", DOCTOR(plot), 0, 0},
 	{"json", 0, SLU_OPT_FLAG, false, NULL, "one JSON object instead of tables", DOCTOR(json), 0, 0},
 };
 
@@ -94,6 +96,22 @@ static int keep(struct doctor *d)
 	return o->keep ? SLU_EXIT_OUTPUT : SLU_EXIT_OK;
 }
 
+static int plot(const struct doctor *d)
+{
+	const char *path = d->options.plot;
+	FILE *to = fopen(path, "we");
+	bool written = to != NULL;
+
+	if (to) {
+		slu_plot_svg(&d->prices, d->inventory.cpu.model, d->inventory.kernel, to);
+		written = fflush(to) == 0 && !ferror(to);
+		written = fclose(to) == 0 && written;
+	}
+	if (!written)
+		slu_say("the plot %s cannot be written: %s", path, strerror(errno));
+	return written ? SLU_EXIT_OK : SLU_EXIT_OUTPUT;
+}
+
 /* False: no memory. */
 static bool print_json(const struct doctor *d)
 {
@@ -124,6 +142,19 @@ static void test(struct doctor *d)
 	slu_doctor_test_ktls(&d->tests);
 }
 
+static bool contradicts_itself(const struct doctor_options *o)
+{
+	const char *wants = o->keep ? "keep" : "plot";
+
+	if (o->list && (o->keep || o->plot))
+		slu_say("--list measures nothing, so there is nothing for --%s: take one of them", wants);
+	else if (o->keep && o->no_keep)
+		slu_say("--keep and --no-keep contradict each other: take one of them");
+	else
+		return false;
+	return true;
+}
+
 int slu_verb_doctor(int argc, char **argv)
 {
 	static struct doctor d = {.options.device = "/dev/crypto"};
@@ -141,11 +172,8 @@ int slu_verb_doctor(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (d.options.keep && (d.options.no_keep || d.options.list)) {
-		slu_say("--keep and --%s exclude each other: there is nothing to keep",
-			d.options.list ? "list" : "no-keep");
+	if (contradicts_itself(&d.options))
 		return SLU_EXIT_USAGE;
-	}
 	slu_inventory_take(&d.inventory, d.options.device);
 	if (!d.options.json)
 		slu_inventory_print(&d.inventory, stdout);
@@ -159,6 +187,8 @@ int slu_verb_doctor(int argc, char **argv)
 	d.keeps = !d.options.list && !d.options.no_keep && status == SLU_EXIT_OK;
 	if (d.keeps)
 		status = keep(&d);
+	if (d.options.plot && d.prices.nprices && plot(&d) != SLU_EXIT_OK)
+		status = SLU_EXIT_OUTPUT;
 	written = !d.options.json || print_json(&d);
 	if (!d.options.json && d.prices.nprices)
 		slu_pricelist_print(&d.prices, stdout);

@@ -2,40 +2,33 @@
 /* The costs, for people and as JSON. */
 #include "tools/pricelist.h"
 
+#include <math.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <cjson/cJSON.h>
 
-/* "ECDHE-ECDSA-AES128-SHA (encrypt-then-MAC)". Returns out. */
-static const char *name_of(const struct slu_way *way, char *out, size_t size)
-{
-	snprintf(out, size, "%s%s", way->suite, way->etm ? " (encrypt-then-MAC)" : "");
-	return out;
-}
-
-/* The same suite in software: its row comes before. */
-static const struct slu_price *software_of(const struct slu_pricelist *list, const struct slu_price *p)
-{
-	while (p > list->prices && p->engine != list->prices[0].engine)
-		p--;
-	return p;
-}
+#include "tools/break_even.h"
+#include "tools/plot.h"
 
 static void print_break_even(const struct slu_pricelist *list, const struct slu_price *p, FILE *to)
 {
-	const struct slu_price *software = software_of(list, p);
+	const struct slu_price *software = slu_price_software(list, p);
+	const double from = slu_price_break_even(list, p);
 	const size_t last = list->nsizes - 1;
-	size_t s = list->nsizes;
-	char name[96];
+	char name[SLU_PLOT_LABEL];
+	double ratio;
 
-	/* From which size on it wins, up to the largest. */
-	while (s > 0 && p->costs[s - 1].cpu_ms_per_mb < software->costs[s - 1].cpu_ms_per_mb)
-		s--;
-	fprintf(to, "  %-42s", name_of(&p->way, name, sizeof name));
-	if (s > last)
-		fprintf(to, "%s LOSES to software: %.1f times its cost at %zu bytes\n", p->engine,
-			p->costs[last].cpu_ms_per_mb / software->costs[last].cpu_ms_per_mb, list->sizes[last]);
+	if (!software)
+		return;
+	ratio = p->costs[last].cpu_ms_per_mb / software->costs[last].cpu_ms_per_mb;
+	fprintf(to, "  %-42s", slu_way_name(&p->way, name, sizeof name));
+	if (from <= 0)
+		fprintf(to, "%s LOSES to software: %.1f times its cost at %zu bytes\n", p->engine, ratio,
+			list->sizes[last]);
 	else
-		fprintf(to, "%s wins from %zu bytes on: %.2f of software at %zu\n", p->engine, list->sizes[s],
-			p->costs[last].cpu_ms_per_mb / software->costs[last].cpu_ms_per_mb, list->sizes[last]);
+		fprintf(to, "%s wins from %.0f bytes on: %.2f of software at %zu\n", p->engine, from, ratio,
+			list->sizes[last]);
 }
 
 static void print_break_evens(const struct slu_pricelist *list, FILE *to)
@@ -43,7 +36,7 @@ static void print_break_evens(const struct slu_pricelist *list, FILE *to)
 	bool first = true;
 
 	for (size_t i = 0; i < list->nprices; i++) {
-		if (list->prices[i].engine == list->prices[0].engine || list->prices[i].error[0])
+		if (slu_price_is_software(&list->prices[i]) || list->prices[i].error[0])
 			continue;
 		if (first)
 			fputs("Where hardware pays\n", to);
@@ -52,15 +45,23 @@ static void print_break_evens(const struct slu_pricelist *list, FILE *to)
 	}
 }
 
-/* In full records. */
+/* Of streams, in Mb/s. */
+static const int rates[] = {2, 6, 25};
+
+enum { RATES = sizeof rates / sizeof *rates };
+
+/* In full records, per cent of one processor. */
+static double stream_cost(const struct slu_pricelist *list, const struct slu_price *p, int rate)
+{
+	return p->costs[list->nsizes - 1].cpu_ms_per_mb * rate / 8 / 10;
+}
+
 static void print_streams(const struct slu_pricelist *list, FILE *to)
 {
-	static const int rates[] = {2, 6, 25}; /* Mb/s */
-	const size_t last = list->nsizes - 1;
-	char name[96];
+	char name[SLU_PLOT_LABEL];
 
 	fprintf(to, "A stream in full records, per cent of one processor\n  %-52s", "");
-	for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+	for (size_t r = 0; r < RATES; r++)
 		fprintf(to, "%5d Mb/s", rates[r]);
 	fputs("\n", to);
 	for (size_t i = 0; i < list->nprices; i++) {
@@ -68,11 +69,22 @@ static void print_streams(const struct slu_pricelist *list, FILE *to)
 
 		if (p->error[0])
 			continue;
-		fprintf(to, "  %-42s%-10s", name_of(&p->way, name, sizeof name), p->engine);
-		for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
-			fprintf(to, "%10.2f", p->costs[last].cpu_ms_per_mb * rates[r] / 8 / 10);
+		fprintf(to, "  %-42s%-10s", slu_way_name(&p->way, name, sizeof name), p->engine);
+		for (size_t r = 0; r < RATES; r++)
+			fprintf(to, "%10.2f", stream_cost(list, p, rates[r]));
 		fputs("\n", to);
 	}
+}
+
+/* Of a terminal; a file's lines are no longer than those of most terminals. */
+static int columns_of(FILE *to)
+{
+	enum { COLUMNS = 80 };
+	struct winsize size;
+
+	if (isatty(fileno(to)) && ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_col < COLUMNS)
+		return size.ws_col;
+	return COLUMNS;
 }
 
 void slu_pricelist_print(const struct slu_pricelist *list, FILE *to)
@@ -83,13 +95,15 @@ void slu_pricelist_print(const struct slu_pricelist *list, FILE *to)
 	fputs("\n", to);
 	for (size_t i = 0; i < list->nprices; i++) {
 		const struct slu_price *p = &list->prices[i];
-		char name[96];
+		char name[SLU_PLOT_LABEL];
 
-		fprintf(to, "  %-42s%-10s", name_of(&p->way, name, sizeof name), p->engine);
+		fprintf(to, "%c %-42s%-10s", p->error[0] ? ' ' : slu_plot_mark(i),
+			slu_way_name(&p->way, name, sizeof name), p->engine);
 		for (size_t s = 0; s < list->nsizes && !p->error[0]; s++)
 			fprintf(to, "%9.1f", p->costs[s].cpu_ms_per_mb);
 		fprintf(to, "%s\n", p->error);
 	}
+	slu_plot_text(list, columns_of(to), to);
 	print_break_evens(list, to);
 	print_streams(list, to);
 	if (list->unevenness > 0.05)
@@ -115,6 +129,29 @@ static void add_cost(cJSON *to, size_t size, const struct slu_cost *c)
 	cJSON_AddItemToArray(to, o);
 }
 
+static void add_streams(cJSON *to, const struct slu_pricelist *list, const struct slu_price *p)
+{
+	cJSON *all = cJSON_AddArrayToObject(to, "streams");
+
+	for (size_t r = 0; r < RATES; r++) {
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddNumberToObject(o, "mbit_per_s", rates[r]);
+		cJSON_AddNumberToObject(o, "cpu_percent", stream_cost(list, p, rates[r]));
+		cJSON_AddItemToArray(all, o);
+	}
+}
+
+static void add_break_even(cJSON *to, const struct slu_pricelist *list, const struct slu_price *p)
+{
+	const double from = slu_price_break_even(list, p);
+
+	if (from > 0)
+		cJSON_AddNumberToObject(to, "break_even", round(from));
+	else
+		cJSON_AddNullToObject(to, "break_even");
+}
+
 void slu_pricelist_add_json(const struct slu_pricelist *list, struct cJSON *to)
 {
 	cJSON *all = cJSON_AddArrayToObject(to, "costs");
@@ -133,6 +170,10 @@ void slu_pricelist_add_json(const struct slu_pricelist *list, struct cJSON *to)
 		sizes = cJSON_AddArrayToObject(o, "sizes");
 		for (size_t s = 0; s < list->nsizes && !p->error[0]; s++)
 			add_cost(sizes, list->sizes[s], &p->costs[s]);
+		if (!p->error[0])
+			add_streams(o, list, p);
+		if (!p->error[0] && !slu_price_is_software(p))
+			add_break_even(o, list, p);
 		cJSON_AddItemToArray(all, o);
 	}
 }

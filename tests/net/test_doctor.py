@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import xml.etree.ElementTree
 
 import pytest
 
@@ -52,6 +54,14 @@ def test_measures_every_suite_in_software(doctor):
         for cost in way["sizes"]:
             assert cost["records"] > 0 and cost["mb_per_s"] > 0 and cost["device_operations"] == 0
             assert 0 < cost["median_us"] <= cost["p99_us"]
+        if way["engine"] == "software":
+            assert "break_even" not in way
+        else:
+            assert way["break_even"] is None or 1024 <= way["break_even"] <= 16384
+        large = way["sizes"][-1]["cpu_ms_per_mb"]
+        assert [stream["mbit_per_s"] for stream in way["streams"]] == [2, 6, 25]
+        for stream in way["streams"]:
+            assert stream["cpu_percent"] == pytest.approx(large * stream["mbit_per_s"] / 8 / 1000 * 100)
 
 
 def test_a_report_that_cannot_be_written(sluice):
@@ -91,8 +101,33 @@ def test_what_cannot_be_kept(sluice, tmp_path):
     support.one_sentence(result, "is not kept", "No such file")
     found = json.loads(result.out)
     assert len(found["costs"]) == 10 and "No such file" in found["kept"]["error"]
-    for other in "--list", "--no-keep":
-        result = sluice.run("doctor", "--keep", tmp_path / "kept", other)
+    for option, other in ("--keep", "--list"), ("--keep", "--no-keep"), ("--plot", "--list"):
+        result = sluice.run("doctor", option, tmp_path / "file", other)
         assert result.code == support.USAGE
-        support.one_sentence(result, "--keep", other)
+        support.one_sentence(result, option, other)
     assert not list(tmp_path.iterdir())
+
+
+def test_plots(sluice, tmp_path):
+    """The letters of the terminal's plot are those of the table; the picture is XML, with a curve for each way."""
+    sluice.need("doctor")
+    options = ("doctor", "--quick", "--no-keep", "--device", "/nonexistent/crypto")
+    picture = tmp_path / "costs.svg"
+    result = sluice.run(*options, "--plot", picture, timeout=60)
+    assert result.code == support.OK and result.err == ""
+    table, _, plot = result.out.decode().partition("CPU, ms per MB, against record size")
+    letters = [line[0] for line in table.splitlines() if re.match(r"[a-zA-Z] (ECDHE|TLS)", line)]
+    assert letters[:10] == list("abcdefghij")
+    rows = [line[9:] for line in plot.splitlines() if re.match(r" {3}.{5}[|+]", line)]
+    assert len(rows) == 21
+    found = json.loads(sluice.run(*options, "--json", "--plot", picture, timeout=60).out)
+    root = xml.etree.ElementTree.parse(picture).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{space}svg"
+    assert len(root.findall(f"{space}path")) == len(found["costs"])
+    labels = [text.text for text in root.findall(f"{space}text")]
+    assert found["kernel"] in labels and "16384" in labels
+    assert {f"{way['suite']}, software" for way in found["costs"] if not way["encrypt_then_mac"]} <= set(labels)
+    result = sluice.run(*options, "--json", "--plot", tmp_path / "no" / "folder.svg", timeout=60)
+    assert result.code == support.OUTPUT and json.loads(result.out)["costs"]
+    support.one_sentence(result, "folder.svg", "No such file")

@@ -56,6 +56,7 @@ def test_cbc_hardware(device, doctor):
     assert verdicts["AES-CBC"]["verdict"] == "passed" and verdicts["AES-CBC"]["operations"] > 500
     assert "AES-GCM is not there" in verdicts["AES-GCM"]["text"]
     measured = {way["suite"] for way in found["costs"] if way["engine"] == "devcrypto" and "error" not in way}
+    assert all("break_even" in way for way in found["costs"] if way["engine"] == "devcrypto" and "error" not in way)
     assert measured == SUITES_BY_CBC
     for way in found["costs"]:
         for cost in way["sizes"] if way["engine"] == "devcrypto" else []:
