@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where hardware begins to pay. */
+/* Where another door than software begins to pay. */
 #ifndef SLU_TOOLS_BREAK_EVEN_H
 #define SLU_TOOLS_BREAK_EVEN_H
 

@@ -195,7 +195,7 @@ void slu_plot_text(const struct slu_pricelist *list, int width, FILE *to)
 	put_ways(&c, list);
 	pays = put_break_evens(&c, list);
 	fputs("CPU, ms per MB, against record size: letters as above", to);
-	fputs(pays ? ", * where hardware breaks even\n" : "\n", to);
+	fputs(pays ? ", * where a door breaks even\n" : "\n", to);
 	print_rows(&c, to);
 	print_sizes(&c, list, to);
 }

@@ -34,7 +34,7 @@ const char *slu_way_name(const struct slu_way *way, char *out, size_t size);
 char slu_plot_mark(size_t i);
 
 /* Of at most width columns (at least 40), plain ASCII: each way's mark at the sizes that were measured, and '*' where
- * hardware breaks even. */
+ * another door breaks even with software. */
 void slu_plot_text(const struct slu_pricelist *list, int width, FILE *to);
 
 /* As SVG 1.1: cpu and kernel are in its title. */

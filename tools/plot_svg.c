@@ -185,8 +185,7 @@ static void put_legend(const struct picture *p)
 		y += LEGEND_LINE;
 	}
 	put_ring(p, LEGEND_LEFT + 20, y, "#000000");
-	fprintf(p->to, "<text x=\"%d\" y=\"%d\">where hardware breaks even with software</text>\n", LEGEND_LEFT + 48,
-		y + 4);
+	fprintf(p->to, "<text x=\"%d\" y=\"%d\">where it breaks even with software</text>\n", LEGEND_LEFT + 48, y + 4);
 }
 
 static void put_title(const struct picture *p, const char *cpu, const char *kernel)

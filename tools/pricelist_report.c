@@ -39,7 +39,7 @@ static void print_break_evens(const struct slu_pricelist *list, FILE *to)
 		if (slu_price_is_software(&list->prices[i]) || list->prices[i].error[0])
 			continue;
 		if (first)
-			fputs("Where hardware pays\n", to);
+			fputs("Where another door than software pays\n", to);
 		first = false;
 		print_break_even(list, &list->prices[i], to);
 	}

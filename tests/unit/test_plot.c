@@ -106,7 +106,7 @@ static void draw(int width)
 static void the_text(void **state)
 {
 	static const char expected[] =
-		"CPU, ms per MB, against record size: letters as above, * where hardware breaks even\n"
+		"CPU, ms per MB, against record size: letters as above, * where a door breaks even\n"
 		"    100 +a\n"
 		"        |\n"
 		"        |\n"
