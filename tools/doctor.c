@@ -4,10 +4,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 
+#include "tools/bar.h"
+#include "tools/doctor_device.h"
 #include "tools/doctor_keep.h"
 #include "tools/doctor_tests.h"
 #include "tools/exit.h"
@@ -48,18 +51,54 @@ static const struct slu_opt doctor_opts[] = {
 	{"json", 0, SLU_OPT_FLAG, false, NULL, "one JSON object instead of tables", DOCTOR(json), 0, 0},
 };
 
+/* ---- how far it is ---- */
+
+/* Seconds that a test takes, more or less: of an algorithm of the device, and of a cipher of the kernel's TLS. */
+#define DEVICE_TEST       8
+#define DEVICE_TEST_QUICK 1
+#define KTLS_TEST         4
+#define KTLS_TEST_QUICK   0.5
+
+/* Ways that there are more or less, in software and by the device, and record sizes. */
+enum { WAYS = 10, DEVICE_WAYS = 7, SIZES_QUICK = 2 };
+
+static struct slu_bar bar;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void show_progress(double done, const char *what)
 {
-	enum { WIDTH = 30 };
-	char bar[WIDTH + 1], line[120];
+	char line[120];
 
-	if (!isatty(STDERR_FILENO))
-		return;
-	memset(bar, '-', WIDTH);
-	memset(bar, '#', (size_t)(done * WIDTH));
-	bar[WIDTH] = '\0';
-	snprintf(line, sizeof line, "[%s] %s", bar, what);
-	slu_say_status(line);
+	if (isatty(STDERR_FILENO))
+		slu_say_status(slu_bar_text(&bar, done, now(), what, line, sizeof line));
+}
+
+static double device_expected(const struct doctor *d)
+{
+	const double each = d->options.quick ? DEVICE_TEST_QUICK : DEVICE_TEST;
+
+	return d->inventory.device_error ? 0 : each * SLU_DC_ALGORITHMS;
+}
+
+static double ktls_expected(const struct doctor *d)
+{
+	return (d->options.quick ? KTLS_TEST_QUICK : KTLS_TEST) * slu_doctor_ktls_count(&d->inventory);
+}
+
+static double measuring_expected(const struct doctor *d)
+{
+	unsigned ways = WAYS + 2 * slu_doctor_ktls_count(&d->inventory); /* which is measured by turns with TCP */
+
+	if (!d->inventory.device_error)
+		ways += DEVICE_WAYS;
+	return ways * (d->options.quick ? SECONDS_QUICK * SIZES_QUICK : SECONDS * SLU_PRICE_SIZES);
 }
 
 /* ---- costs ---- */
@@ -134,12 +173,17 @@ static bool print_json(const struct doctor *d)
 	return true;
 }
 
+/* The bar goes on as costs are measured. */
 static void test(struct doctor *d)
 {
 	d->tests = (struct slu_doctor_tests){
 		.inventory = &d->inventory, .quick = d->options.quick, .progress = show_progress};
+	slu_bar_begin(&bar, device_expected(d) + ktls_expected(d) + measuring_expected(d), now());
+	slu_bar_stage(&bar, device_expected(d));
 	slu_doctor_test_device(&d->tests);
+	slu_bar_stage(&bar, ktls_expected(d));
 	slu_doctor_test_ktls(&d->tests);
+	slu_bar_stage(&bar, measuring_expected(d));
 }
 
 static bool contradicts_itself(const struct doctor_options *o)

@@ -12,13 +12,25 @@ enum { SOAK_SECONDS = 5, KTLS_SOAK_SECONDS = 2 }; /* of many sessions at once, f
 
 /* ---- /dev/crypto ---- */
 
+/* How far all n things are when the i-th is so far. */
+static double part(unsigned i, unsigned n, double done)
+{
+	return ((double)i + done) / (double)n;
+}
+
+static double share(uint32_t done, uint32_t total)
+{
+	return total ? (double)done / (double)total : 0;
+}
+
 static void show_test(void *arg, enum slu_dc_algorithm a, const struct slu_selftest_note *note)
 {
 	const struct slu_doctor_tests *t = arg;
 	char what[80];
 
 	snprintf(what, sizeof what, "%s: %s", slu_dc_algorithm_name(a), slu_selftest_step_name(note->step));
-	t->progress(note->total ? (double)note->done / (double)note->total : 0, what);
+	t->progress(part(a, SLU_DC_ALGORITHMS, part(note->step, slu_selftest_steps(), share(note->done, note->total))),
+		    what);
 }
 
 static void keep(struct slu_doctor_tests *t, const char *door, const struct slu_verdict *v)
@@ -95,6 +107,7 @@ static void keep_ktls(struct slu_doctor_tests *t, const struct slu_ktls_verdict 
 /* Which of them is under way. */
 struct ktls_progress {
 	const struct slu_doctor_tests *tests;
+	unsigned n, count;
 	char name[48];
 };
 
@@ -104,14 +117,24 @@ static void show_ktls(void *arg, const struct slu_ktls_note *note)
 	char what[120];
 
 	snprintf(what, sizeof what, "%s: %s", p->name, slu_ktls_step_name(note->step));
-	p->tests->progress(note->total ? (double)note->done / (double)note->total : 0, what);
+	p->tests->progress(part(p->n, p->count, part(note->step, slu_ktls_steps(), share(note->done, note->total))),
+			   what);
+}
+
+unsigned slu_doctor_ktls_count(const struct slu_inventory *inv)
+{
+	unsigned n = 0;
+
+	for (int c = 0; c <= SLU_KTLS_CHACHA20_POLY1305 && !inv->ktls.error; c++)
+		n += (inv->ktls.tls12[c] == 0 ? 1U : 0U) + (inv->ktls.tls13[c] == 0 ? 1U : 0U);
+	return n;
 }
 
 /* Of those that OpenSSL gives the kernel. */
 void slu_doctor_test_ktls(struct slu_doctor_tests *t)
 {
 	const struct slu_ktls *have = &t->inventory->ktls;
-	struct ktls_progress p = {.tests = t};
+	struct ktls_progress p = {.tests = t, .count = slu_doctor_ktls_count(t->inventory)};
 	const struct slu_doctor_ktls doctor = {.rekeys = have->rekeys,
 					       .quick = t->quick,
 					       .soak_seconds = t->quick ? 0 : KTLS_SOAK_SECONDS,
@@ -127,6 +150,7 @@ void slu_doctor_test_ktls(struct slu_doctor_tests *t)
 			ktls_name((enum slu_ktls_cipher)c, tls13, p.name, sizeof p.name);
 			slu_doctor_ktls_test(&doctor, (enum slu_ktls_cipher)c, tls13, &v);
 			keep_ktls(t, &v);
+			p.n++;
 		}
 }
 

@@ -30,7 +30,7 @@ struct slu_tested {
 struct slu_doctor_tests {
 	const struct slu_inventory *inventory;
 	bool quick;
-	void (*progress)(double done, const char *what);
+	void (*progress)(double done, const char *what); /* of one door: from 0 to 1 */
 	struct slu_tested all[SLU_TESTED_MOST];
 	size_t n;
 };
@@ -38,6 +38,9 @@ struct slu_doctor_tests {
 /* Of each door that there is, each algorithm in processes of its own. */
 void slu_doctor_test_device(struct slu_doctor_tests *t);
 void slu_doctor_test_ktls(struct slu_doctor_tests *t);
+
+/* How many tests the kernel's TLS takes. */
+unsigned slu_doctor_ktls_count(const struct slu_inventory *inv);
 
 /* What failed a test is not worth measuring: all that the door has is sound, and it has been tested. */
 bool slu_doctor_door_usable(const struct slu_doctor_tests *t, const char *door);

@@ -15,6 +15,11 @@ struct run {
 	struct slu_ktls_note note;
 };
 
+unsigned slu_ktls_steps(void)
+{
+	return slu_ktls_sweeps_count + 1;
+}
+
 const char *slu_ktls_step_name(unsigned step)
 {
 	return step < slu_ktls_sweeps_count ? slu_ktls_sweep_name(step) : "many connections at once";

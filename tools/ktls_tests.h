@@ -48,6 +48,7 @@ struct slu_ktls_verdict {
 
 /* "lengths": static. */
 const char *slu_ktls_step_name(unsigned step);
+unsigned slu_ktls_steps(void); /* how many there are, counted from 0 */
 
 /* One call at a time. */
 void slu_ktls_test_run(const struct slu_ktls_test *t, struct slu_ktls_verdict *out);

@@ -127,8 +127,9 @@ struct slu_selftest {
 	void *arg;
 };
 
-/* "key sizes": static. */
+/* "key sizes": static. Steps are counted from 0; how many there are. */
 const char *slu_selftest_step_name(unsigned step);
+unsigned slu_selftest_steps(void);
 
 /* Whether there is a crypto device: 0, or an errno; ENOTTY: path is something else. */
 int slu_selftest_device(const char *path);

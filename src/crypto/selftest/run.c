@@ -18,6 +18,11 @@ unsigned slu_step_closing(void)
 	return slu_step_load() + 1;
 }
 
+unsigned slu_selftest_steps(void)
+{
+	return slu_step_closing() + 1;
+}
+
 const char *slu_selftest_step_name(unsigned step)
 {
 	if (step == SLU_STEP_OPENING)
