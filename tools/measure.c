@@ -74,7 +74,7 @@ static void summarise(struct run *r, const struct slu_spinner_cost *cost, struct
 	const double mb = (double)r->records * (double)r->record / 1e6;
 
 	qsort(r->latency, n, sizeof *r->latency, by_size);
-	out->records = r->records;
+	out->records = r->timed + r->records;
 	out->mb_per_s = mb / cost->wall;
 	out->median_us = r->latency[n / 2] * 1e6;
 	out->p99_us = r->latency[n - 1 - n / 100] * 1e6;
