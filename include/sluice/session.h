@@ -299,6 +299,7 @@ struct slu_session_stats {
 	uint64_t messages_in, messages_out; /* of all types */
 	uint64_t media_in, media_out;       /* audio, video and data messages, */
 	uint64_t payload_in, payload_out;   /* and their payload bytes */
+	uint64_t media_sent;                /* of media_out, from the first on, those that have been sent whole */
 	uint64_t acked;                     /* bytes that the peer has acknowledged (its 32-bit counter, unwrapped) */
 	uint32_t ping_ms;                   /* last answered ping; UINT32_MAX: none yet */
 	uint32_t chunk_size_in, chunk_size_out;

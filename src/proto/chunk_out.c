@@ -232,6 +232,7 @@ int slu_chunk_out_send(struct slu_chunk_out *co, uint32_t csid, const struct slu
 	e->csid = csid;
 	e->size = (uint32_t)msg->size;
 	e->sets_chunk_size = msg->type == SLU_MSG_SET_CHUNK_SIZE;
+	e->counted = false;
 	encode_headers(e, choose_header(last, csid, msg), co->chunk_size);
 	size = slu_out_wire_size(e, co->chunk_size);
 	if (too_much(co, size))
@@ -265,7 +266,7 @@ int slu_chunk_out_raw(struct slu_chunk_out *co, const void *data, size_t n)
 	if (err)
 		return err;
 	e->csid = 0;
-	e->sets_chunk_size = false;
+	e->sets_chunk_size = e->counted = false;
 	e->first_size = 0;
 	e->again_size = 0;
 	co->normal.tail++;
@@ -273,6 +274,16 @@ int slu_chunk_out_raw(struct slu_chunk_out *co, const void *data, size_t n)
 	co->has_raw = true;
 	co->raw_end = co->normal.tail;
 	return 0;
+}
+
+void slu_chunk_out_count(struct slu_chunk_out *co)
+{
+	slu_out_entry_at(&co->normal, co->normal.tail - 1)->counted = true;
+}
+
+uint64_t slu_chunk_out_counted(const struct slu_chunk_out *co)
+{
+	return co->counted_sent;
 }
 
 uint32_t slu_chunk_out_chunk_size(const struct slu_chunk_out *co)

@@ -38,6 +38,11 @@ int slu_chunk_out_send(struct slu_chunk_out *co, uint32_t csid, const struct slu
 /* Raw bytes in order with the messages: the handshake. Copied. */
 int slu_chunk_out_raw(struct slu_chunk_out *co, const void *data, size_t n);
 
+/* Counts the message that was queued last, which was not urgent, among those of which slu_chunk_out_counted() says how
+ * many have been sent whole. */
+void slu_chunk_out_count(struct slu_chunk_out *co);
+uint64_t slu_chunk_out_counted(const struct slu_chunk_out *co);
+
 /* As slu_session_out() and slu_session_sent(). */
 size_t slu_chunk_out_vecs(struct slu_chunk_out *co, struct slu_vec *vec, size_t max);
 void slu_chunk_out_sent(struct slu_chunk_out *co, size_t n);

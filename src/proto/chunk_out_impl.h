@@ -18,6 +18,7 @@ struct slu_out_entry {
 	uint32_t size;
 	uint32_t csid; /* 0: raw */
 	bool sets_chunk_size;
+	bool counted; /* see slu_chunk_out_count() */
 	uint8_t first_size, again_size;
 	uint8_t first[SLU_CHUNK_HDR_MAX]; /* the header of the first chunk */
 	uint8_t again[SLU_OUT_AGAIN_MAX]; /* the header of all others */
@@ -63,6 +64,7 @@ struct slu_chunk_out {
 	size_t urgent_gone;       /* bytes sent of the first urgent entry */
 	uint32_t chunk_size;      /* for what is queued next */
 	size_t max_queue, queued; /* queued: of the normal ring */
+	uint64_t counted_sent;
 	struct slu_out_stream *streams;
 	size_t stream_count, stream_capacity;
 };

@@ -120,8 +120,10 @@ static void sent_urgent(struct slu_chunk_out *co, size_t n, bool ended)
 static void sent_normal(struct slu_chunk_out *co, size_t n, bool ended)
 {
 	co->queued -= n;
-	if (ended)
-		pop(&co->normal);
+	if (!ended)
+		return;
+	co->counted_sent += slu_out_entry_at(&co->normal, co->normal.head)->counted;
+	pop(&co->normal);
 }
 
 /* Urgent messages that were queued after the last slu_chunk_out_vecs() have not been shown: they are not among the n

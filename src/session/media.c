@@ -187,6 +187,7 @@ static int queue_media(struct slu_session *s, const struct slu_msg *msg, enum sl
 		return slu_session_usage(s, err, "a message of %zu bytes was not queued: %s", msg->size,
 					 err == SLU_ERR_LIMIT ? "the peer is too slow and max_queue is reached"
 							      : slu_err_text(err));
+	slu_chunk_out_count(s->out);
 	s->stats.messages_out++;
 	s->stats.media_out++;
 	s->stats.payload_out += msg->size;

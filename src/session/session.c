@@ -391,6 +391,7 @@ int slu_session_tick(struct slu_session *s, uint64_t now_ms)
 void slu_session_stats(const struct slu_session *s, struct slu_session_stats *out)
 {
 	*out = s->stats;
+	out->media_sent = slu_chunk_out_counted(s->out);
 	out->chunk_size_in = slu_chunk_in_chunk_size(s->in);
 	out->chunk_size_out = slu_chunk_out_chunk_size(s->out);
 	out->memory = slu_chunk_in_memory(s->in);

@@ -193,6 +193,41 @@ static void queue_limit(void **state)
 	kit_close(k);
 }
 
+/* At the byte that completes it, whatever comes between. */
+static void what_is_sent_whole_is_counted(void **state)
+{
+	enum { FRAME = 3000, LAST = 0xee };
+	struct kit *k = publisher(NULL);
+	struct slu_session_stats stats;
+	uint8_t frame[FRAME] = {0};
+	unsigned whole = 0;
+	struct slu_vec vec;
+
+	(void)state;
+	frame[FRAME - 1] = LAST;
+	slu_session_stats(k->s, &stats);
+	assert_int_equal(stats.media_sent, 0);
+	for (uint8_t type = SLU_MSG_AUDIO; type <= SLU_MSG_VIDEO; type++)
+		assert_int_equal(slu_session_send(k->s, &(struct slu_msg){.type = type, .data = frame, .size = FRAME}),
+				 0);
+	assert_int_equal(slu_session_call(k->s, 0, "other", "\x05", 1, NULL), 0);
+	while (slu_session_out(k->s, &vec, 1)) {
+		whole += *(const uint8_t *)vec.data == LAST;
+		slu_session_sent(k->s, 1);
+		slu_session_stats(k->s, &stats);
+		assert_int_equal(stats.media_sent, whole);
+		if (whole == 1 && stats.media_out < 5) { /* in the middle of the other one */
+			assert_int_equal(slu_session_ping(k->s), 0);
+			assert_int_equal(slu_session_send(k->s, &(struct slu_msg){.type = SLU_MSG_VIDEO,
+										  .data = frame + 1,
+										  .size = FRAME - 1}),
+					 0);
+		}
+	}
+	assert_int_equal(whole, 5);
+	kit_close(k);
+}
+
 static unsigned released;
 
 static void release(void *arg, void *data)
@@ -257,6 +292,7 @@ int main(void)
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(sending),
 		cmocka_unit_test(queue_limit),
+		cmocka_unit_test(what_is_sent_whole_is_counted),
 		cmocka_unit_test(owner_is_held),
 		cmocka_unit_test(chunk_streams),
 	};
