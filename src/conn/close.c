@@ -152,12 +152,26 @@ void slu_conn_renew(struct slu_conn *c)
 	c->lost = SLU_ERR_RENEW;
 	c->linger_ms = slu_now_ms() + c->close_timeout_ms;
 	c->state = CONN_SHUTDOWN;
+	slu_conn_watch(c);
+}
+
+/* A connection that is to be made anew has shut its stream before all was acknowledged, and a peer that reads slowly is
+ * to have it all the same. Bounded by the stall deadline, which may be what is found here. */
+static bool on_its_way(struct slu_conn *c, uint64_t now)
+{
+	bool reset;
+
+	if (c->lost != SLU_ERR_RENEW || !slu_conn_unacked(c, &reset) || reset)
+		return false;
+	c->linger_ms = now + CONN_ACK_POLL_MAX_MS;
+	slu_conn_watch_tick(c, now);
+	return true;
 }
 
 void slu_conn_linger(struct slu_conn *c, uint64_t now)
 {
 	slu_conn_read_closing(c);
-	if (c->in_ended || now >= c->linger_ms)
+	if (c->in_ended || (now >= c->linger_ms && !on_its_way(c, now)))
 		closed(c);
 }
 

@@ -20,7 +20,7 @@ int slu_conn_fail(struct slu_conn *c, int err, const char *format, ...)
 	va_end(ap);
 	slu_escape(c->error, sizeof c->error, raw, strlen(raw));
 	c->err = err;
-	slu_log(&c->log, SLU_LOG_ERROR, "%s", c->error);
+	slu_log(&c->log, err == SLU_ERR_RENEW ? SLU_LOG_INFO : SLU_LOG_ERROR, "%s", c->error);
 	slu_conn_release(c, CONN_FAILED);
 	return err;
 }
