@@ -10,21 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sluice/error.h>
 #include <sluice/url.h>
 
 #include "tools/client.h"
+#include "tools/feed.h"
 #include "tools/key.h"
 #include "tools/say.h"
-#include "tools/source.h"
 #include "tools/status.h"
 #include "tools/stop.h"
-#include "tools/timeline.h"
 #include "tools/verbs.h"
-
-enum { PACE_AUTO, PACE_REALTIME, PACE_FAST };
 
 enum { SURE_MS = 250 }; /* after publishing was accepted: see SLU_STAGE_ACCEPTED */
 
@@ -33,8 +29,7 @@ enum { SURE_MS = 250 }; /* after publishing was accepted: see SLU_STAGE_ACCEPTED
 enum { QUEUE_LIVE = 512 * 1024, QUEUE_BULK = 192 * 1024, QUEUE_LOW = 32 * 1024 };
 
 struct push_options {
-	int pace;
-	bool loop, keep_timestamps;
+	struct slu_feed_options feed;
 	const char *key_file, *key_env, *kind;
 };
 
@@ -42,17 +37,10 @@ struct push {
 	struct push_options options;
 	struct slu_client_options client_options;
 	struct slu_client client;
-	struct slu_source *source;
-	struct slu_timeline timeline;
+	struct slu_feed feed;
 	struct slu_status status;
 	char key[SLU_KEY_MAX];
-	bool paced;
 
-	struct slu_flv_tag tag; /* the next one, with its timestamp to send, when held */
-	struct slu_buffer *owner;
-	bool held;
-	uint64_t clock_start; /* when the timeline's clock stood at 0, in ms; 0: it has not started */
-	double origin_ms;     /* the same as Unix time */
 	enum slu_stage stage;
 	uint64_t accepted_ms;
 	bool done, want_input, want_queue, warned_still, warned_jump;
@@ -64,12 +52,13 @@ struct push {
 
 #define PUSH(field) offsetof(struct push_options, field)
 static const struct slu_opt push_opts[] = {
-	{"realtime", 0, SLU_OPT_SET, false, NULL, "pace by timestamps (default for files)", PUSH(pace), PACE_REALTIME,
+	{"realtime", 0, SLU_OPT_SET, false, NULL, "pace by timestamps (default for files)", PUSH(feed.pace),
+	 SLU_PACE_REALTIME, 0},
+	{"fast", 0, SLU_OPT_SET, false, NULL, "as fast as it goes (default for pipes)", PUSH(feed.pace), SLU_PACE_FAST,
 	 0},
-	{"fast", 0, SLU_OPT_SET, false, NULL, "as fast as it goes (default for pipes)", PUSH(pace), PACE_FAST, 0},
-	{"loop", 0, SLU_OPT_FLAG, false, NULL, "begin again at the end of the file", PUSH(loop), 0, 0},
-	{"keep-timestamps", 0, SLU_OPT_FLAG, false, NULL, "do not start them at 0 nor mend them", PUSH(keep_timestamps),
-	 0, 0},
+	{"loop", 0, SLU_OPT_FLAG, false, NULL, "begin again at the end of the file", PUSH(feed.loop), 0, 0},
+	{"keep-timestamps", 0, SLU_OPT_FLAG, false, NULL, "do not start them at 0 nor mend them",
+	 PUSH(feed.keep_timestamps), 0, 0},
 	{"key-file", 0, SLU_OPT_TEXT, false, "FILE", "take STREAM from the first line of FILE", PUSH(key_file), 0, 0},
 	{"key-env", 0, SLU_OPT_TEXT, false, "NAME", "take STREAM from this environment variable", PUSH(key_env), 0, 0},
 	{"kind", 0, SLU_OPT_TEXT, false, "KIND", "live (default), record or append", PUSH(kind), 0, 0},
@@ -92,120 +81,43 @@ static int finish(struct push *p, int status, const char *sentence)
 
 /* ---- input to connection ---- */
 
-static bool is_end_of_sequence(const struct slu_flv_tag *tag)
-{
-	if (tag->type != SLU_FLV_VIDEO || tag->size < 2)
-		return false;
-	if (tag->body[0] & 0x80) /* Enhanced RTMP, ExVideoTagHeader: PacketType SequenceEnd */
-		return (tag->body[0] & 0x0f) == 2;
-	return (tag->body[0] & 0x0f) == 7 && tag->body[1] == 2; /* E.4.3.1: AVC end of sequence */
-}
-
-/* The input's end: again from the top, or the end of the push. A file without any frame would loop in a frenzy. */
-static void input_ended(struct push *p, int err)
-{
-	if (err != SLU_ERR_CLOSED)
-		finish(p, err == SLU_ERR_NOMEM ? SLU_EXIT_OTHER : SLU_EXIT_INPUT, slu_source_error(p->source));
-	else if (!p->options.loop || !p->timeline.framed)
-		p->done = true;
-	else if (slu_source_rewind(p->source) < 0)
-		finish(p, SLU_EXIT_INPUT, slu_source_error(p->source));
-	else
-		slu_timeline_restart(&p->timeline);
-}
-
-static void warn(struct push *p)
-{
-	if (p->client_options.common.quiet)
-		return;
-	if (p->timeline.jumps && !p->warned_jump)
-		slu_say("warning: the input's timestamps went back, to %lu ms; they are sent so that they go forward",
-			(unsigned long)p->tag.timestamp);
-	if (p->timeline.still >= SLU_TIMELINE_STILL && !p->warned_still)
-		slu_say("warning: the input's timestamps stand still at %lu ms; what bears none of its own is sent "
-			"without pacing",
-			(unsigned long)p->tag.timestamp);
-	p->warned_jump = p->timeline.jumps > 0;
-	p->warned_still |= p->timeline.still >= SLU_TIMELINE_STILL;
-}
-
 /* Makes the next tag the held one. False when there is none now. */
 static bool hold(struct push *p)
 {
-	uint32_t timestamp;
-	int got;
+	int got = slu_feed_next(&p->feed);
 
-	while (!p->held && !p->done) {
-		got = slu_source_next(p->source, &p->tag, &p->owner);
-		if (got == 0) {
-			p->want_input = true;
-			return false;
-		}
-		if (got < 0) {
-			input_ended(p, got);
-			continue;
-		}
-		if (p->options.loop && is_end_of_sequence(&p->tag))
-			continue;
-		timestamp = slu_timeline_map(&p->timeline, &p->tag);
-		warn(p);
-		p->tag.timestamp = timestamp;
-		p->held = true;
-	}
-	return p->held;
-}
-
-static double unix_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-/* ms until the held tag is due. */
-static int wait_of(struct push *p, uint64_t now)
-{
-	uint64_t at = slu_timeline_position(&p->timeline, p->tag.timestamp);
-
-	if (!p->paced || !p->timeline.clock)
-		return 0;
-	if (!p->clock_start) {
-		p->clock_start = now - at;
-		p->origin_ms = unix_ms() - (double)at;
-	}
-	at += p->clock_start;
-	return at > now ? (int)(at - now) : 0;
+	p->want_input = got == 0;
+	if (got == SLU_ERR_CLOSED)
+		p->done = true;
+	else if (got < 0)
+		finish(p, got == SLU_ERR_NOMEM ? SLU_EXIT_OTHER : SLU_EXIT_INPUT, slu_feed_error(&p->feed));
+	return got > 0;
 }
 
 static int send_held(struct push *p)
 {
+	const struct slu_flv_tag *tag = &p->feed.tag;
 	struct slu_msg msg = {
-		.type = p->tag.type,
-		.timestamp = p->tag.timestamp,
-		.data = p->tag.body,
-		.size = p->tag.size,
-		.owner = p->owner,
+		.type = tag->type,
+		.timestamp = tag->timestamp,
+		.data = tag->body,
+		.size = tag->size,
+		.owner = p->feed.owner,
 	};
 	int err = slu_conn_send(p->client.conn, &msg);
 
 	if (err < 0)
 		return err;
-	p->held = false;
+	slu_feed_sent(&p->feed);
 	p->messages++;
-	p->payload += p->tag.size;
+	p->payload += tag->size;
 	return 0;
-}
-
-static bool is_bulk(const struct push *p)
-{
-	return !p->paced && !slu_source_live(p->source);
 }
 
 /* Sends all that is ready and may be queued, then flushes once. 0 or the connection's error. */
 static int pump(struct push *p)
 {
-	bool bulk = is_bulk(p);
+	bool bulk = slu_feed_bulk(&p->feed);
 	uint64_t now = slu_now_ms();
 	bool sent = false;
 	int err = 0;
@@ -214,7 +126,7 @@ static int pump(struct push *p)
 	p->want_input = false;
 	p->want_queue = bulk && slu_conn_queued(p->client.conn) > QUEUE_LOW;
 	while (!p->want_queue && err >= 0 && hold(p)) {
-		p->due_ms = wait_of(p, now);
+		p->due_ms = slu_feed_wait(&p->feed, now);
 		if (p->due_ms > 0)
 			break;
 		err = send_held(p);
@@ -251,17 +163,17 @@ static struct slu_progress progress(const struct push *p)
 {
 	struct slu_source_stats source = {0};
 
-	if (p->source)
-		slu_source_stats(p->source, &source);
+	if (p->feed.source)
+		slu_source_stats(p->feed.source, &source);
 	return (struct slu_progress){
-		.media_ms = p->timeline.played,
+		.media_ms = p->feed.timeline.played,
 		.messages = p->messages,
 		.payload = p->payload,
 		.queue = p->client.conn ? slu_conn_queued(p->client.conn) : 0,
-		.jumps = p->timeline.jumps,
+		.jumps = p->feed.timeline.jumps,
 		.file_bytes = source.bytes,
 		.file_calls = source.reads,
-		.origin_ms = p->origin_ms,
+		.origin_ms = p->feed.origin_ms,
 	};
 }
 
@@ -307,10 +219,10 @@ static int run(struct push *p)
 		if (p->done || err < 0)
 			break;
 		report(p);
-		err = slu_client_wait(&p->client, p->want_input ? slu_source_fd(p->source) : -1, sleep_ms(p),
+		err = slu_client_wait(&p->client, p->want_input ? slu_source_fd(p->feed.source) : -1, sleep_ms(p),
 				      &readable);
 		if (readable)
-			slu_source_wake(p->source);
+			slu_source_wake(p->feed.source);
 	}
 	return err;
 }
@@ -403,23 +315,6 @@ static int find_stream(struct push *p, const char *url_text, const char *operand
 	return status;
 }
 
-static int open_input(struct push *p, const char *path)
-{
-	p->source = slu_source_open(path, p->error, sizeof p->error);
-	if (!p->source)
-		return SLU_EXIT_INPUT;
-	if (p->options.loop && slu_source_live(p->source)) {
-		snprintf(p->error, sizeof p->error, "--loop needs a file: a pipe cannot be read again");
-		return SLU_EXIT_USAGE;
-	}
-	p->paced = p->options.pace == PACE_REALTIME || (p->options.pace == PACE_AUTO && !slu_source_live(p->source));
-	p->timeline.keep = p->options.keep_timestamps;
-	/* A file shows at once whether it is worth a connection. */
-	if (!slu_source_live(p->source))
-		hold(p);
-	return p->exit;
-}
-
 static int start(struct push *p, int count, char **operands, enum slu_publish_kind kind)
 {
 	const char *stream;
@@ -429,7 +324,8 @@ static int start(struct push *p, int count, char **operands, enum slu_publish_ki
 		snprintf(p->error, sizeof p->error, "INPUT comes first, and then the URL: it stands in INPUT's place");
 		return SLU_EXIT_USAGE;
 	}
-	status = open_input(p, operands[0]);
+	status = slu_feed_open(&p->feed, operands[0], &p->options.feed, p->client_options.common.quiet, p->error,
+			       sizeof p->error);
 	if (!status)
 		status = find_stream(p, operands[1], count > 2 ? operands[2] : NULL, &stream);
 	if (!status) {
@@ -495,6 +391,6 @@ int slu_verb_push(int argc, char **argv)
 		work(&p);
 	say_end(&p);
 	slu_client_free(&p.client);
-	slu_source_close(p.source);
+	slu_feed_close(&p.feed);
 	return p.exit;
 }
