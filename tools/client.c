@@ -47,8 +47,32 @@ static int check_url(struct slu_client *c, const char *text)
 	return tls ? make_tls(c) : 0;
 }
 
+static void add_costs(struct slu_conn_stats *to, const struct slu_conn_stats *of)
+{
+	to->wire_in += of->wire_in;
+	to->wire_out += of->wire_out;
+	to->writes += of->writes;
+	to->reads += of->reads;
+	to->flushes += of->flushes;
+	to->records += of->records;
+	to->short_records += of->short_records;
+	to->retransmits += of->retransmits;
+}
+
+static void leave(struct slu_client *c, struct slu_conn *conn)
+{
+	struct slu_conn_stats stats;
+
+	if (!conn)
+		return;
+	slu_conn_stats(conn, &stats);
+	add_costs(&c->before, &stats);
+	slu_conn_free(conn);
+}
+
 int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url, const char *stream)
 {
+	struct slu_conn *last;
 	struct slu_conn_config config = {.session.log = slu_say_log(slu_options_verbosity(&options->common))};
 	int status;
 
@@ -64,9 +88,27 @@ int slu_client_open(struct slu_client *c, const struct slu_client_options *optio
 		slu_resolver_fixed_init(&c->fixed, &c->address, 1);
 		config.resolver = &c->fixed.resolver;
 	}
-	slu_conn_free(c->conn);
+	last = c->conn;
 	c->conn = slu_conn_open(&config, url, stream, c->error, sizeof c->error);
+	leave(c, last);
 	return c->conn ? 0 : SLU_EXIT_USAGE;
+}
+
+void slu_client_stats(const struct slu_client *c, struct slu_conn_stats *out)
+{
+	*out = (struct slu_conn_stats){.tls_version = "", .tls_suite = ""};
+	if (c->conn)
+		slu_conn_stats(c->conn, out);
+	add_costs(out, &c->before);
+}
+
+uint64_t slu_client_lost(const struct slu_client *c)
+{
+	uint64_t queued = slu_conn_queued(c->conn);
+	struct slu_conn_stats stats;
+
+	slu_conn_stats(c->conn, &stats);
+	return stats.undelivered > queued ? stats.undelivered - queued : 0;
 }
 
 void slu_client_offload(const struct slu_client *c, struct slu_tls_offload_stats *out)

@@ -26,16 +26,24 @@ struct slu_client_options {
 struct slu_client {
 	const struct slu_client_options *options;
 	struct slu_conn *conn;
-	struct slu_tls_ctx *tls; /* kept when a connection is made again, for session resumption */
+	struct slu_tls_ctx *tls;      /* kept when a connection is made again, for session resumption */
+	struct slu_conn_stats before; /* what the connections before this one have cost */
 	struct slu_resolver_fixed fixed;
 	const char *address;
 	char error[640];
 };
 
-/* Begins to connect. 0, or an enum slu_exit and the sentence in error. May be called again after a connection ended. */
+/* Begins to connect. 0, or an enum slu_exit and the sentence in error. May be called again after a connection ended;
+ * stream may then be the name that this one has. */
 int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url,
 		    const char *stream);
+
+/* Of the connection, and the costs (bytes, calls, records, retransmits) of those before it too. */
+void slu_client_stats(const struct slu_client *c, struct slu_conn_stats *out);
 void slu_client_free(struct slu_client *c);
+
+/* Bytes that were written to a connection that is over, and that the server's kernel never acknowledged. */
+uint64_t slu_client_lost(const struct slu_client *c);
 
 /* What the TLS offload did; all zeros without one. */
 void slu_client_offload(const struct slu_client *c, struct slu_tls_offload_stats *out);

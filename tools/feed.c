@@ -67,6 +67,17 @@ int slu_feed_next(struct slu_feed *f)
 	return f->held ? 1 : f->ended;
 }
 
+struct slu_msg slu_feed_msg(const struct slu_feed *f)
+{
+	return (struct slu_msg){
+		.type = f->tag.type,
+		.timestamp = f->tag.timestamp,
+		.data = f->tag.body,
+		.size = f->tag.size,
+		.owner = f->owner,
+	};
+}
+
 void slu_feed_sent(struct slu_feed *f)
 {
 	f->held = false;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sluice/session.h>
+
 #include "tools/source.h"
 #include "tools/timeline.h"
 
@@ -36,6 +38,9 @@ struct slu_feed {
 int slu_feed_open(struct slu_feed *f, const char *path, const struct slu_feed_options *options, bool quiet, char *error,
 		  size_t size);
 void slu_feed_close(struct slu_feed *f);
+
+/* The held tag as a message. */
+struct slu_msg slu_feed_msg(const struct slu_feed *f);
 
 /* 1: the next tag is held, until slu_feed_sent(); 0: none now (live only); SLU_ERR_CLOSED: the input is over; another
  * error: slu_feed_error() has the sentence. Errors are sticky. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sluice/url.h>
+
 #include "tools/exit.h"
 
 static const char blanks[] = " \t\r\n";
@@ -63,4 +65,38 @@ int slu_key_from_env(const char *name, char *out, char *error, size_t size)
 		return SLU_EXIT_USAGE;
 	}
 	return trim(text, name, out, error, size);
+}
+
+static bool names_stream(const char *text)
+{
+	struct slu_url url;
+	bool names = slu_url_parse(&url, text, NULL) != 0 || url.stream[0]; /* of what is no URL others speak */
+
+	slu_url_clear(&url);
+	return names;
+}
+
+int slu_key_find(const struct slu_key_options *o, const char *url, const char *operand, char key[SLU_KEY_MAX],
+		 const char **stream, char *error, size_t size)
+{
+	*stream = operand ? operand : key;
+	if ((operand != NULL) + (o->file != NULL) + (o->env != NULL) > 1) {
+		snprintf(error, size, "STREAM, --key-file and --key-env exclude each other");
+		return SLU_EXIT_USAGE;
+	}
+	if (operand)
+		return 0;
+	if (o->file)
+		return slu_key_from_file(o->file, key, error, size);
+	if (o->env)
+		return slu_key_from_env(o->env, key, error, size);
+	if (names_stream(url)) {
+		*stream = NULL;
+		return 0;
+	}
+	if (getenv(SLU_KEY_VARIABLE))
+		return slu_key_from_env(SLU_KEY_VARIABLE, key, error, size);
+	snprintf(error, size,
+		 "the URL has no stream name: add it there, or give STREAM, --key-file or " SLU_KEY_VARIABLE);
+	return SLU_EXIT_USAGE;
 }

@@ -12,11 +12,12 @@
 #include <string.h>
 
 #include <sluice/error.h>
-#include <sluice/url.h>
 
+#include "tools/backlog.h"
 #include "tools/client.h"
 #include "tools/feed.h"
 #include "tools/key.h"
+#include "tools/renewal.h"
 #include "tools/say.h"
 #include "tools/status.h"
 #include "tools/stop.h"
@@ -30,7 +31,8 @@ enum { QUEUE_LIVE = 512 * 1024, QUEUE_BULK = 192 * 1024, QUEUE_LOW = 32 * 1024 }
 
 struct push_options {
 	struct slu_feed_options feed;
-	const char *key_file, *key_env, *kind;
+	struct slu_key_options key;
+	const char *kind;
 };
 
 struct push {
@@ -38,14 +40,19 @@ struct push {
 	struct slu_client_options client_options;
 	struct slu_client client;
 	struct slu_feed feed;
+	struct slu_backlog backlog;
+	struct slu_renewal renewal;
 	struct slu_status status;
+	const char *url;
+	enum slu_publish_kind kind;
+	bool url_names_stream;
 	char key[SLU_KEY_MAX];
 
 	enum slu_stage stage;
 	uint64_t accepted_ms;
 	bool done, want_input, want_queue, warned_still, warned_jump;
 	int due_ms; /* until the held tag is due; -1: none is held */
-	uint64_t messages, payload;
+	uint64_t messages, payload, undelivered;
 	char error[640];
 	int exit;
 };
@@ -59,8 +66,8 @@ static const struct slu_opt push_opts[] = {
 	{"loop", 0, SLU_OPT_FLAG, false, NULL, "begin again at the end of the file", PUSH(feed.loop), 0, 0},
 	{"keep-timestamps", 0, SLU_OPT_FLAG, false, NULL, "do not start them at 0 nor mend them",
 	 PUSH(feed.keep_timestamps), 0, 0},
-	{"key-file", 0, SLU_OPT_TEXT, false, "FILE", "take STREAM from the first line of FILE", PUSH(key_file), 0, 0},
-	{"key-env", 0, SLU_OPT_TEXT, false, "NAME", "take STREAM from this environment variable", PUSH(key_env), 0, 0},
+	{"key-file", 0, SLU_OPT_TEXT, false, "FILE", "take STREAM from the first line of FILE", PUSH(key.file), 0, 0},
+	{"key-env", 0, SLU_OPT_TEXT, false, "NAME", "take STREAM from this environment variable", PUSH(key.env), 0, 0},
 	{"kind", 0, SLU_OPT_TEXT, false, "KIND", "live (default), record or append", PUSH(kind), 0, 0},
 };
 
@@ -96,22 +103,49 @@ static bool hold(struct push *p)
 
 static int send_held(struct push *p)
 {
-	const struct slu_flv_tag *tag = &p->feed.tag;
-	struct slu_msg msg = {
-		.type = tag->type,
-		.timestamp = tag->timestamp,
-		.data = tag->body,
-		.size = tag->size,
-		.owner = p->feed.owner,
-	};
+	struct slu_msg msg = slu_feed_msg(&p->feed);
 	int err = slu_conn_send(p->client.conn, &msg);
 
+	if (err >= 0)
+		err = slu_backlog_add(&p->backlog, &msg);
 	if (err < 0)
 		return err;
 	slu_feed_sent(&p->feed);
 	p->messages++;
-	p->payload += tag->size;
+	p->payload += msg.size;
 	return 0;
+}
+
+/* What the connection has carried need not be kept. 0 or SLU_ERR_NOMEM. */
+static int forget(struct push *p)
+{
+	struct slu_session_stats stats;
+
+	slu_session_stats(slu_conn_session(p->client.conn), &stats);
+	return slu_backlog_sent(&p->backlog, stats.media_sent);
+}
+
+static int send_again(void *arg, const struct slu_msg *msg)
+{
+	struct push *p = arg;
+
+	return slu_conn_send(p->client.conn, msg);
+}
+
+/* On a connection made again: what decoders need, and what the last one did not carry, once it has stood for a moment,
+ * for what a server takes and then drops is lost. */
+static int resume(struct push *p, uint64_t now)
+{
+	const struct slu_msg *next = slu_backlog_first(&p->backlog);
+	uint64_t sure = p->accepted_ms + SURE_MS;
+	uint32_t timestamp = p->feed.held ? p->feed.tag.timestamp : p->feed.timeline.end;
+
+	if (now < sure) {
+		p->due_ms = (int)(sure - now);
+		return 0;
+	}
+	slu_renewal_stood(&p->renewal);
+	return slu_backlog_again(&p->backlog, next ? next->timestamp : timestamp, send_again, p);
 }
 
 /* Sends all that is ready and may be queued, then flushes once. 0 or the connection's error. */
@@ -119,11 +153,15 @@ static int pump(struct push *p)
 {
 	bool bulk = slu_feed_bulk(&p->feed);
 	uint64_t now = slu_now_ms();
-	bool sent = false;
-	int err = 0;
+	bool sent = p->renewal.trial;
+	int err = forget(p);
 
 	p->due_ms = -1;
-	p->want_input = false;
+	p->want_input = p->want_queue = false;
+	if (p->renewal.trial && err >= 0)
+		err = resume(p, now);
+	if (p->renewal.trial || err < 0)
+		return err;
 	p->want_queue = bulk && slu_conn_queued(p->client.conn) > QUEUE_LOW;
 	while (!p->want_queue && err >= 0 && hold(p)) {
 		p->due_ms = slu_feed_wait(&p->feed, now);
@@ -173,6 +211,7 @@ static struct slu_progress progress(const struct push *p)
 		.jumps = p->feed.timeline.jumps,
 		.file_bytes = source.bytes,
 		.file_calls = source.reads,
+		.renewals = p->renewal.count,
 		.origin_ms = p->feed.origin_ms,
 	};
 }
@@ -186,7 +225,7 @@ static void report(struct push *p)
 	if (!slu_status_due(&p->status, now))
 		return;
 	pr = progress(p);
-	slu_conn_stats(p->client.conn, &stats);
+	slu_client_stats(&p->client, &stats);
 	slu_status_report(&p->status, now, &pr, &stats);
 }
 
@@ -206,11 +245,14 @@ static int run(struct push *p)
 	bool readable;
 	int err = 0;
 
-	while (!slu_stop_asked() && err >= 0) {
+	/* What the last connection has left goes out also when that is all. */
+	while ((!slu_stop_asked() || (p->renewal.trial && p->stage >= SLU_STAGE_ACCEPTED)) && err >= 0) {
 		events(p);
 		if (slu_conn_closed(p->client.conn)) {
 			err = slu_conn_process(p->client.conn); /* it failed while events were pulled, or */
-			if (!err)
+			if (!err && p->renewal.trial)
+				err = SLU_ERR_CLOSED;
+			else if (!err)
 				finish(p, SLU_EXIT_LOST, "the server has ended the connection in mid-stream");
 			break;
 		}
@@ -244,26 +286,108 @@ static int close_in_order(struct push *p)
 	return err;
 }
 
+/* One connection, to its end. 0 or its error. */
+static int use(struct push *p)
+{
+	int err = run(p);
+
+	if (err < 0)
+		return err;
+	if (slu_stop_asked() && !p->done)
+		finish(p, SLU_EXIT_INTERRUPTED, "");
+	return p->stage < SLU_STAGE_ACCEPTED ? 0 : close_in_order(p);
+}
+
 static void conn_failed(struct push *p, int err)
 {
+	const char *why = slu_conn_error(p->client.conn);
+
 	if (p->stage == SLU_STAGE_ACCEPTED && slu_now_ms() - p->accepted_ms >= SURE_MS)
 		p->stage = SLU_STAGE_FLOWING;
-	finish(p, (int)slu_exit_of(err, p->stage), slu_conn_error(p->client.conn));
+	finish(p, (int)slu_exit_of(err, p->stage), *why ? why : slu_err_text(err));
+}
+
+/* ---- another connection ---- */
+
+/* Begins to connect, and to publish. 0 or an enum slu_exit. */
+static int open_stream(struct push *p, const char *stream)
+{
+	int status = slu_client_open(&p->client, &p->client_options, p->url, stream), err;
+
+	if (status)
+		return finish(p, status, p->client.error);
+	p->stage = SLU_STAGE_CONNECTING;
+	/* What the stream has had recorded is not to be written over. */
+	if (p->renewal.count && p->kind == SLU_PUBLISH_RECORD)
+		p->kind = SLU_PUBLISH_APPEND;
+	err = slu_session_publish(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), p->kind);
+	return err < 0 ? finish(p, (int)slu_exit_of(err, p->stage), slu_session_error(slu_conn_session(p->client.conn)))
+		       : 0;
+}
+
+static bool stopped(struct push *p)
+{
+	if (slu_stop_asked())
+		finish(p, SLU_EXIT_INTERRUPTED, "");
+	return slu_stop_asked();
+}
+
+/* False: a signal says stop. */
+static bool pause_before(struct push *p, int ms)
+{
+	uint64_t until = slu_now_ms() + (uint64_t)ms, now;
+
+	while (!slu_stop_asked() && (now = slu_now_ms()) < until) {
+		report(p);
+		slu_client_pause(slu_timeout_min((int)(until - now), slu_status_timeout(&p->status, now)));
+	}
+	return !stopped(p);
+}
+
+/* The keys of a connection are used up, and it has ended in order. */
+static void note_renewal(struct push *p)
+{
+	uint64_t lost = slu_client_lost(&p->client);
+
+	p->undelivered += lost;
+	if (lost && !p->client_options.common.quiet)
+		slu_say("warning: the server dropped a connection that is made again, with %llu bytes on their way",
+			(unsigned long long)lost);
+	if (p->client_options.common.verbose > 0)
+		slu_say("connecting again, to go on where the last connection ended");
+}
+
+/* The connection ended with *err. True: another one has begun; else *err is 0 where that is no failure, or told. */
+static bool begin_another(struct push *p, int *err)
+{
+	int failed = forget(p), ms;
+
+	/* It could not say that publishing has ended, but all of the stream is there. */
+	if (failed < 0 || (*err == SLU_ERR_RENEW && p->done && slu_backlog_empty(&p->backlog))) {
+		*err = failed;
+		return false;
+	}
+	if ((*err == SLU_ERR_RENEW || p->renewal.trial) && stopped(p))
+		return false;
+	ms = slu_renewal_after(&p->renewal, *err, p->backlog.carried, slu_now_ms());
+	if (ms < 0)
+		return false;
+	if (*err == SLU_ERR_RENEW)
+		note_renewal(p);
+	p->done = p->backlog.carried = false;
+	if (!pause_before(p, ms))
+		return false;
+	*err = 0;
+	return open_stream(p, p->url_names_stream ? NULL : slu_conn_stream(p->client.conn)) == 0;
 }
 
 static void work(struct push *p)
 {
-	int err = run(p);
+	int err;
 
-	if (err < 0) {
-		conn_failed(p, err);
-		return;
-	}
-	if (slu_stop_asked() && !p->done)
-		finish(p, SLU_EXIT_INTERRUPTED, "");
-	if (p->stage < SLU_STAGE_ACCEPTED)
-		return;
-	err = close_in_order(p);
+	do
+		err = use(p);
+	while (err < 0 && begin_another(p, &err));
 	if (err < 0)
 		conn_failed(p, err);
 }
@@ -285,70 +409,37 @@ static int publish_kind(const char *text, enum slu_publish_kind *kind)
 	return SLU_EXIT_USAGE;
 }
 
-/* The stream's name from wherever it was given; NULL in *stream: the URL has it. */
-static int find_stream(struct push *p, const char *url_text, const char *operand, const char **stream)
-{
-	struct slu_url url;
-	bool in_url = slu_url_parse(&url, url_text, NULL) != 0 || url.stream[0];
-	int given = (operand != NULL) + (p->options.key_file != NULL) + (p->options.key_env != NULL);
-	int status = 0;
-
-	slu_url_clear(&url);
-	*stream = operand ? operand : p->key;
-	if (given > 1) {
-		snprintf(p->error, sizeof p->error, "STREAM, --key-file and --key-env exclude each other");
-		return SLU_EXIT_USAGE;
-	}
-	if (p->options.key_file)
-		status = slu_key_from_file(p->options.key_file, p->key, p->error, sizeof p->error);
-	else if (p->options.key_env)
-		status = slu_key_from_env(p->options.key_env, p->key, p->error, sizeof p->error);
-	else if (!operand && in_url)
-		*stream = NULL;
-	else if (!operand && getenv(SLU_KEY_VARIABLE))
-		status = slu_key_from_env(SLU_KEY_VARIABLE, p->key, p->error, sizeof p->error);
-	else if (!operand) {
-		snprintf(p->error, sizeof p->error,
-			 "the URL has no stream name: add it there, or give STREAM, --key-file or " SLU_KEY_VARIABLE);
-		status = SLU_EXIT_USAGE;
-	}
-	return status;
-}
-
-static int start(struct push *p, int count, char **operands, enum slu_publish_kind kind)
+static int start(struct push *p, int count, char **operands)
 {
 	const char *stream;
-	int status, err;
+	int status;
 
 	if (slu_is_url(operands[0])) {
 		snprintf(p->error, sizeof p->error, "INPUT comes first, and then the URL: it stands in INPUT's place");
 		return SLU_EXIT_USAGE;
 	}
+	p->url = operands[1];
 	status = slu_feed_open(&p->feed, operands[0], &p->options.feed, p->client_options.common.quiet, p->error,
 			       sizeof p->error);
 	if (!status)
-		status = find_stream(p, operands[1], count > 2 ? operands[2] : NULL, &stream);
+		status = slu_key_find(&p->options.key, p->url, count > 2 ? operands[2] : NULL, p->key, &stream,
+				      p->error, sizeof p->error);
 	if (!status) {
-		status = slu_client_open(&p->client, &p->client_options, operands[1], stream);
-		if (status)
-			snprintf(p->error, sizeof p->error, "%s", p->client.error);
+		p->url_names_stream = !stream;
+		status = open_stream(p, stream);
 	}
 	explicit_bzero(p->key, sizeof p->key);
-	if (status)
-		return status;
-	err = slu_session_publish(slu_conn_session(p->client.conn), slu_conn_stream(p->client.conn), kind);
-	return err < 0 ? finish(p, (int)slu_exit_of(err, p->stage), slu_session_error(slu_conn_session(p->client.conn)))
-		       : 0;
+	return status;
 }
 
 static void say_end(struct push *p)
 {
-	struct slu_conn_stats stats = {.tls_version = "", .tls_suite = ""};
 	struct slu_tls_offload_stats offload;
 	struct slu_progress pr = progress(p);
+	struct slu_conn_stats stats;
 
-	if (p->client.conn)
-		slu_conn_stats(p->client.conn, &stats);
+	slu_client_stats(&p->client, &stats);
+	stats.undelivered += p->undelivered + (p->renewal.trial ? slu_backlog_bytes(&p->backlog) : 0);
 	slu_client_offload(&p->client, &offload);
 	slu_status_end(&p->status, slu_now_ms(), &pr, &stats, &offload, (enum slu_exit)p->exit, p->error);
 	if (p->error[0])
@@ -375,22 +466,23 @@ int slu_verb_push(int argc, char **argv)
 		.groups = groups,
 		.ngroups = sizeof groups / sizeof groups[0],
 	};
-	enum slu_publish_kind kind = SLU_PUBLISH_LIVE;
 	int first, status = slu_options_parse(&usage, argc, argv, &first);
 
 	if (status >= 0)
 		return status;
-	if (publish_kind(p.options.kind, &kind) != 0)
+	if (publish_kind(p.options.kind, &p.kind) != 0)
 		return SLU_EXIT_USAGE;
 	slu_stop_init();
 	slu_status_init(&p.status, "push", &p.client_options.common, false, false, slu_now_ms());
-	status = start(&p, argc - first, argv + first, kind);
+	slu_backlog_init(&p.backlog);
+	status = start(&p, argc - first, argv + first);
 	if (status)
 		p.exit = status;
 	else
 		work(&p);
 	say_end(&p);
 	slu_client_free(&p.client);
+	slu_backlog_clear(&p.backlog);
 	slu_feed_close(&p.feed);
 	return p.exit;
 }

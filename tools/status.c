@@ -137,6 +137,7 @@ static cJSON *object(const struct slu_status *st, const char *event, uint64_t no
 	number(o, "bitrate_mean", (double)(int64_t)r.mean);
 	number(o, "queue_bytes", (double)progress->queue);
 	number(o, "timestamps_mended", (double)progress->jumps);
+	number(o, "renewals", progress->renewals);
 	number(o, "file_bytes", (double)progress->file_bytes);
 	number(o, "file_calls", (double)progress->file_calls);
 	number(o, "cpu_ms", cpu_ms());

@@ -34,6 +34,7 @@ struct slu_progress {
 	unsigned long jumps; /* timestamps that went back, mended */
 	uint64_t file_bytes; /* read from the input or written to the output */
 	uint64_t file_calls; /* the system calls for it */
+	unsigned renewals;   /* push: connections that were made again */
 	double origin_ms;    /* push, paced: Unix time in ms at which timestamp 0 was due; else 0 */
 };
 

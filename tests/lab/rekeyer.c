@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A TLS 1.3 server in front of a plain one, which asks its client for new keys: rekeyer CERTIFICATE KEY PORT BYTES.
- * Passes one connection on to PORT of this machine, and asks, twice, each time that BYTES more have come from the
- * client. Prints the port that it listens on, and at the end how the client behaved: "asked N, answered N, BYTES bytes,
- * END", where END is orderly (a close_notify) or why not.
+ * Passes one connection after the other on to PORT of this machine, and asks, twice, each time that BYTES more have
+ * come from the client. Prints the port that it listens on, and at the end of each connection how the client behaved:
+ * "asked N, answered N, BYTES bytes, END", where END is orderly (a close_notify) or why not.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -48,11 +48,11 @@ static struct sockaddr_in loopback(int port)
 		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-static int accept_one(void)
+static int listen_here(void)
 {
 	struct sockaddr_in at = loopback(0);
 	socklen_t n = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM, 0), client, little = 64 << 10;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), little = 64 << 10;
 
 	/* So that little is under way when it asks, and what is can be read in time once the client has ended. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
@@ -60,9 +60,7 @@ static int accept_one(void)
 		die("cannot listen");
 	printf("%d\n", ntohs(at.sin_port));
 	fflush(stdout);
-	client = accept(fd, NULL, NULL);
-	close(fd);
-	return client;
+	return fd;
 }
 
 static int connect_to(int port)
@@ -139,33 +137,42 @@ static void pass(struct front *f)
 {
 	struct pollfd fds[] = {{.fd = f->client, .events = POLLIN}, {.fd = f->server, .events = POLLIN}};
 
-	signal(SIGPIPE, SIG_IGN);
-
 	while (!f->end) {
 		if (!SSL_pending(f->ssl) && poll(fds, 2, 20000) <= 0)
 			die("nothing happens any more");
 		if (SSL_pending(f->ssl) || fds[0].revents)
 			from_client(f);
-		if (!f->end && fds[1].revents && !from_server(f))
+		if (!f->end && fds[1].revents && !from_server(f)) {
 			fds[1].fd = -1;
+			SSL_shutdown(f->ssl);
+		}
 		fds[0].revents = fds[1].revents = 0;
 	}
 }
 
-int main(int argc, char **argv)
+static void serve(int listener, char **argv)
 {
-	struct front f = {.ssl = NULL};
+	struct front f = {.every = strtoul(argv[4], NULL, 10)};
 
-	if (argc != 5)
-		die("CERTIFICATE KEY PORT BYTES");
-	f.every = strtoul(argv[4], NULL, 10);
-	f.client = accept_one();
+	f.client = accept(listener, NULL, NULL);
 	f.server = connect_to(atoi(argv[3]));
 	begin_tls(&f, argv[1], argv[2]);
 	pass(&f);
 	printf("asked %lu, answered %lu, %lu bytes, %s\n", f.asked, f.answered, f.bytes, f.end);
+	fflush(stdout);
 	SSL_free(f.ssl);
 	close(f.server);
 	close(f.client);
-	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int listener;
+
+	if (argc != 5)
+		die("CERTIFICATE KEY PORT BYTES");
+	signal(SIGPIPE, SIG_IGN);
+	listener = listen_here();
+	for (;;)
+		serve(listener, argv);
 }

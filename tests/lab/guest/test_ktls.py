@@ -14,6 +14,7 @@ import pytest
 
 import pushing
 from pushing import Suite
+from rekeyer import Rekeyer
 
 import streams  # of tests/interop: pushing knows where that is
 import support
@@ -207,65 +208,53 @@ def with_openssl(sluice, tmp_path):
     return choose
 
 
-class Rekeyer:
-    """A server that asks for new keys, in front of `sluice serve`."""
-
-    def __init__(self, build, sluice, certificate, folder):
-        folder.mkdir()
-        self.folder = folder
-        server = sluice.serve("--listen", "rtmp://127.0.0.1:0", folder)
-        port = server.expect(r"listening on rtmp://127\.0\.0\.1:(\d+)")[1]
-        self.process = subprocess.Popen([build / "tests/lab/rekeyer", *certificate, port, str(ASK_AFTER)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        self.port = self.process.stdout.readline().strip()
-
-    def told(self):
-        out, _ = self.process.communicate(timeout=30)
-        asked, answered, count, end = out.strip().split(", ")
-        return int(asked.split()[1]), int(answered.split()[1]), int(count.split()[0]), end
-
-    def stored(self):
-        deadline = time.monotonic() + 10
-        while not (found := list(self.folder.rglob("*.flv"))) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return found[0]
-
-
 @pytest.fixture
 def rekeyer(build, sluice, certificate, tmp_path):
-    return Rekeyer(build, sluice, certificate, tmp_path / "stored")
+    """In front of `sluice serve`, which stores what comes in tmp_path / "stored"."""
+    (tmp_path / "stored").mkdir()
+    server = sluice.serve("--listen", "rtmp://127.0.0.1:0", tmp_path / "stored")
+    port = server.expect(r"listening on rtmp://127\.0\.0\.1:(\d+)")[1]
+    with Rekeyer(build, certificate, port, ASK_AFTER) as started:
+        yield started
 
 
-def push_to(rekeyer, sluice, certificate, path, what):
-    return sluice.run("push", "--fast", "--json", "--send-buffer", "65536", "--tls-min", "1.3", "--tls-offload", what, "--ca-file",
-                      certificate[0], path, f"rtmps://localhost:{rekeyer.port}/live/s")
+def stored(folder, count):
+    """The streams that were stored, one after the other."""
+    deadline = time.monotonic() + 10
+    while len(found := list(folder.rglob("*.flv"))) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(found) == count
+    return [tag for path in sorted(found, key=lambda path: path.stat().st_mtime_ns) for tag in streams.load(path)]
 
 
 @both_kernels
 @pytest.mark.parametrize("openssl", ["own", "next"])
 @pytest.mark.parametrize("what", ["ktls", "ktls:tls13"])
-def test_keys_that_the_other_end_wants_changed(rekeyer, with_openssl, certificate, long_flv, openssl, what):
-    """By the kernel where it can, else by OpenSSL, else not at all: then the end is in order, and told as what it is."""
+def test_keys_that_the_other_end_wants_changed(rekeyer, with_openssl, certificate, long_flv, tmp_path, openssl, what):
+    """By the kernel where it can, else by OpenSSL, else not at all: then each connection ends in order, and the next one
+    goes on where it ended."""
     can = openssl == "next" and kernel_rekeys()
-    changes = kernel_counts("TlsTxRekeyOk")
-    with Taken(int(can or what == "ktls:tls13")):
-        done = push_to(rekeyer, with_openssl(openssl), certificate, long_flv, what)
-    asked, answered, count, end = rekeyer.told() if done.code in (support.OK, support.LOST) else pytest.fail(done.err)
-    summary = json.loads(done.out.splitlines()[-1])
-    assert end == "orderly", done.err
-    assert summary["tls_kernel"] is (can or what == "ktls:tls13")
-    if summary["tls_kernel"] and not can:
-        assert asked > 0 and answered == 0
-        assert count < long_flv.stat().st_size
-        assert done.code == support.LOST
-        assert "connect again" in summary["error"] and "keys" in summary["error"]
-        return
+    changes, before = kernel_counts("TlsTxRekeyOk"), kernel_counts("TlsTxSw")
+    done = rekeyer.push(with_openssl(openssl), long_flv, what, certificate)
     assert done.code == support.OK, done.err
-    assert asked == REQUESTS and 0 < answered <= asked, "one answer is enough for all that asked before it"
-    streams.check(long_flv, rekeyer.stored())
+    summary = json.loads(done.out.splitlines()[-1])
+    renewals = summary["renewals"]
+    connections = rekeyer.told(renewals + 1)
+    assert [c.end for c in connections] == ["orderly"] * (renewals + 1), done.err
+    assert summary["tls_kernel"] is (can or what == "ktls:tls13")
+    assert kernel_counts("TlsTxSw") - before == (renewals + 1 if summary["tls_kernel"] else 0)
+    streams.check(long_flv, streams.without_repeated_headers(stored(tmp_path / "stored", renewals + 1)))
+    if summary["tls_kernel"] and not can:
+        assert renewals > 2 and summary["undelivered_bytes"] == 0
+        assert all(c.asked > 0 and c.answered == 0 for c in connections[:-1])
+        assert not done.err
+        return
+    assert renewals == 0
+    assert connections[0].asked == REQUESTS
+    assert 0 < connections[0].answered <= REQUESTS, "one answer is enough for all that asked before it"
     if can:
         assert not done.err
-        assert kernel_counts("TlsTxRekeyOk") - changes == answered
+        assert kernel_counts("TlsTxRekeyOk") - changes == connections[0].answered
         assert kernel_counts("TlsTxRekeyError") == 0
     else:
         (said,) = done.err.splitlines()
