@@ -5,8 +5,7 @@
 Runs in the machine that bench/offload.sh starts. Publisher and sink are in it, and so is the /dev/crypto: a program in
 user space (CUSE), which passes AES-CBC on to the machine's virtio-crypto device through the kernel.
 
-CPU is the whole machine's: busy time of /proc/stat (user, system, interrupts, the kernel's threads), less what it is
-busy with when nothing runs, as seconds per GB (10^9 bytes) of FLV. The sink's own time is taken off. The CUSE program's
+CPU is the whole machine's (bench/machine.py says how), as seconds per GB (10^9 bytes) of FLV. The sink's own time is taken off. The CUSE program's
 is shown apart, and each ratio once without it and once with it: a driver in the kernel takes less, for it has neither
 another process nor copies between the two, but it has some of its work, the MAC among it where there is no hardware for
 that. Starting and connecting are taken off too. All settings are the default ones: the first 16 records of a connection
@@ -18,16 +17,15 @@ import collections
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import machine
+from machine import ROOT, verdict
+
 sys.path.insert(0, str(ROOT / "tests/lab/guest"))
 from device import Device  # noqa: E402
 
-TICK = os.sysconf("SC_CLK_TCK")
 RATE = 4e6 / 8  # bytes a second of a stream of 4 Mb/s
 
 # A cipher suite, in software and through the device. alike: what its ratio is to.
@@ -43,15 +41,7 @@ WAYS = [
     Way("AES-128-CBC-SHA256 /dev/crypto", CBC256, True, "AES-128-CBC-SHA256"),
 ]
 
-SERVER_CONF = """openssl_conf = init
-[init]
-ssl_conf = ssl
-[ssl]
-system_default = tls
-[tls]
-MaxProtocol = TLSv1.2
-Options = -EncryptThenMac
-"""
+SERVER_CONF = machine.SERVER_CONF % "MaxProtocol = TLSv1.2\nOptions = -EncryptThenMac"
 DEVICE_CONF = """openssl_conf = init
 [init]
 providers = providers
@@ -70,24 +60,6 @@ default_properties = ?provider=devcrypto
 """
 
 
-def busy_seconds():
-    """Of all CPUs, since the start: all but idle and waiting for a disk."""
-    fields = [int(n) for n in pathlib.Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]]
-    return (sum(fields) - fields[3] - fields[4]) / TICK
-
-
-def process_seconds(pid):
-    fields = pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def idle_share(seconds):
-    """How busy a CPU is when nothing runs."""
-    before, start = busy_seconds(), time.monotonic()
-    time.sleep(seconds)
-    return (busy_seconds() - before) / (time.monotonic() - start)
-
-
 # Of one run: the whole machine, and of that the sink, the CUSE program, the publisher; and the device's operations.
 COSTS = ("busy", "sink", "server", "publisher", "operations")
 
@@ -100,38 +72,20 @@ def without_cuse(cost):
     return with_cuse(cost) - cost["server"]
 
 
-def verdict(ratio):
-    return "WINS" if ratio < 1 else "LOSES"
-
-
 class Bench:
     def __init__(self, args):
         self.args = args
         self.build = pathlib.Path(args.build)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sluice-offload-"))
-        self.children = []
-        self.sinks = {}
+        self.sink = None
         self.device = None
 
     # ---- what stands around the publisher ----
 
-    def environment(self, name, text):
-        conf = self.dir / name
-        conf.write_text(text, encoding="ascii")
-        return {**os.environ, "OPENSSL_CONF": str(conf)}
-
-    def make_certificate(self):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-keyout", self.dir / "key.pem", "-out", self.dir / "cert.pem", "-days", "2",
-                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True,
-                       stderr=subprocess.DEVNULL)
-
     def start_sink(self):
         """One for all suites: the client says which."""
-        self.sink = subprocess.Popen([self.build / "bench/sink", "tls", self.dir / "cert.pem", self.dir / "key.pem"],
-                                     stdout=subprocess.PIPE, text=True, env=self.environment("sink.cnf", SERVER_CONF))
-        self.children.append(self.sink)
-        self.port = int(self.sink.stdout.readline())
+        self.sink = machine.Sink(self.build, "tls", self.dir / "cert.pem", self.dir / "key.pem",
+                                 env=machine.openssl_environment(self.dir / "sink.cnf", SERVER_CONF))
 
     def start_device(self, *faults, passing=None):
         if self.device:
@@ -146,34 +100,16 @@ class Bench:
         """The environment of a publisher that goes this way."""
         if not way.device:
             return {**os.environ, "OPENSSL_CONF": "/dev/null"}
-        return self.environment("device.cnf", DEVICE_CONF % (self.build / "provider/devcrypto.so", settings))
+        return machine.openssl_environment(self.dir / "device.cnf",
+                                           DEVICE_CONF % (self.build / "provider/devcrypto.so", settings))
 
     # ---- the measurements ----
-
-    def measured(self, argv, env):
-        """Runs argv to its end: how long, and whose CPU it took."""
-        server = process_seconds(self.device.process.pid)
-        sink, busy, start = process_seconds(self.sink.pid), busy_seconds(), time.monotonic()
-        child = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                 env=env)
-        text = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            raise RuntimeError("exit %d: %s" % (child.returncode, " ".join(map(str, argv))))
-        took = time.monotonic() - start
-        return {
-            "text": text,
-            "busy": busy_seconds() - busy - self.idle * took,
-            "sink": process_seconds(self.sink.pid) - sink,
-            "server": process_seconds(self.device.process.pid) - server,
-            "publisher": usage.ru_utime + usage.ru_stime,
-        }
 
     def client_run(self, argv, way, settings=""):
         """Of a client of the sink; its operations are the device's."""
         before = self.operations()
-        cost = self.measured(argv, self.client(way, settings))
+        watched = {"sink": self.sink.pid, "server": self.device.process.pid}
+        cost = machine.measured(argv, self.client(way, settings), self.idle, watched)
         cost["operations"] = self.operations() - before
         if way.device and not settings and not cost["operations"]:
             raise RuntimeError("%s: nothing came to the device" % way.name)
@@ -182,10 +118,10 @@ class Bench:
     def push(self, way, clip):
         return self.client_run([self.build / "tools/sluice", "push", "-q", "--fast", "--ca-file", self.dir / "cert.pem",
                                 "--ciphers", way.suite, "--tls-max", "1.2", clip,
-                                "rtmps://localhost:%d/live/bench" % self.port], way)
+                                "rtmps://localhost:%d/live/bench" % self.sink.port], way)
 
     def records(self, way, size, count, interval_us, settings=""):
-        cost = self.client_run([self.build / "bench/records", self.port, self.dir / "cert.pem", way.suite, size, count,
+        cost = self.client_run([self.build / "bench/records", self.sink.port, self.dir / "cert.pem", way.suite, size, count,
                                 interval_us], way, settings)
         suite, size, median, p99 = cost["text"].split()
         if suite != way.suite:
@@ -275,10 +211,10 @@ class Bench:
 
     def main(self):
         try:
-            self.make_certificate()
+            machine.make_certificate(self.dir)
             self.start_sink()
             self.start_device(passing="afalg")
-            self.idle = idle_share(5)
+            self.idle = machine.idle_share(5)
             print("idle: %.1f %% busy" % (self.idle * 100))
             rounds = self.turns()
             self.print_cpu(rounds)
@@ -287,8 +223,8 @@ class Bench:
             self.print_small()
             self.print_ahead()
         finally:
-            for child in self.children:
-                child.terminate()
+            if self.sink:
+                self.sink.stop()
 
 
 def main():
