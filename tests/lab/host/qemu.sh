@@ -25,7 +25,8 @@ prepare_x86() {
 }
 
 # An uncompressed kernel enters by PVH, which the q35 machine starts fastest. aesni_intel: user code follows the CPU's
-# flags, but the kernel's module would still win over the device.
+# flags, but the kernel's module would still win over the device. Where time goes by instructions, a string instruction
+# counts as one for each of its rounds: without erms, copies are made of wide moves, and not byte by byte.
 start_x86() {
 	local without= time=(-accel tcg,thread=multi)
 	local kernel_line="console=ttyS0 quiet panic=-1 cryptomgr.notests random.trust_cpu=on tsc=reliable no_timer_check"
@@ -34,7 +35,10 @@ start_x86() {
 		without=,-aes
 		kernel_line+=" module_blacklist=aesni_intel"
 	fi
-	[ -z "$shift" ] || time=(-accel tcg,thread=single -icount "shift=$shift,sleep=on")
+	if [ -n "$shift" ]; then
+		time=(-accel tcg,thread=single -icount "shift=$shift,sleep=on")
+		without+=,-erms,-fsrm
+	fi
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 -M q35 -cpu "max$without" "${time[@]}" -smp "$cpus" \
 		-m "$memory" -nodefaults -nic none -display none -no-reboot \
 		-kernel "$kernel_image" -initrd "$work/initrd" -append "$kernel_line" -serial "file:$work/console" \
