@@ -34,7 +34,8 @@ struct slu_cost {
 };
 
 /* Makes records of size bytes for about so many seconds, after some that warm up: every setting of the offload is in
- * force, checks included. 0, or an error with the sentence in error. */
+ * force, checks included. In memory they are up to a quarter shorter and longer in turn, but for full ones. 0, or an
+ * error with the sentence in error. */
 int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t record, double seconds,
 		const struct slu_log *log, struct slu_cost *out, char *error, size_t size);
 
