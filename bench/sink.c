@@ -2,11 +2,12 @@
 /*
  * The sink of all publishers and floors alike: the same reads of 64 KiB, the same nothing done with them.
  *
- *     sink plain            sink tls CERT-FILE KEY-FILE
+ *     sink plain            sink tls CERT-FILE KEY-FILE [discard]
  *
  * Listens on 127.0.0.1, prints the port, and serves one connection after the other. What begins with RTMP's version
  * byte is answered by a session until its publish request has been accepted; from there on, as everything from the
- * first byte on where another one comes first, bytes are read and forgotten.
+ * first byte on where another one comes first, bytes are read and forgotten. With discard they are not even decrypted
+ * from there on: then what the sink does is alike with TLS and without.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -27,6 +28,7 @@ static unsigned char block[65536];
 struct peer {
 	int fd;
 	SSL *ssl;
+	bool discard;
 };
 
 static long take(struct peer *p)
@@ -81,7 +83,7 @@ static void serve(struct peer *p)
 	}
 	slu_session_free(s);
 	while (n > 0)
-		n = take(p);
+		n = p->discard ? read(p->fd, block, sizeof block) : take(p);
 }
 
 static int listen_on_loopback(void)
@@ -111,16 +113,17 @@ static SSL_CTX *context(const char *cert, const char *key)
 
 int main(int argc, char **argv)
 {
-	struct peer p = {.fd = -1};
+	struct peer p = {.fd = -1, .discard = argc == 5 && !strcmp(argv[4], "discard")};
+	const bool tls = (argc == 4 || p.discard) && !strcmp(argv[1], "tls");
 	SSL_CTX *ctx = NULL;
 	int listener;
 
-	if (!(argc == 2 && !strcmp(argv[1], "plain")) && !(argc == 4 && !strcmp(argv[1], "tls"))) {
-		fprintf(stderr, "usage: sink plain | sink tls CERT-FILE KEY-FILE\n");
+	if (!tls && !(argc == 2 && !strcmp(argv[1], "plain"))) {
+		fprintf(stderr, "usage: sink plain | sink tls CERT-FILE KEY-FILE [discard]\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (argc == 4 && !(ctx = context(argv[2], argv[3]))) {
+	if (tls && !(ctx = context(argv[2], argv[3]))) {
 		fprintf(stderr, "sink: cannot use %s and %s\n", argv[2], argv[3]);
 		return 1;
 	}
