@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from device import Device
+
 SUITES_BY_CBC = {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA"}
 
 
@@ -62,6 +64,33 @@ def test_cbc_hardware(device, doctor):
         for cost in way["sizes"] if way["engine"] == "devcrypto" else []:
             assert cost["device_operations"] >= cost["records"]
     assert crypto.counters()["cbc"] > verdicts["AES-CBC"]["operations"]
+
+
+def test_what_is_kept_belongs_to_the_device(cusecrypto, build, tmp_path):
+    """What is kept names its drivers, and is of no use without them."""
+    def keep():
+        done = subprocess.run([build / "tools/sluice", "doctor", "--quick", "--json", "--keep", file], stdout=subprocess.PIPE,
+                              check=True, timeout=120)
+        found, text = json.loads(done.stdout), file.read_text()
+        kept = found["kept"]
+        # Which a busy machine makes fewer.
+        assert text.count("\nway ") + kept["left_out"] == sum("error" not in way for way in found["costs"])
+        return kept, text, "\nway devcrypto " in text or kept["left_out"] > 0
+
+    file = tmp_path / "kept"
+    with Device(cusecrypto, "cbc-only") as crypto:
+        kept, text, has_device = keep()
+        assert "before" not in kept and has_device
+        assert "\ndevice /dev/crypto\n" in text and "\ndriver devcrypto AES-CBC " in text
+        crypto.fault("wrong-length=240-255")
+        kept, text, _ = keep()
+        assert "before" not in kept, "the drivers are the same"
+        assert "devcrypto" not in text
+        crypto.fault("wrong-length=off")
+        assert keep()[2]
+    kept, text, _ = keep()
+    assert "AES-CBC of /dev/crypto cannot be had now" in kept["before"]
+    assert "devcrypto" not in text
 
 
 def test_hardware_that_is_wrong(device, doctor):
