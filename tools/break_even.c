@@ -46,7 +46,7 @@ double slu_price_break_even(const struct slu_pricelist *list, const struct slu_p
 	const struct slu_price *software = slu_price_software(list, p);
 	size_t s = list->nsizes;
 
-	if (!software || p->error[0] || slu_price_is_software(p))
+	if (!software || p->error[0])
 		return 0;
 	while (s > 0 && above(p, software, s - 1, false) < 0)
 		s--;

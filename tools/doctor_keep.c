@@ -29,7 +29,7 @@ static void add_drivers(struct slu_kept *out, const struct slu_doctor_tests *tes
 		struct slu_kept_driver *d = &out->drivers[out->ndrivers];
 		const bool device = strcmp(t->door, DEVCRYPTO) == 0;
 
-		if (!t->usable || t->lacking || has_driver(out, t->door, t->cipher) ||
+		if (!t->usable || has_driver(out, t->door, t->cipher) ||
 		    (!device && (strcmp(t->door, KTLS) != 0 || strcmp(t->driver, "?") == 0)))
 			continue;
 		snprintf(d->door, sizeof d->door, "%.*s", (int)sizeof d->door - 1, t->door);
@@ -59,7 +59,7 @@ static bool is_kept(const struct slu_kept *out, const struct slu_doctor_tests *t
 	if (strcmp(p->door, OFF) == 0)
 		return true;
 	if (strcmp(p->door, DEVICE_ENGINE) == 0 &&
-	    (!out->ndrivers || strcmp(out->drivers[0].door, DEVCRYPTO) != 0 || strcmp(out->path, DEVICE_STANDARD) != 0))
+	    (strcmp(out->drivers[0].door, DEVCRYPTO) != 0 || strcmp(out->path, DEVICE_STANDARD) != 0))
 		return false;
 	return has_passed(tests, p->door);
 }

@@ -18,6 +18,9 @@ static void stages_add_up(void **state)
 	(void)state;
 	slu_bar_begin(&b, 40, 100);
 	slu_bar_stage(&b, 10);
+	shows(&b, 0.1, 110, "[------------------------------] 2 %: it"); /* too early to tell */
+	slu_bar_begin(&b, 40, 100);
+	slu_bar_stage(&b, 10);
 	shows(&b, 0, 100, "[------------------------------] 0 %: it");
 	shows(&b, 1, 101.5, "[#######-----------------------] 25 %: it");
 	slu_bar_stage(&b, 30);
@@ -39,6 +42,9 @@ static void it_never_moves_back(void **state)
 	slu_bar_stage(&b, 10); /* more than was expected */
 	shows(&b, 0.5, 1, "[##############################] 100 %: it");
 	shows(&b, 50, 1, "[##############################] 100 %: it");
+	slu_bar_begin(&b, 40, 0);
+	slu_bar_stage(&b, 10);
+	shows(&b, 3, 1, "[#######-----------------------] 25 %: it");
 	slu_bar_begin(&b, 0, 0);
 	shows(&b, 1, 1, "[------------------------------] 0 %: it");
 }

@@ -68,6 +68,7 @@ static void where_curves_cross(void **state)
 	/* From four times to half: two thirds of the way. */
 	breaks_even_at(pow(2, 8 + 2 * 2.0 / 3), way("devcrypto", "A", 200, 64, 8, 2, 1));
 	breaks_even_at(4096 * pow(4, 0.75), way("devcrypto", "A", 200, 64, 200, 128, 8));
+	breaks_even_at(128, way("devcrypto", "A", 32, 8, 8, 8, 8));
 	/* Just as much is not less. */
 	breaks_even_at(1024, way("devcrypto", "A", 17, 17, 16, 8, 8));
 	/* What wins all the way does so from the smallest that was measured. */

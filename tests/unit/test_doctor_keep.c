@@ -110,6 +110,7 @@ static void a_device_that_passed_is(void **state)
 	drivers_are("devcrypto AES-CBC chip; devcrypto AES-ECB ?; ");
 	tested("devcrypto", "AES-CTR", "chip-ctr", false);
 	keeps("off A; ", 0);
+	drivers_are("devcrypto AES-CBC chip; devcrypto AES-ECB ?; ");
 }
 
 static void the_kernels_tls_by_cipher(void **state)
@@ -134,7 +135,7 @@ static void engines(void **state)
 	measured("engine:other", "A", 2, 1);
 	measured("engine:devcrypto", "A", 2, 1);
 	tested("engine:other", "AES-CBC", "?", true);
-	tested("engine:devcrypto", "AES-CBC", "?", true);
+	tested("engine:devcrypto", "AES-CBC", "chip", true);
 	keeps("engine:other A; ", 0);
 	tested("devcrypto", "AES-CBC", "chip", true);
 	keeps("engine:other A; engine:devcrypto A; ", 0);
@@ -151,7 +152,8 @@ static void what_costs_nothing_was_not_measured(void **state)
 	measured("off", "A", 2, 1);
 	measured("off", "B", -0.1, 1);
 	measured("off", "C", 1, 0);
-	keeps("off A; ", 2);
+	measured("off", "D", SLU_KEPT_COST_MOST + 1.0, 1);
+	keeps("off A; ", 3);
 }
 
 static void tells(const struct slu_doctor_keep *k, const char *expected)

@@ -38,7 +38,7 @@ static struct slu_price *way(const char *door, const char *suite, double a, doub
 
 static void is(double found, double expected)
 {
-	if (fabs(found - expected) > 1e-9 * fabs(expected) + 1e-12)
+	if (!(fabs(found - expected) <= 1e-9 * fabs(expected) + 1e-12)) /* what is no number is wrong */
 		fail_msg("%.12g, not %.12g", found, expected);
 }
 
@@ -92,6 +92,9 @@ static void costs_between_sizes(void **state)
 	is(slu_plot_cost(&list, p, 4096), 2);
 	p->costs[2].cpu_ms_per_mb = 0;
 	is(slu_plot_cost(&list, p, 4096), 0);
+	p->costs[1].cpu_ms_per_mb = 0;
+	is(slu_plot_cost(&list, p, 256), 0);
+	is(slu_plot_cost(&list, p, 4096), 0);
 }
 
 static void draw(int width)
@@ -135,13 +138,32 @@ static void the_text(void **state)
 	way("devcrypto", "A", 100, 1, 1);
 	way("off", "A", 30, 3, 1.01);
 	way("off", "B", 30, 3, 1);
+	memcpy(way("off", "C", 30, 10, 5)->error, "no", 3);
 	draw(1);
 	assert_string_equal(text, expected);
 }
 
+static void what_pays_at_all_sizes_has_no_break_even(void **state)
+{
+	(void)state;
+	way("off", "A", 16, 16, 16);
+	way("devcrypto", "A", 8, 8, 8);
+	draw(80);
+	assert_null(strchr(text, '*'));
+}
+
+static void of_two_ticks_in_a_row_the_lower_is_named(void **state)
+{
+	(void)state;
+	way("off", "A", 0.001, 1, 100000);
+	draw(80);
+	assert_non_null(strstr(text, "  0.005 +"));
+	assert_null(strstr(text, "   0.01 +"));
+}
+
 static void no_line_is_wider_than_asked_for(void **state)
 {
-	static const int widths[] = {40, 57, 80, 120, 169};
+	static const int widths[] = {40, 57, 80, 120, 169, 1000};
 
 	(void)state;
 	for (int i = 0; i < 60; i++)
@@ -151,7 +173,7 @@ static void no_line_is_wider_than_asked_for(void **state)
 
 		draw(widths[i]);
 		for (int n = 0; (line = strsep(&rest, "\n")) && *line; n++)
-			if (n && strlen(line) > (size_t)widths[i])
+			if (n && strlen(line) > (size_t)(widths[i] < 169 ? widths[i] : 169))
 				fail_msg("%d: %s", widths[i], line);
 	}
 }
@@ -220,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup(axes_hold_all_costs, setup),
 		cmocka_unit_test_setup(costs_between_sizes, setup),
 		cmocka_unit_test_setup(the_text, setup),
+		cmocka_unit_test_setup(what_pays_at_all_sizes_has_no_break_even, setup),
+		cmocka_unit_test_setup(of_two_ticks_in_a_row_the_lower_is_named, setup),
 		cmocka_unit_test_setup(no_line_is_wider_than_asked_for, setup),
 		cmocka_unit_test_setup(without_costs_nothing_is_drawn, setup),
 		cmocka_unit_test_setup(the_picture, setup),
