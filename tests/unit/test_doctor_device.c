@@ -82,7 +82,7 @@ static void finds_faults(void **state)
 		 "AES-ECB by driver lab-ecb-aes hangs; what did not end in time: encrypting 16 bytes with a key of 16 "
 		 "bytes. Do not use it; the kernel's log (dmesg) may say why."},
 		{{"hang=at:30"}, SLU_HANGS, "lengths", "AES-ECB by driver lab-ecb-aes hangs; what did not end"},
-		{{"hang=after:90", "late-write"}, SLU_HANGS, "large requests", "AES-ECB by driver lab-ecb-aes hangs"},
+		{{"hang=after:114", "late-write"}, SLU_HANGS, "large requests", "AES-ECB by driver lab-ecb-aes hangs"},
 		{{"hang=at:30", "late-write=1"}, SLU_HANGS, "lengths", "AES-ECB by driver lab-ecb-aes hangs"},
 		{{"vanish=at:100"}, SLU_GONE, NULL, "AES-ECB by driver lab-ecb-aes ended in the middle"},
 	};

@@ -3,8 +3,9 @@
 
 /* Every length up to where a driver's tables and thresholds end; AM6x's SA2UL is wrong from 240 to 255 bytes. */
 static const struct slu_span short_lengths[] = {{1, 600, 1, 13}, {240, 256, 1, 5}, {0}};
-/* Around a full TLS record. */
-static const struct slu_span record_lengths[] = {{16368, 16400, 1, 16}, {0}};
+/* Around a full TLS record, and around the powers of two before it. */
+static const struct slu_span record_lengths[] = {{16368, 16400, 1, 16}, {1008, 1040, 8, 16}, {2032, 2064, 8, 16},
+						 {4080, 4112, 8, 16},   {8176, 8208, 8, 16}, {0}};
 /* Whether there is a largest request: those for key stream ahead are of several records. */
 static const struct slu_span long_lengths[] = {
 	{20480, 20480, 1, 1},  {32752, 32784, 8, 16}, {38016, 38032, 16, 16},       {49152, 49152, 1, 1},
