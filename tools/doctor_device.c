@@ -55,6 +55,7 @@ static void run(const struct slu_child_line *line, void *arg)
 	struct job *job = arg;
 	const struct slu_selftest test = {.kernel = job->device->kernel,
 					  .path = job->device->path,
+					  .engine = job->device->engine,
 					  .quick = job->device->quick,
 					  .note = say_note,
 					  .arg = job};
@@ -179,7 +180,7 @@ static void test_crowd(const struct slu_doctor_device *d, struct slu_verdict *v)
 
 void slu_doctor_device_test(const struct slu_doctor_device *d, enum slu_dc_algorithm a, struct slu_verdict *out)
 {
-	struct job job = {.device = d, .algorithm = a, .verdict = {.algorithm = a, .driver = "?"}};
+	struct job job = {.device = d, .algorithm = a, .verdict = {.algorithm = a, .engine = d->engine, .driver = "?"}};
 
 	run_jobs(&job, 1);
 	*out = job.verdict;

@@ -8,6 +8,7 @@
 struct slu_doctor_device {
 	const struct slu_dc_kernel *kernel; /* NULL: this machine's */
 	const char *path;                   /* NULL: /dev/crypto */
+	bool engine;                        /* kernel is selftest/engine_device.h's, and path says which engine */
 	bool quick;
 	unsigned soak_seconds; /* of many sessions at once, in two processes; 0: one round */
 	unsigned deadline_ms;  /* after which a request hangs; 0: 10 seconds */

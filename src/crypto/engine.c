@@ -377,3 +377,12 @@ bool slu_engine_has(const struct slu_engine *e, int nid)
 			return true;
 	return false;
 }
+
+struct engine_st *slu_engine_by_name_only(struct slu_engine *e)
+{
+	pthread_mutex_lock(&lock);
+	for (int k = 0; k < KINDS; k++)
+		kinds[k].unregister(e->engine);
+	pthread_mutex_unlock(&lock);
+	return e->engine;
+}

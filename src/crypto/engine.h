@@ -29,4 +29,7 @@ const char *slu_engine_name(const struct slu_engine *e);
 /* Whether it has the cipher of this number (NID). */
 bool slu_engine_has(const struct slu_engine *e, int nid);
 
+/* For tests of it: it serves nobody but who names it, until slu_engine_put(). OpenSSL's ENGINE. */
+struct engine_st *slu_engine_by_name_only(struct slu_engine *e);
+
 #endif

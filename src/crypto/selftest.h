@@ -77,7 +77,8 @@ enum slu_flaw {
 struct slu_verdict {
 	enum slu_dc_algorithm algorithm;
 	enum slu_verdict_kind kind;
-	char driver[64];     /* CIOCGSESSINFO's; "?" if it did not say */
+	bool engine;         /* not a device, but one of OpenSSL's engines (selftest/engine_device.h) */
+	char driver[64];     /* CIOCGSESSINFO's, or the engine's ID; "?" if it did not say */
 	bool accelerated;    /* its flag, which says little */
 	unsigned keys;       /* those it takes: 1 of 16 bytes, 2 of 24, 4 of 32 */
 	uint32_t largest;    /* bytes of the largest request that was right */
@@ -94,7 +95,9 @@ struct slu_verdict {
 	uint32_t failed, tries; /* it fails only so many times of so many; 0 of 0: each time */
 };
 
-/* Whether the provider's or an engine's use of it is sound: PASSED, LIMITED, and WRONG or ERROR of avoided shapes. */
+/* Whether it is sound for TLS. A device: PASSED, LIMITED, and WRONG or ERROR of shapes that the provider avoids. An
+ * engine has nobody between it and OpenSSL: PASSED, LIMITED when records are below that, and WRONG or ERROR of what
+ * OpenSSL itself never asks for. */
 bool slu_verdict_usable(const struct slu_verdict *v);
 
 /* "wrong bytes", "refused above a size": static. */
@@ -120,6 +123,7 @@ enum { SLU_SELFTEST_LANES = 4 };
 struct slu_selftest {
 	const struct slu_dc_kernel *kernel; /* NULL: this machine's */
 	const char *path;                   /* NULL: /dev/crypto */
+	bool engine;                        /* kernel is an engine's stand-in for one, and nothing is avoided */
 	bool quick;
 	/* Before each shape, whose session may have to be opened, and before the sessions are closed: what comes to no
 	 * end is the last that was said. From several threads at once in slu_selftest_load(). */

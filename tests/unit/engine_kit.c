@@ -4,22 +4,35 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-enum { COMMAND_OFFERS = ENGINE_CMD_BASE, COMMAND_BROKEN, COMMAND_REGISTER, COMMAND_COUNTERS };
+enum {
+	COMMAND_OFFERS = ENGINE_CMD_BASE,
+	COMMAND_BROKEN,
+	COMMAND_REGISTER,
+	COMMAND_COUNTERS,
+	COMMAND_WRONG,
+	COMMAND_HANG,
+	COMMAND_STALE
+};
 
 static const ENGINE_CMD_DEFN commands[] = {
 	{COMMAND_OFFERS, "OFFERS", "all or none", ENGINE_CMD_FLAG_STRING},
 	{COMMAND_BROKEN, "BROKEN", "1: cannot be initialised", ENGINE_CMD_FLAG_NUMERIC},
 	{COMMAND_REGISTER, "REGISTER", "registers its digests", ENGINE_CMD_FLAG_NUMERIC},
 	{COMMAND_COUNTERS, "COUNTERS", "where to put the counters' address", ENGINE_CMD_FLAG_INTERNAL},
+	{COMMAND_WRONG, "WRONG", "bytes of an update that is wrong, and 15 more", ENGINE_CMD_FLAG_NUMERIC},
+	{COMMAND_HANG, "HANG", "bytes of an update that never ends", ENGINE_CMD_FLAG_NUMERIC},
+	{COMMAND_STALE, "STALE", "1: no update goes on where the one before it ended", ENGINE_CMD_FLAG_NUMERIC},
 	{0, NULL, NULL, 0},
 };
 
 static struct engine_counters counters;
-static bool none, broken;
+static bool none, broken, stale;
+static size_t wrong, hang;
 static EVP_CIPHER *cipher;
 static EVP_MD *digest;
 
@@ -27,7 +40,15 @@ static int encrypt(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char 
 {
 	counters.operations++;
 	counters.bytes += n;
-	return EVP_CIPHER_meth_get_do_cipher(EVP_aes_128_cbc())(ctx, out, in, n);
+	while (hang && n == hang)
+		pause();
+	if (stale)
+		memcpy(EVP_CIPHER_CTX_iv_noconst(ctx), EVP_CIPHER_CTX_original_iv(ctx), 16);
+	if (!EVP_CIPHER_meth_get_do_cipher(EVP_aes_128_cbc())(ctx, out, in, n))
+		return 0;
+	if (wrong && n >= wrong && n < wrong + 16)
+		out[n - 1] ^= 1;
+	return 1;
 }
 
 static int update(EVP_MD_CTX *ctx, const void *data, size_t n)
@@ -74,6 +95,15 @@ static int control(ENGINE *e, int command, long number, void *p, void (*f)(void)
 		return 1;
 	case COMMAND_REGISTER:
 		return ENGINE_register_digests(e);
+	case COMMAND_WRONG:
+		wrong = (size_t)number;
+		return 1;
+	case COMMAND_HANG:
+		hang = (size_t)number;
+		return 1;
+	case COMMAND_STALE:
+		stale = number;
+		return 1;
 	case COMMAND_COUNTERS:
 		*(struct engine_counters **)p = &counters;
 		return 1;

@@ -16,11 +16,12 @@ struct suspect {
 
 void slu_run_init(struct slu_run *r, const struct slu_selftest *t, enum slu_dc_algorithm a, unsigned lane)
 {
-	*r = (struct slu_run){.test = t,
-			      .verdict = {.algorithm = a, .kind = SLU_UNTESTED, .error = ENOMEM, .driver = "?"},
-			      .note = {.lane = lane},
-			      .last = slu_shape_simplest(a),
-			      .most = UINT32_MAX};
+	*r = (struct slu_run){
+		.test = t,
+		.verdict = {.algorithm = a, .kind = SLU_UNTESTED, .engine = t->engine, .error = ENOMEM, .driver = "?"},
+		.note = {.lane = lane},
+		.last = slu_shape_simplest(a),
+		.most = UINT32_MAX};
 }
 
 void slu_run_say(struct slu_run *r, const struct slu_shape *shape)
@@ -244,8 +245,8 @@ static bool goes_on(struct slu_run *r, const struct slu_verdict *before)
 		v->largest = r->most;
 		return true;
 	}
-	v->avoided = slu_shape_avoided(v->algorithm, &v->shape) ||
-		     (v->has_previous && slu_shape_avoided(v->algorithm, &v->previous));
+	v->avoided = !v->engine && (slu_shape_avoided(v->algorithm, &v->shape) ||
+				    (v->has_previous && slu_shape_avoided(v->algorithm, &v->previous)));
 	return v->avoided;
 }
 

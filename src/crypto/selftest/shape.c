@@ -137,6 +137,14 @@ static const char *const phrases[SLU_SHAPE_FIELDS] = {
 	[SLU_SHAPE_WRITTEN] = " by the IV that the kernel writes back",
 };
 
+/* The same where an engine's stand-in for a device carries them out (engine_device.c). */
+static const char *const evp_phrases[SLU_SHAPE_FIELDS] = {
+	[SLU_SHAPE_SESSION] = ", in the second of two contexts", [SLU_SHAPE_TAMPERED] = ", with a wrong tag",
+	[SLU_SHAPE_OFFSET] = ", from offset %u of a page",       [SLU_SHAPE_APART] = ", to another buffer",
+	[SLU_SHAPE_OUT_OFFSET] = ", at offset %u of a page",     [SLU_SHAPE_PIECES] = ", in %u updates",
+	[SLU_SHAPE_WRITTEN] = " that go on without a new IV",
+};
+
 static const char *const counters[SLU_IVS] = {
 	[SLU_IV_8] = ", from a counter that ends in ff",
 	[SLU_IV_16] = ", from a counter that ends in ffff",
@@ -146,7 +154,8 @@ static const char *const counters[SLU_IVS] = {
 	[SLU_IV_128] = ", from a counter of all bits set",
 };
 
-const char *slu_shape_describe(enum slu_dc_algorithm a, const struct slu_shape *shape, char *out, size_t size)
+static const char *describe(enum slu_dc_algorithm a, const struct slu_shape *shape, const char *const *said, char *out,
+			    size_t size)
 {
 	const uint32_t *v = shape->at;
 	size_t at = 0;
@@ -160,7 +169,17 @@ const char *slu_shape_describe(enum slu_dc_algorithm a, const struct slu_shape *
 	if (v[SLU_SHAPE_IV] < SLU_IVS && counters[v[SLU_SHAPE_IV]])
 		at = add(out, size, at, counters[v[SLU_SHAPE_IV]], 0);
 	for (int f = 0; f < SLU_SHAPE_FIELDS; f++)
-		if (phrases[f] && v[f] != fields[f].simplest)
-			at = add(out, size, at, phrases[f], v[f]);
+		if (said[f] && v[f] != fields[f].simplest)
+			at = add(out, size, at, said[f], v[f]);
 	return out;
+}
+
+const char *slu_shape_describe(enum slu_dc_algorithm a, const struct slu_shape *shape, char *out, size_t size)
+{
+	return describe(a, shape, phrases, out, size);
+}
+
+const char *slu_shape_describe_evp(enum slu_dc_algorithm a, const struct slu_shape *shape, char *out, size_t size)
+{
+	return describe(a, shape, evp_phrases, out, size);
 }

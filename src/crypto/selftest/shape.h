@@ -38,6 +38,9 @@ bool slu_shape_avoided(enum slu_dc_algorithm a, const struct slu_shape *shape);
  * has an order of its own. */
 bool slu_shape_simpler(enum slu_shape_field f, uint32_t than, unsigned n, uint32_t *value);
 
+/* slu_shape_describe() of an engine's test. Returns out. */
+const char *slu_shape_describe_evp(enum slu_dc_algorithm a, const struct slu_shape *shape, char *out, size_t size);
+
 /* Bytes that come out of it. */
 size_t slu_shape_result(enum slu_dc_algorithm a, const struct slu_shape *shape);
 

@@ -5,12 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/opensslv.h>
+
 #include "crypto/selftest/shape.h"
 
-enum { SHAPE = 256 };
+enum { SHAPE = 256, RECORD_MOST = 16384 + 2048 }; /* RFC 5246, 6.2.3 */
+
+/* What an engine serves, it serves for all of OpenSSL. Besides TLS that is what makes random numbers: by AES-ECB, and
+ * from OpenSSL 3.0 on by AES-CTR, too. */
+static bool engine_usable(const struct slu_verdict *v)
+{
+	const bool asked = v->algorithm != SLU_DC_CTR || OPENSSL_VERSION_NUMBER >= 0x30000000L;
+
+	return v->kind == SLU_PASSED || (v->kind == SLU_LIMITED && v->largest >= RECORD_MOST) ||
+	       (!asked && (v->kind == SLU_WRONG || v->kind == SLU_ERROR));
+}
 
 bool slu_verdict_usable(const struct slu_verdict *v)
 {
+	if (v->engine)
+		return engine_usable(v);
 	return v->kind == SLU_PASSED || v->kind == SLU_LIMITED ||
 	       ((v->kind == SLU_WRONG || v->kind == SLU_ERROR) && v->avoided);
 }
@@ -52,15 +66,17 @@ static const char *smallest(const struct slu_verdict *v)
 
 static void say_shape(struct text *t, const struct slu_verdict *v)
 {
+	const char *(*describe)(enum slu_dc_algorithm a, const struct slu_shape *shape, char *out, size_t size) =
+		v->engine ? slu_shape_describe_evp : slu_shape_describe;
 	char shape[SHAPE];
 
 	if (!v->has_shape) {
 		say(t, "%s.", slu_selftest_step_name(v->step));
 		return;
 	}
-	say(t, "%s", slu_shape_describe(v->algorithm, &v->shape, shape, sizeof shape));
+	say(t, "%s", describe(v->algorithm, &v->shape, shape, sizeof shape));
 	if (v->has_previous)
-		say(t, ", right after %s", slu_shape_describe(v->algorithm, &v->previous, shape, sizeof shape));
+		say(t, ", right after %s", describe(v->algorithm, &v->previous, shape, sizeof shape));
 	if (v->crowded)
 		say(t, ", while other sessions work at the same time");
 	if (v->tries > 0)
@@ -81,15 +97,21 @@ static void say_passed(struct text *t, const struct slu_verdict *v)
 
 static void say_limited(struct text *t, const struct slu_verdict *v)
 {
-	say(t,
-	    "is right, but refuses requests of more than %u bytes (%s): the provider finds that out, and with "
-	    "largest=%u it need not.",
-	    v->largest, strerror(v->error), v->largest);
+	if (v->engine)
+		say(t, "is right, but refuses more than %u bytes at once (%s), and records of TLS have %s.", v->largest,
+		    strerror(v->error), slu_verdict_usable(v) ? "fewer" : "more: do not use it");
+	else
+		say(t,
+		    "is right, but refuses requests of more than %u bytes (%s): the provider finds that out, and with "
+		    "largest=%u it need not.",
+		    v->largest, strerror(v->error), v->largest);
 }
 
 static void say_lacking(struct text *t, const struct slu_verdict *v)
 {
-	if (v->error)
+	if (v->engine)
+		say(t, "is not there: the engine has it, and refuses each request.");
+	else if (v->error)
 		say(t,
 		    "is not there: the kernel opens a session for it and refuses each request (%s), as a 64-bit kernel "
 		    "does with a 32-bit program.",
@@ -100,7 +122,12 @@ static void say_lacking(struct text *t, const struct slu_verdict *v)
 
 static void say_use(struct text *t, const struct slu_verdict *v)
 {
-	if (v->avoided)
+	if (v->engine && slu_verdict_usable(v))
+		say(t, " OpenSSL's TLS never asks for it; other users of OpenSSL in a process may.");
+	else if (v->engine && (v->algorithm == SLU_DC_CTR || v->algorithm == SLU_DC_ECB))
+		say(t, " Do not use it: random numbers would be made by it. Some engines can be told to leave it out: "
+		       "engine:devcrypto,CIPHERS=AES-128-CBC.");
+	else if (v->avoided)
 		say(t, " Sluice and its provider never ask for such a request; other programs may.");
 	else
 		say(t, " Do not use it, and tell whoever maintains the driver.");
@@ -138,7 +165,10 @@ static void say_hangs(struct text *t, const struct slu_verdict *v)
 
 static void say_gone(struct text *t, const struct slu_verdict *v)
 {
-	if (v->error == EACCES || v->error == EPERM)
+	if (v->engine)
+		say(t, "ended in the middle: the engine, or its device, is gone (%s). Do not rely on it.",
+		    strerror(v->error));
+	else if (v->error == EACCES || v->error == EPERM)
 		say(t, "cannot be tested: %s. Give this user the right to read and write /dev/crypto.",
 		    strerror(v->error));
 	else if (v->operations > 0)
@@ -181,7 +211,7 @@ const char *slu_verdict_sentence(const struct slu_verdict *v, char *out, size_t 
 
 	say(&t, "%s", slu_dc_algorithm_name(v->algorithm));
 	if (strcmp(v->driver, "?") != 0)
-		say(&t, " by driver %s", v->driver);
+		say(&t, v->engine ? " by the engine %s" : " by driver %s", v->driver);
 	say(&t, " ");
 	kinds[v->kind](&t, v);
 	return out;
