@@ -50,4 +50,6 @@ void slu_inventory_take(struct slu_inventory *inv, const char *device)
 	take_kernel(inv);
 	inv->device = device;
 	inv->device_error = slu_selftest_device(device);
+	slu_openssl_facts(&inv->openssl);
+	slu_engine_list_take(&inv->engines, inv->openssl.engines_folder);
 }

@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #include "crypto/cpu.h"
+#include "crypto/openssl_facts.h"
 #include "crypto/proc_crypto.h"
 #include "net/ktls_probe.h"
+#include "tools/inventory_engines.h"
 
 struct cJSON;
 
@@ -29,6 +31,8 @@ struct slu_inventory {
 	const char *device; /* "/dev/crypto" */
 	int device_error;   /* 0, or why it cannot be opened, an errno */
 	struct slu_ktls ktls;
+	struct slu_openssl_facts openssl;
+	struct slu_engine_list engines; /* of that */
 };
 
 void slu_inventory_take(struct slu_inventory *inv, const char *device);

@@ -123,6 +123,66 @@ static void print_ktls(const struct slu_ktls *k, FILE *to)
 	      to);
 }
 
+static void print_folder(FILE *to, const char *name, const char *folder)
+{
+	label(to, name);
+	fprintf(to, "%s\n", folder[0] ? folder : "not told");
+}
+
+static void print_openssl(const struct slu_openssl_facts *f, FILE *to)
+{
+	const struct {
+		bool there;
+		const char *name, *missing;
+	} options[] = {
+		{f->ktls, "kernel TLS", "no kernel TLS (from 3.0 on, built with enable-ktls, it has that)"},
+		{f->engines, "engines",
+		 f->gone ? "no engines (OpenSSL 4 has done away with them)"
+			 : "no engines (it was built with no-engine)"},
+		{f->devcrypto_engine, "the engine devcrypto",
+		 "no engine devcrypto (built with enable-devcryptoeng it has that)"},
+	};
+	bool first = true;
+
+	label(to, "OpenSSL");
+	fprintf(to, "%s\n", slu_tls_library());
+	label(to, "its options");
+	for (size_t i = 0; i < (f->engines ? 3 : 2); i++)
+		item(to, &first, options[i].there ? options[i].name : options[i].missing);
+	fputs("\n", to);
+	label(to, "its processor");
+	fprintf(to, "%s\n", f->cpu[0] ? f->cpu : "it does not tell what it takes this one for");
+	if (f->modules_folder[0]) /* OpenSSL 3.0 and newer */
+		print_folder(to, "its modules", f->modules_folder);
+	if (f->engines)
+		print_folder(to, "its engines", f->engines_folder);
+}
+
+static void print_engine_entries(const struct slu_engine_entry *entries, size_t n, const char *where, FILE *to)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < n; i++)
+		item(to, &first, entries[i].id);
+	fprintf(to, "%s%s\n", first ? "none " : " ", where);
+}
+
+static void print_engines(const struct slu_inventory *inv, FILE *to)
+{
+	const struct slu_engine_list *list = &inv->engines;
+
+	label(to, "engines");
+	if (!inv->openssl.engines) {
+		fputs("none, for this OpenSSL has none: use devcrypto, the provider over /dev/crypto\n", to);
+		return;
+	}
+	print_engine_entries(
+		list->listed, list->nlisted,
+		list->unknown ? "in OpenSSL's list, at whose end it hangs or crashes" : "in OpenSSL's list", to);
+	label(to, "");
+	print_engine_entries(list->modules, list->nmodules, "as modules; --engine ID tests one and measures it", to);
+}
+
 void slu_inventory_print(const struct slu_inventory *inv, FILE *to)
 {
 	fputs("This device\n", to);
@@ -130,11 +190,11 @@ void slu_inventory_print(const struct slu_inventory *inv, FILE *to)
 	label(to, "kernel");
 	fprintf(to, "%s\n", inv->kernel);
 	print_ciphers(inv, to);
-	label(to, "OpenSSL");
-	fprintf(to, "%s\n", slu_tls_library());
+	print_openssl(&inv->openssl, to);
 	fputs("Doors to other ciphers than OpenSSL's\n", to);
 	print_device(inv, to);
 	print_ktls(&inv->ktls, to);
+	print_engines(inv, to);
 }
 
 /* ---- as JSON ---- */
@@ -199,11 +259,39 @@ static void add_doors(cJSON *to, const struct slu_inventory *inv)
 	cJSON_AddBoolToObject(ktls, "rekeys", inv->ktls.rekeys);
 }
 
+static void add_openssl(cJSON *to, const struct slu_openssl_facts *f)
+{
+	cJSON *o = cJSON_AddObjectToObject(to, "openssl_options");
+
+	cJSON_AddBoolToObject(o, "ktls", f->ktls);
+	cJSON_AddBoolToObject(o, "engines", f->engines);
+	cJSON_AddBoolToObject(o, "devcrypto_engine", f->devcrypto_engine);
+	cJSON_AddStringToObject(o, "cpu", f->cpu);
+	cJSON_AddStringToObject(o, "engines_folder", f->engines_folder);
+	cJSON_AddStringToObject(o, "modules_folder", f->modules_folder);
+}
+
+static void add_engines(cJSON *to, const struct slu_inventory *inv)
+{
+	const struct slu_engine_list *list = &inv->engines;
+	cJSON *o = cJSON_AddObjectToObject(to, "engines"), *listed, *modules;
+
+	cJSON_AddBoolToObject(o, "there", inv->openssl.engines);
+	listed = cJSON_AddObjectToObject(o, "listed");
+	for (size_t i = 0; i < list->nlisted; i++)
+		cJSON_AddStringToObject(listed, list->listed[i].id, list->listed[i].name);
+	modules = cJSON_AddArrayToObject(o, "modules");
+	for (size_t i = 0; i < list->nmodules; i++)
+		cJSON_AddItemToArray(modules, cJSON_CreateString(list->modules[i].id));
+}
+
 void slu_inventory_add_json(const struct slu_inventory *inv, struct cJSON *to)
 {
 	add_processor(to, &inv->cpu);
 	cJSON_AddStringToObject(to, "kernel", inv->kernel);
 	add_ciphers(to, inv);
 	cJSON_AddStringToObject(to, "openssl", slu_tls_library());
+	add_openssl(to, &inv->openssl);
 	add_doors(to, inv);
+	add_engines(to, inv);
 }
