@@ -27,6 +27,7 @@
 
 struct doctor_options {
 	const char *device, *keep, *plot;
+	struct slu_opt_list engines;
 	bool quick, list, json, no_keep;
 };
 
@@ -35,6 +36,8 @@ struct doctor {
 	struct slu_inventory inventory;
 	struct slu_doctor_tests tests;
 	struct slu_pricelist prices;
+	const char *engines[SLU_PRICE_ENGINES]; /* to be tested */
+	size_t nengines;
 	bool keeps; /* the result is to be kept */
 	struct slu_doctor_keep kept;
 };
@@ -44,6 +47,8 @@ static const struct slu_opt doctor_opts[] = {
 	{"quick", 0, SLU_OPT_FLAG, false, NULL, "fewer record sizes, and less time for each", DOCTOR(quick), 0, 0},
 	{"list", 0, SLU_OPT_FLAG, false, NULL, "test and measure nothing: what there is, at once", DOCTOR(list), 0, 0},
 	{"device", 0, SLU_OPT_TEXT, false, "PATH", "the crypto device (/dev/crypto)", DOCTOR(device), 0, 0},
+	{"engine", 0, SLU_OPT_LIST, false, "ID", "test and measure this engine of OpenSSL's, too", DOCTOR(engines), 0,
+	 0},
 	{"keep", 0, SLU_OPT_TEXT, false, "FILE", "where the result is kept, instead of the usual place", DOCTOR(keep),
 	 0, 0},
 	{"no-keep", 0, SLU_OPT_FLAG, false, NULL, "do not keep the result", DOCTOR(no_keep), 0, 0},
@@ -59,8 +64,8 @@ static const struct slu_opt doctor_opts[] = {
 #define KTLS_TEST         4
 #define KTLS_TEST_QUICK   0.5
 
-/* Ways that there are more or less, in software and by the device, and record sizes. */
-enum { WAYS = 10, DEVICE_WAYS = 7, SIZES_QUICK = 2 };
+/* Ways that there are more or less, in software, by the device and by an engine, and record sizes. */
+enum { WAYS = 10, DEVICE_WAYS = 7, ENGINE_WAYS = 3, ENGINE_ALGORITHMS = 3, SIZES_QUICK = 2 };
 
 static struct slu_bar bar;
 
@@ -92,12 +97,18 @@ static double ktls_expected(const struct doctor *d)
 	return (d->options.quick ? KTLS_TEST_QUICK : KTLS_TEST) * slu_doctor_ktls_count(&d->inventory);
 }
 
+static double engine_expected(const struct doctor *d)
+{
+	return (d->options.quick ? DEVICE_TEST_QUICK : DEVICE_TEST) * ENGINE_ALGORITHMS;
+}
+
 static double measuring_expected(const struct doctor *d)
 {
 	unsigned ways = WAYS + 2 * slu_doctor_ktls_count(&d->inventory); /* which is measured by turns with TCP */
 
 	if (!d->inventory.device_error)
 		ways += DEVICE_WAYS;
+	ways += ENGINE_WAYS * (unsigned)d->nengines;
 	return ways * (d->options.quick ? SECONDS_QUICK * SIZES_QUICK : SECONDS * SLU_PRICE_SIZES);
 }
 
@@ -112,6 +123,13 @@ static int measure(struct doctor *d)
 	for (int c = 0; c < SLU_KTLS_CIPHERS; c++) {
 		doors.ktls12[c] = slu_doctor_ktls_usable(&d->tests, (enum slu_ktls_cipher)c, false);
 		doors.ktls13[c] = slu_doctor_ktls_usable(&d->tests, (enum slu_ktls_cipher)c, true);
+	}
+	for (size_t i = 0; i < d->nengines; i++) {
+		char door[SLU_PRICE_DOOR];
+
+		snprintf(door, sizeof door, "engine:%s", d->engines[i]);
+		if (slu_doctor_door_usable(&d->tests, door))
+			doors.engines[doors.nengines++] = d->engines[i];
 	}
 	err = slu_pricelist_measure(&d->prices, &doors, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
 
@@ -173,16 +191,39 @@ static bool print_json(const struct doctor *d)
 	return true;
 }
 
+/* Those that were asked for; else the one over the crypto device, where there are both. False: that is no list. */
+static bool choose_engines(struct doctor *d)
+{
+	const struct slu_opt_list *asked = &d->options.engines;
+
+	if (asked->n > SLU_PRICE_ENGINES) {
+		slu_say("--engine can be given %d times at most", SLU_PRICE_ENGINES);
+		return false;
+	}
+	memcpy(d->engines, asked->items, asked->n * sizeof *d->engines);
+	d->nengines = asked->n;
+	if (!asked->n && !d->inventory.device_error && slu_engine_list_has(&d->inventory.engines, "devcrypto"))
+		d->engines[d->nengines++] = "devcrypto";
+	return true;
+}
+
 /* The bar goes on as costs are measured. */
 static void test(struct doctor *d)
 {
 	d->tests = (struct slu_doctor_tests){
 		.inventory = &d->inventory, .quick = d->options.quick, .progress = show_progress};
-	slu_bar_begin(&bar, device_expected(d) + ktls_expected(d) + measuring_expected(d), now());
+	slu_bar_begin(&bar,
+		      device_expected(d) + ktls_expected(d) + engine_expected(d) * (double)d->nengines +
+			      measuring_expected(d),
+		      now());
 	slu_bar_stage(&bar, device_expected(d));
 	slu_doctor_test_device(&d->tests);
 	slu_bar_stage(&bar, ktls_expected(d));
 	slu_doctor_test_ktls(&d->tests);
+	for (size_t i = 0; i < d->nengines; i++) {
+		slu_bar_stage(&bar, engine_expected(d));
+		slu_doctor_test_engine(&d->tests, d->engines[i]);
+	}
 	slu_bar_stage(&bar, measuring_expected(d));
 }
 
@@ -219,6 +260,8 @@ int slu_verb_doctor(int argc, char **argv)
 	if (contradicts_itself(&d.options))
 		return SLU_EXIT_USAGE;
 	slu_inventory_take(&d.inventory, d.options.device);
+	if (!choose_engines(&d))
+		return SLU_EXIT_USAGE;
 	if (!d.options.json)
 		slu_inventory_print(&d.inventory, stdout);
 	fflush(stdout);

@@ -51,14 +51,22 @@ static bool has_passed(const struct slu_doctor_tests *tests, const char *door)
 	return any;
 }
 
+/* With settings or without. */
+static bool is_device_engine(const char *door)
+{
+	const size_t n = strlen(DEVICE_ENGINE);
+
+	return strncmp(door, DEVICE_ENGINE, n) == 0 && (!door[n] || door[n] == ',');
+}
+
 /* An engine cannot be asked for its driver; where it goes through the device that was tested, that can. */
 static bool is_kept(const struct slu_kept *out, const struct slu_doctor_tests *tests, const struct slu_price *p)
 {
-	if (p->error[0])
+	if (p->error[0] || strlen(p->door) >= sizeof out->ways->door)
 		return false;
 	if (strcmp(p->door, OFF) == 0)
 		return true;
-	if (strcmp(p->door, DEVICE_ENGINE) == 0 &&
+	if (is_device_engine(p->door) &&
 	    (strcmp(out->drivers[0].door, DEVCRYPTO) != 0 || strcmp(out->path, DEVICE_STANDARD) != 0))
 		return false;
 	return has_passed(tests, p->door);

@@ -6,7 +6,9 @@
 #include <cjson/cJSON.h>
 
 #include "tools/doctor_device.h"
+#include "tools/doctor_engine.h"
 #include "tools/doctor_ktls.h"
+#include "tools/pricelist.h"
 
 enum { SOAK_SECONDS = 5, KTLS_SOAK_SECONDS = 2 }; /* of many sessions at once, for each algorithm */
 
@@ -26,16 +28,24 @@ static double share(uint32_t done, uint32_t total)
 static void show_test(void *arg, enum slu_dc_algorithm a, const struct slu_selftest_note *note)
 {
 	const struct slu_doctor_tests *t = arg;
-	char what[80];
+	char what[200];
 
-	snprintf(what, sizeof what, "%s: %s", slu_dc_algorithm_name(a), slu_selftest_step_name(note->step));
+	snprintf(what, sizeof what, "%s of %s: %s", slu_dc_algorithm_name(a), t->now,
+		 slu_selftest_step_name(note->step));
 	t->progress(part(a, SLU_DC_ALGORITHMS, part(note->step, slu_selftest_steps(), share(note->done, note->total))),
 		    what);
 }
 
+_Static_assert((1 + SLU_PRICE_ENGINES) * (int)SLU_DC_ALGORITHMS + 2 * (int)SLU_KTLS_CIPHERS <= (int)SLU_TESTED_MOST,
+	       "there is room for all that can be asked for");
+static struct slu_tested *next(struct slu_doctor_tests *t)
+{
+	return &t->all[t->n++];
+}
+
 static void keep(struct slu_doctor_tests *t, const char *door, const struct slu_verdict *v)
 {
-	struct slu_tested *one = &t->all[t->n++];
+	struct slu_tested *one = next(t);
 
 	*one = (struct slu_tested){.verdict = slu_verdict_kind_name(v->kind),
 				   .lacking = v->kind == SLU_LACKING,
@@ -49,19 +59,57 @@ static void keep(struct slu_doctor_tests *t, const char *door, const struct slu_
 	slu_verdict_sentence(v, one->text, sizeof one->text);
 }
 
+static struct slu_doctor_device settings(struct slu_doctor_tests *t, const char *now)
+{
+	t->now = now;
+	return (struct slu_doctor_device){.path = t->inventory->device,
+					  .quick = t->quick,
+					  .soak_seconds = t->quick ? 0 : SOAK_SECONDS,
+					  .progress = show_test,
+					  .arg = t};
+}
+
 void slu_doctor_test_device(struct slu_doctor_tests *t)
 {
-	const struct slu_doctor_device device = {.path = t->inventory->device,
-						 .quick = t->quick,
-						 .soak_seconds = t->quick ? 0 : SOAK_SECONDS,
-						 .progress = show_test,
-						 .arg = t};
+	const struct slu_doctor_device device = settings(t, t->inventory->device);
 
 	for (int a = 0; a < SLU_DC_ALGORITHMS && !t->inventory->device_error; a++) {
 		struct slu_verdict v;
 
 		slu_doctor_device_test(&device, (enum slu_dc_algorithm)a, &v);
 		keep(t, "devcrypto", &v);
+	}
+}
+
+/* ---- engines ---- */
+
+static void keep_refusal(struct slu_doctor_tests *t, const char *door, const char *error)
+{
+	struct slu_tested *one = next(t);
+
+	*one = (struct slu_tested){
+		.algorithm = "its start", .cipher = "", .driver = "?", .verdict = slu_verdict_kind_name(SLU_GONE)};
+	snprintf(one->door, sizeof one->door, "%s", door);
+	snprintf(one->text, sizeof one->text, "%s.", error);
+}
+
+void slu_doctor_test_engine(struct slu_doctor_tests *t, const char *what)
+{
+	const struct slu_doctor_device device = settings(t, what);
+	struct slu_engine_facts facts;
+	char door[sizeof t->all[0].door];
+
+	snprintf(door, sizeof door, "engine:%s", what);
+	slu_doctor_engine_ask(what, 0, &facts);
+	if (facts.error[0])
+		keep_refusal(t, door, facts.error);
+	for (int a = 0; a < SLU_DC_ALGORITHMS && !facts.error[0]; a++) {
+		struct slu_verdict v;
+
+		if (!facts.has[a])
+			continue;
+		slu_doctor_engine_test(&device, what, (enum slu_dc_algorithm)a, &v);
+		keep(t, door, &v);
 	}
 }
 
@@ -89,7 +137,7 @@ static const char *kernel_driver(const struct slu_inventory *inv, const char *ci
 
 static void keep_ktls(struct slu_doctor_tests *t, const struct slu_ktls_verdict *v)
 {
-	struct slu_tested *one = &t->all[t->n++];
+	struct slu_tested *one = next(t);
 	const char *driver = kernel_driver(t->inventory, kernel_name(v->cipher));
 
 	*one = (struct slu_tested){.door = "ktls",

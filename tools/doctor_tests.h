@@ -15,7 +15,7 @@ struct cJSON;
 enum { SLU_TESTED_MOST = 48 };
 
 struct slu_tested {
-	char door[128];      /* "devcrypto", "ktls" */
+	char door[128];      /* "devcrypto", "ktls", "engine:ID" */
 	char algorithm[48];  /* "AES-CBC"; "AES-128-GCM with TLS 1.2" */
 	char cipher[48];     /* the same; ktls: the kernel's name of it, "gcm(aes)" */
 	char driver[64];     /* "?": nobody says */
@@ -31,6 +31,7 @@ struct slu_doctor_tests {
 	const struct slu_inventory *inventory;
 	bool quick;
 	void (*progress)(double done, const char *what); /* of one door: from 0 to 1 */
+	const char *now;                                 /* the device or engine under test */
 	struct slu_tested all[SLU_TESTED_MOST];
 	size_t n;
 };
@@ -38,6 +39,7 @@ struct slu_doctor_tests {
 /* Of each door that there is, each algorithm in processes of its own. */
 void slu_doctor_test_device(struct slu_doctor_tests *t);
 void slu_doctor_test_ktls(struct slu_doctor_tests *t);
+void slu_doctor_test_engine(struct slu_doctor_tests *t, const char *what); /* as slu_engine_get() takes it */
 
 /* How many tests the kernel's TLS takes. */
 unsigned slu_doctor_ktls_count(const struct slu_inventory *inv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/measure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -155,6 +156,11 @@ int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t r
 	s.load = slu_workload_new(way->version, way->suite, way->etm, way->offload, log, error, size);
 	if (!s.load)
 		return SLU_ERR_TLS;
+	if (slu_workload_passed_over(s.load)) {
+		snprintf(error, size, "  %s", slu_workload_passed_over(s.load));
+		slu_workload_free(s.load);
+		return SLU_ERR_TLS;
+	}
 	before = device_operations(s.load);
 	err = slu_measure_work(spinner, &(struct slu_work){.make = seal, .arg = &s}, record, seconds, out);
 	out->device_operations = device_operations(s.load) - before;

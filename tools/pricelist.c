@@ -37,6 +37,20 @@ static void add(struct slu_pricelist *list, const struct slu_way *way, const cha
 	p->way.kernel = strcmp(door, "ktls") == 0;
 }
 
+static void add_engine(struct slu_pricelist *list, const struct slu_way *way, const char *what)
+{
+	char door[SLU_PRICE_DOOR];
+
+	snprintf(door, sizeof door, "engine:%s", what);
+	add(list, way, door, NULL);
+	list->prices[list->nprices - 1].way.offload = list->prices[list->nprices - 1].door;
+}
+
+static bool is_engine(const struct slu_price *p)
+{
+	return strncmp(p->door, "engine:", strlen("engine:")) == 0;
+}
+
 static bool kernel_has(const struct slu_price_doors *doors, const struct slu_way *way)
 {
 	return way->kernel && (way->version == SLU_TLS_1_3 ? doors->ktls13 : doors->ktls12)[way->cipher];
@@ -53,13 +67,15 @@ static void list_ways(struct slu_pricelist *list, const struct slu_price_doors *
 			add(list, way, "devcrypto", device_offload);
 		if (kernel_has(doors, way))
 			add(list, way, "ktls", NULL);
+		for (size_t e = 0; ways[i].hardware && e < doors->nengines; e++)
+			add_engine(list, way, doors->engines[e]);
 	}
 }
 
 /* What the provider leaves to software whatever is asked is no way of its own. */
 static void check_used(struct slu_price *p, size_t last)
 {
-	if (p->way.offload && !p->error[0] && !p->costs[last].device_operations)
+	if (p->way.offload && !is_engine(p) && !p->error[0] && !p->costs[last].device_operations)
 		snprintf(p->error, sizeof p->error, "  the device has nothing for it");
 }
 
@@ -86,6 +102,20 @@ static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner,
 	check_told(p, list->nsizes - 1);
 }
 
+static void measure_rows(struct slu_pricelist *list, struct slu_spinner *spinner, bool engines, double seconds,
+			 void (*progress)(double done, const char *what))
+{
+	for (size_t i = 0; i < list->nprices; i++) {
+		struct slu_price *p = &list->prices[i];
+
+		if (is_engine(p) != engines)
+			continue;
+		progress((double)i / (double)list->nprices, p->way.suite);
+		measure_way(list, spinner, p, seconds);
+		p->way.offload = NULL; /* its text goes away */
+	}
+}
+
 int slu_pricelist_measure(struct slu_pricelist *list, const struct slu_price_doors *doors, double seconds, bool quick,
 			  void (*progress)(double done, const char *what))
 {
@@ -100,11 +130,8 @@ int slu_pricelist_measure(struct slu_pricelist *list, const struct slu_price_doo
 	if (doors->device)
 		snprintf(offload, sizeof offload, "devcrypto:device=%s,min_size=0", doors->device);
 	list_ways(list, doors, offload);
-	for (size_t i = 0; i < list->nprices; i++) {
-		progress((double)i / (double)list->nprices, list->prices[i].way.suite);
-		measure_way(list, spinner, &list->prices[i], seconds);
-		list->prices[i].way.offload = NULL; /* its text goes away */
-	}
+	measure_rows(list, spinner, false, seconds, progress);
+	measure_rows(list, spinner, true, seconds, progress);
 	slu_spinner_stop(spinner);
 	return 0;
 }

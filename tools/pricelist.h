@@ -10,11 +10,12 @@
 
 struct cJSON;
 
-enum { SLU_PRICE_SIZES = 5, SLU_PRICE_WAYS = 64, SLU_PRICE_DOOR = 128 };
+enum { SLU_PRICE_SIZES = 5, SLU_PRICE_WAYS = 64, SLU_PRICE_DOOR = 128, SLU_PRICE_ENGINES = 4 };
 
 struct slu_price {
 	struct slu_way way;
-	char door[SLU_PRICE_DOOR]; /* as slu_tls_config.offload: "off", "devcrypto" (settings left out), "ktls" */
+	char door[SLU_PRICE_DOOR]; /* as slu_tls_config.offload: "off", "devcrypto" (settings left out), "ktls",
+				      "engine:ID" */
 	const char *engine;        /* for people: the door, and "software" for "off" */
 	struct slu_cost costs[SLU_PRICE_SIZES];
 	char error[256]; /* why it could not be measured, or "" */
@@ -32,6 +33,10 @@ struct slu_pricelist {
 struct slu_price_doors {
 	const char *device; /* the crypto device; NULL: none */
 	bool ktls12[SLU_KTLS_CIPHERS], ktls13[SLU_KTLS_CIPHERS];
+	/* As slu_engine_get() takes them. They are measured last, and after that this process must not fork: OpenSSL's
+	 * devcrypto does not outlive it. */
+	const char *engines[SLU_PRICE_ENGINES];
+	size_t nengines;
 };
 
 /* Takes nprices * nsizes * seconds and a little. progress is told what is next, from 0 to 1. 0, or -1 with errno set:

@@ -14,7 +14,7 @@ _sluice()
 	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --idle-timeout
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
-	local doctor="--quick --list --device --keep --no-keep --plot --json --help --help-all"
+	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
 
 	COMPREPLY=()

@@ -86,6 +86,11 @@ void slu_offload_connected(struct slu_offload *o, const SSL *ssl)
 		o->door->connected(o, ssl);
 }
 
+bool slu_offload_lacks(const struct slu_offload *o, const SSL *ssl)
+{
+	return o->door && o->door->serves && !o->door->serves(o, ssl);
+}
+
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out)
 {
 	memset(out, 0, sizeof *out);

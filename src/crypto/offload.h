@@ -42,6 +42,8 @@ struct slu_offload_door {
 	/* The rest may be NULL: nothing special. */
 	SSL_CTX *(*ssl_ctx)(const struct slu_offload *o, const SSL_METHOD *method);
 	void (*connected)(struct slu_offload *o, const SSL *ssl);
+	/* Whether it has the cipher of the connection's suite. */
+	bool (*serves)(const struct slu_offload *o, const SSL *ssl);
 	/* out is zeroed but for what all doors have. */
 	void (*stats)(const struct slu_offload *o, struct slu_tls_offload_stats *out);
 	void (*refused)(const struct slu_offload *o); /* as slu_offload_refused() */
@@ -77,6 +79,9 @@ SSL_CTX *slu_offload_ssl_ctx(const struct slu_offload *o, const SSL_METHOD *meth
 
 /* A connection's handshake is done. Any thread. */
 void slu_offload_connected(struct slu_offload *o, const SSL *ssl);
+
+/* Whether it is known to have no cipher for the connection's suite. */
+bool slu_offload_lacks(const struct slu_offload *o, const SSL *ssl);
 
 void slu_offload_stats(const struct slu_offload *o, struct slu_tls_offload_stats *out);
 

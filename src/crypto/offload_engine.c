@@ -17,12 +17,19 @@ static int open_engine(struct slu_offload *o, const char *settings, char *error,
 	return r;
 }
 
+static bool serves(const struct slu_offload *o, const SSL *ssl)
+{
+	const SSL_CIPHER *suite = SSL_get_current_cipher(ssl);
+
+	return suite && slu_engine_has(o->engine, SSL_CIPHER_get_cipher_nid(suite));
+}
+
 /* Up to here nobody can tell: an engine that lacks the suite's cipher is passed over in silence. */
 static void connected(struct slu_offload *o, const SSL *ssl)
 {
 	const SSL_CIPHER *suite = SSL_get_current_cipher(ssl);
 
-	if (!suite || slu_engine_has(o->engine, SSL_CIPHER_get_cipher_nid(suite)) || atomic_exchange(&o->said, true))
+	if (!suite || serves(o, ssl) || atomic_exchange(&o->said, true))
 		return;
 	slu_log(o->log, SLU_LOG_WARN,
 		"the engine %s has no cipher for %s, so OpenSSL encrypts it in software: allow only what the engine "
@@ -46,6 +53,7 @@ const struct slu_offload_door slu_offload_engine = {
 	.usage = "engine:ID[,name=value,...]",
 	.open = open_engine,
 	.connected = connected,
+	.serves = serves,
 	.stats = stats,
 	.close = close_engine,
 };

@@ -21,6 +21,7 @@ struct slu_workload {
 	struct slu_offload offload;
 	SSL_CTX *ctx[2];
 	SSL *client, *server;
+	const char *passed_over;
 	BIO *dropped; /* what the client's records go to after the handshake; the client's own */
 	uint8_t payload[RECORD_MOST];
 };
@@ -150,6 +151,38 @@ static bool drop_records(struct slu_workload *w, char *error, size_t size)
 	return w->dropped;
 }
 
+/* OpenSSL has AES-CBC and an HMAC in one for processors with instructions for AES, and takes that for MAC-then-encrypt
+ * whatever engine there is (ssl_cipher_get_evp() in ssl/ssl_ciph.c). */
+static bool is_in_one(const SSL *ssl)
+{
+	const SSL_CIPHER *suite = SSL_get_current_cipher(ssl);
+	const int nid = SSL_CIPHER_get_cipher_nid(suite), hash = SSL_CIPHER_get_digest_nid(suite);
+	char name[40];
+
+	if ((nid != NID_aes_128_cbc && nid != NID_aes_256_cbc) || (hash != NID_sha1 && hash != NID_sha256))
+		return false;
+	snprintf(name, sizeof name, "AES-%d-CBC-HMAC-SHA%s", nid == NID_aes_128_cbc ? 128 : 256,
+		 hash == NID_sha1 ? "1" : "256");
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
+
+	ERR_clear_error();
+	EVP_CIPHER_free(cipher);
+	return cipher != NULL;
+#else
+	return EVP_get_cipherbyname(name) != NULL;
+#endif
+}
+
+static const char *why_passed_over(const struct slu_workload *w, bool etm)
+{
+	if (slu_offload_lacks(&w->offload, w->client))
+		return "the engine has no cipher for it";
+	if (w->offload.engine && !etm && is_in_one(w->client))
+		return "OpenSSL does it in software, together with its MAC";
+	return NULL;
+}
+
 struct slu_workload *slu_workload_new(enum slu_tls_version version, const char *suite, bool etm, const char *offload,
 				      const struct slu_log *log, char *error, size_t size)
 {
@@ -165,8 +198,10 @@ struct slu_workload *slu_workload_new(enum slu_tls_version version, const char *
 		w->ctx[0] = make_client(&w->offload, &config, etm, error, size);
 		if (w->ctx[0])
 			w->ctx[1] = make_server(&config, error, size);
-		if (w->ctx[1] && connect_ends(w, suite, error, size) == 0 && drop_records(w, error, size))
+		if (w->ctx[1] && connect_ends(w, suite, error, size) == 0 && drop_records(w, error, size)) {
+			w->passed_over = why_passed_over(w, etm);
 			return w;
+		}
 	}
 	slu_workload_free(w);
 	ERR_clear_error();
@@ -182,6 +217,11 @@ int slu_workload_seal(struct slu_workload *w, size_t n)
 uint64_t slu_workload_wire_bytes(const struct slu_workload *w)
 {
 	return BIO_number_written(w->dropped);
+}
+
+const char *slu_workload_passed_over(const struct slu_workload *w)
+{
+	return w->passed_over;
 }
 
 void slu_workload_offload(const struct slu_workload *w, struct slu_tls_offload_stats *out)

@@ -25,6 +25,10 @@ int slu_workload_seal(struct slu_workload *w, size_t n);
 /* Of the records made so far, headers included. */
 uint64_t slu_workload_wire_bytes(const struct slu_workload *w);
 
+/* NULL, or why the offload has no part in these records although it was to: static. Only of an engine, which keeps no
+ * counters. */
+const char *slu_workload_passed_over(const struct slu_workload *w);
+
 /* What the offload did for it. */
 void slu_workload_offload(const struct slu_workload *w, struct slu_tls_offload_stats *out);
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import re
 import xml.etree.ElementTree
 
@@ -62,6 +63,55 @@ def test_measures_every_suite_in_software(doctor):
         assert [stream["mbit_per_s"] for stream in way["streams"]] == [2, 6, 25]
         for stream in way["streams"]:
             assert stream["cpu_percent"] == pytest.approx(large * stream["mbit_per_s"] / 8 / 1000 * 100)
+
+
+@pytest.fixture
+def engine(sluice):
+    """The engine of the unit tests, which has AES-128-CBC; its settings make it wrong."""
+    path = pathlib.Path(sluice.path).parent.parent / "tests/unit/slu_module.so"
+    if not path.exists():
+        pytest.skip("this build has no engines")
+    return path
+
+
+def test_an_engine_is_tested_and_measured(doctor, engine):
+    found = json.loads(doctor("--quick", "--json", "--engine", engine))
+    door = f"engine:{engine}"
+    (test,) = [test for test in found["tests"] if test["door"] == door]
+    assert (test["algorithm"], test["driver"], test["verdict"]) == ("AES-CBC", "slu_module", "passed")
+    assert test["usable"] and test["operations"] > 900 and test["largest"] == 135168
+    rows = {(way["suite"], way["encrypt_then_mac"]): way for way in found["costs"] if way["door"] == door}
+    served = rows.pop(("ECDHE-ECDSA-AES128-SHA", True))
+    assert [cost["record"] for cost in served["sizes"]] == [1024, 16384] and "error" not in served
+    assert all(cost["records"] > 0 for cost in served["sizes"])
+    others = [way for (suite, _), way in rows.items() if "AES128-SHA" not in suite]
+    assert len(rows) == 7 and len(others) == 5
+    for way in others:
+        assert "the engine has no cipher for it" in way["error"] and not way["sizes"]
+    for way in rows.values():
+        assert "error" not in way or way in others or "in software, together with its MAC" in way["error"]
+
+
+def test_an_engine_that_is_wrong_is_not_measured(doctor, engine):
+    for settings, said in (("WRONG=240", "encrypting 240 bytes"), ("BROKEN=1", "does not start")):
+        found = json.loads(doctor("--quick", "--json", "--engine", f"{engine},{settings}"))
+        (test,) = [test for test in found["tests"] if test["door"].startswith("engine:")]
+        assert said in test["text"] and not test["usable"]
+        assert not [way for way in found["costs"] if way["door"].startswith("engine:")]
+
+
+def test_engines_are_listed(doctor, engine):
+    found = json.loads(doctor("--list", "--json"))
+    assert found["openssl_options"]["engines"] and found["engines"]["there"]
+    assert "dynamic" in found["engines"]["listed"]
+    folder = pathlib.Path(found["openssl_options"]["engines_folder"])
+    assert found["engines"]["modules"] == sorted(path.stem for path in folder.glob("*.so"))
+
+
+def test_engines_within_reason(sluice, engine):
+    sluice.need("doctor")
+    result = sluice.run("doctor", "--list", *["--engine", engine] * 5)
+    assert result.code == support.USAGE and "--engine can be given 4 times at most" in result.err
 
 
 def test_a_report_that_cannot_be_written(sluice):
