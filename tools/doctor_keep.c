@@ -7,6 +7,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "net/tls.h"
+
 #define OFF             "off"
 #define DEVCRYPTO       "devcrypto"
 #define KTLS            "ktls"
@@ -39,16 +41,14 @@ static void add_drivers(struct slu_kept *out, const struct slu_doctor_tests *tes
 	}
 }
 
-/* Of the kernel's TLS each cipher is judged for itself, and what is wrong is not measured. */
-static bool has_passed(const struct slu_doctor_tests *tests, const char *door)
+/* The kernel's TLS has each cipher for itself. A connection whose keys cannot be changed would not go there, and a
+ * driver that nobody names could not be told from another one. */
+static bool kernel_passed(const struct slu_kept *out, const struct slu_doctor_tests *tests, const struct slu_way *way)
 {
-	bool any = false;
+	const bool tls13 = way->version == SLU_TLS_1_3;
 
-	if (strcmp(door, KTLS) != 0)
-		return slu_doctor_door_usable(tests, door);
-	for (size_t i = 0; i < tests->n; i++)
-		any = any || (strcmp(tests->all[i].door, door) == 0 && tests->all[i].usable);
-	return any;
+	return slu_doctor_ktls_usable(tests, way->cipher, tls13) && slu_tls_gives_keys(tls13) &&
+	       (!tls13 || tests->inventory->ktls.rekeys) && has_driver(out, KTLS, slu_doctor_ktls_cipher(way->cipher));
 }
 
 /* With settings or without. */
@@ -69,7 +69,7 @@ static bool is_kept(const struct slu_kept *out, const struct slu_doctor_tests *t
 	if (is_device_engine(p->door) &&
 	    (strcmp(out->drivers[0].door, DEVCRYPTO) != 0 || strcmp(out->path, DEVICE_STANDARD) != 0))
 		return false;
-	return has_passed(tests, p->door);
+	return strcmp(p->door, KTLS) == 0 ? kernel_passed(out, tests, &p->way) : slu_doctor_door_usable(tests, p->door);
 }
 
 /* False: there is a cost that cannot be. */

@@ -120,8 +120,7 @@ static void ktls_name(enum slu_ktls_cipher c, bool tls13, char *out, size_t size
 	snprintf(out, size, "%s with TLS 1.%d", slu_ktls_cipher_name(c), tls13 ? 3 : 2);
 }
 
-/* What the kernel calls it. */
-static const char *kernel_name(enum slu_ktls_cipher c)
+const char *slu_doctor_ktls_cipher(enum slu_ktls_cipher c)
 {
 	return c == SLU_KTLS_CHACHA20_POLY1305 ? "rfc7539(chacha20,poly1305)" : "gcm(aes)";
 }
@@ -138,7 +137,7 @@ static const char *kernel_driver(const struct slu_inventory *inv, const char *ci
 static void keep_ktls(struct slu_doctor_tests *t, const struct slu_ktls_verdict *v)
 {
 	struct slu_tested *one = next(t);
-	const char *driver = kernel_driver(t->inventory, kernel_name(v->cipher));
+	const char *driver = kernel_driver(t->inventory, slu_doctor_ktls_cipher(v->cipher));
 
 	*one = (struct slu_tested){.door = "ktls",
 				   .verdict = slu_verdict_kind_name(v->kind),
@@ -147,7 +146,7 @@ static void keep_ktls(struct slu_doctor_tests *t, const struct slu_ktls_verdict 
 				   .operations = v->operations,
 				   .largest = v->largest};
 	ktls_name(v->cipher, v->tls13, one->algorithm, sizeof one->algorithm);
-	snprintf(one->cipher, sizeof one->cipher, "%s", kernel_name(v->cipher));
+	snprintf(one->cipher, sizeof one->cipher, "%s", slu_doctor_ktls_cipher(v->cipher));
 	snprintf(one->driver, sizeof one->driver, "%s", *driver ? driver : "?");
 	slu_ktls_sentence(v, driver, one->text, sizeof one->text);
 }

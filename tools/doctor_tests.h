@@ -50,6 +50,9 @@ bool slu_doctor_door_usable(const struct slu_doctor_tests *t, const char *door);
 /* The kernel's TLS has each cipher for itself. */
 bool slu_doctor_ktls_usable(const struct slu_doctor_tests *t, enum slu_ktls_cipher c, bool tls13);
 
+/* The kernel's name of it, as in struct slu_tested. */
+const char *slu_doctor_ktls_cipher(enum slu_ktls_cipher c);
+
 /* For people; and as the member "tests". */
 void slu_doctor_tests_print(const struct slu_doctor_tests *t, FILE *to);
 void slu_doctor_tests_add_json(const struct slu_doctor_tests *t, struct cJSON *to);

@@ -14,4 +14,7 @@
 struct slu_transport *slu_tls_over(struct slu_tls_ctx *ctx, struct slu_transport *inner, const char *host,
 				   unsigned timeout_ms);
 
+/* Whether this OpenSSL gives the kernel the keys of a connection, and with TLS 1.3 new ones too. */
+bool slu_tls_gives_keys(bool tls13);
+
 #endif

@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "base/log.h"
+#include "net/tls.h"
 #include "net/ktls_probe.h"
 
 #ifndef TCP_ULP /* musl */
@@ -28,6 +29,14 @@
 static bool openssl_rekeys(void)
 {
 	return OpenSSL_version_num() >= 0x30500000L;
+}
+
+bool slu_tls_gives_keys(bool tls13)
+{
+#ifdef OPENSSL_NO_KTLS
+	return false;
+#endif
+	return !tls13 || openssl_rekeys();
 }
 
 enum { ALERT = 2 }; /* bytes, RFC 8446, 6 */

@@ -5,12 +5,19 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/tls.h"
 
 void slu_tls_ktls_begin(struct slu_tls_ktls *k, struct slu_tls_peer *peer, struct slu_tls_bio *collector)
 {
 	memset(k, 0, sizeof *k);
 	k->peer = peer;
 	k->collector = collector;
+}
+
+bool slu_tls_gives_keys(bool tls13)
+{
+	(void)tls13;
+	return false;
 }
 
 bool slu_tls_ktls_decide(struct slu_tls_ktls *k)

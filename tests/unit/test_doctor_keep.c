@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "net/tls.h"
 #include "tools/doctor_keep.h"
 
 static struct slu_inventory inventory;
@@ -113,19 +114,52 @@ static void a_device_that_passed_is(void **state)
 	drivers_are("devcrypto AES-CBC chip; devcrypto AES-ECB ?; ");
 }
 
+static struct slu_tested *tested_kernel(const char *algorithm, const char *cipher, const char *driver)
+{
+	struct slu_tested *t = tested("ktls", cipher, driver, true);
+
+	snprintf(t->algorithm, sizeof t->algorithm, "%s", algorithm);
+	return t;
+}
+
 static void the_kernels_tls_by_cipher(void **state)
 {
+	struct slu_price *p;
+
 	(void)state;
+	if (!slu_tls_gives_keys(false)) /* OpenSSL 1.1.1 */
+		skip();
 	measured("off", "A", 2, 1);
-	measured("ktls", "A", 4, 0.5);
+	p = measured("ktls", "A", 4, 0.5);
+	p->way.cipher = SLU_KTLS_AES_256_GCM;
 	keeps("off A; ", 0);
-	tested("ktls", "gcm(aes)", "gcm-chip", false);
+	tested_kernel("AES-256-GCM with TLS 1.2", "gcm(aes)", "gcm-chip")->usable = false;
 	keeps("off A; ", 0);
-	tested("ktls", "gcm(aes)", "gcm-chip", true);
-	tested("ktls", "gcm(aes)", "gcm-chip", true);
-	tested("ktls", "rfc7539(chacha20,poly1305)", "?", true);
+	tests.n = 0;
+	tested_kernel("AES-128-GCM with TLS 1.2", "gcm(aes)", "gcm-chip");
+	keeps("off A; ", 0);
+	tested_kernel("AES-256-GCM with TLS 1.2", "gcm(aes)", "gcm-chip");
+	tested_kernel("ChaCha20-Poly1305 with TLS 1.2", "rfc7539(chacha20,poly1305)", "?");
 	keeps("off A; ktls A; ", 0);
 	drivers_are("ktls gcm(aes) gcm-chip; ");
+	/* A driver without a name. */
+	p->way.cipher = SLU_KTLS_CHACHA20_POLY1305;
+	keeps("off A; ", 0);
+}
+
+/* It has to change keys, and so has OpenSSL. */
+static void the_kernels_tls_1_3(void **state)
+{
+	struct slu_price *p = measured("ktls", "A", 4, 0.5);
+
+	p->way.version = SLU_TLS_1_3;
+	tested_kernel("AES-128-GCM with TLS 1.3", "gcm(aes)", "gcm-chip");
+	(void)state;
+	inventory.ktls.rekeys = false;
+	keeps("", 0);
+	inventory.ktls.rekeys = true;
+	keeps(slu_tls_gives_keys(true) ? "ktls A; " : "", 0);
+	inventory.ktls.rekeys = false;
 }
 
 /* One that goes through the device is known by its drivers, and only that device's. */
@@ -218,6 +252,7 @@ int main(void)
 		cmocka_unit_test_setup(software_always_is, setup),
 		cmocka_unit_test_setup(a_device_that_passed_is, setup),
 		cmocka_unit_test_setup(the_kernels_tls_by_cipher, setup),
+		cmocka_unit_test_setup(the_kernels_tls_1_3, setup),
 		cmocka_unit_test_setup(engines, setup),
 		cmocka_unit_test_setup(what_costs_nothing_was_not_measured, setup),
 		cmocka_unit_test_setup(what_was_there_before_is_told_of, setup),
