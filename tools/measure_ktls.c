@@ -81,18 +81,38 @@ static void settle(void *arg)
 	}
 }
 
-/* Means of the turns, but of the CPU the least: what else the machine does only adds to it, and here one is taken from
- * the other. (/proc/stat is too coarse for single turns.) */
-static void add(struct slu_cost *sum, const struct slu_cost *one)
+/* One kind's turns. */
+struct turns {
+	struct slu_cost sum; /* and means */
+	double cpu[TURNS];   /* ms per MB */
+};
+
+static void add(struct turns *t, int turn, const struct slu_cost *one)
 {
-	if (!sum->records || one->cpu_ms_per_mb < sum->cpu_ms_per_mb)
-		sum->cpu_ms_per_mb = one->cpu_ms_per_mb;
+	struct slu_cost *sum = &t->sum;
+
+	t->cpu[turn] = one->cpu_ms_per_mb;
 	sum->records += one->records;
 	sum->mb_per_s += one->mb_per_s / TURNS;
 	sum->median_us += one->median_us / TURNS;
 	sum->p99_us += one->p99_us / TURNS;
 	if (sum->stat_ms_per_mb >= 0)
 		sum->stat_ms_per_mb = one->stat_ms_per_mb < 0 ? -1 : sum->stat_ms_per_mb + one->stat_ms_per_mb / TURNS;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The mean of those in the middle: a turn may have had company, or a calibration that had. (/proc/stat is too coarse
+ * for single turns.) */
+static double middle(struct turns *t)
+{
+	qsort(t->cpu, TURNS, sizeof *t->cpu, by_size);
+	return (t->cpu[TURNS / 2 - 1] + t->cpu[TURNS / 2]) / 2;
 }
 
 static double less(double all, double tcp)
@@ -104,25 +124,25 @@ static double less(double all, double tcp)
 static int measure_lines(struct slu_spinner *spinner, struct line *plain, struct line *keyed, size_t record,
 			 double seconds, struct slu_cost *out)
 {
-	struct slu_cost tcp = {0}, one;
+	const struct slu_work with = {send_record, settle, keyed}, without = {send_record, settle, plain};
+	struct turns all = {0}, tcp = {0};
+	struct slu_cost one;
 	int err = 0;
 
 	for (int i = 0; i < TURNS && !err; i++) {
-		const struct slu_work with = {send_record, settle, keyed}, without = {send_record, settle, plain};
-
 		err = slu_measure_work(spinner, &without, record, seconds / TURNS, &one);
-		if (err)
-			break;
-		add(&tcp, &one);
-		err = slu_measure_work(spinner, &with, record, seconds / TURNS, &one);
-		add(out, &one);
+		add(&tcp, i, &one);
+		if (!err)
+			err = slu_measure_work(spinner, &with, record, seconds / TURNS, &one);
+		add(&all, i, &one);
 	}
 	if (err)
 		return err;
-	out->tcp_ms_per_mb = tcp.cpu_ms_per_mb;
-	out->cpu_ms_per_mb = less(out->cpu_ms_per_mb, tcp.cpu_ms_per_mb);
+	*out = all.sum;
+	out->tcp_ms_per_mb = middle(&tcp);
+	out->cpu_ms_per_mb = less(middle(&all), out->tcp_ms_per_mb);
 	if (out->stat_ms_per_mb >= 0)
-		out->stat_ms_per_mb = less(out->stat_ms_per_mb, tcp.stat_ms_per_mb);
+		out->stat_ms_per_mb = less(out->stat_ms_per_mb, tcp.sum.stat_ms_per_mb);
 	out->device_operations = out->records;
 	return 0;
 }

@@ -79,12 +79,14 @@ static void check_used(struct slu_price *p, size_t last)
 		snprintf(p->error, sizeof p->error, "  the device has nothing for it");
 }
 
-/* No cipher is for nothing: what the machine did beside has been taken for TCP's. */
-static void check_told(struct slu_price *p, size_t last)
+/* No cipher is for nothing, nor is TCP: what the machine did beside has been taken for one of them. */
+static void check_told(struct slu_price *p, size_t nsizes)
 {
-	const struct slu_cost *c = &p->costs[last];
+	bool told = p->costs[nsizes - 1].cpu_ms_per_mb > p->costs[nsizes - 1].tcp_ms_per_mb * SLU_TCP_TOLD;
 
-	if (p->way.kernel && !p->error[0] && c->cpu_ms_per_mb <= c->tcp_ms_per_mb * SLU_TCP_TOLD)
+	for (size_t s = 0; s < nsizes; s++)
+		told = told && p->costs[s].tcp_ms_per_mb > 0;
+	if (p->way.kernel && !p->error[0] && !told)
 		snprintf(p->error, sizeof p->error,
 			 "  lost in what TCP costs: measure again when nothing else is running");
 }
@@ -99,7 +101,7 @@ static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner,
 		    !p->error[0])
 			snprintf(p->error, sizeof p->error, "records cannot be made");
 	check_used(p, list->nsizes - 1);
-	check_told(p, list->nsizes - 1);
+	check_told(p, list->nsizes);
 }
 
 static void measure_rows(struct slu_pricelist *list, struct slu_spinner *spinner, bool engines, double seconds,
