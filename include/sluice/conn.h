@@ -84,7 +84,8 @@ unsigned slu_conn_want(const struct slu_conn *c); /* SLU_WANT_* */
 int slu_conn_timeout(const struct slu_conn *c);   /* ms until slu_conn_process() must run; 0: now; -1: never */
 
 /* Does what can be done without waiting. 0, or the connection's error, also when it is closed already. SLU_ERR_RENEW is
- * no fault of anybody: connect again at once (see slu_tls_config.offload, ktls). */
+ * no fault of anybody: connect again at once (see slu_tls_config.offload, ktls), and go on with the media message after
+ * slu_session_stats.media_sent. */
 int slu_conn_process(struct slu_conn *c);
 
 /* The next event, see session.h. Pull all before the next wait. A failure that was held back until all that came
