@@ -37,6 +37,13 @@ class Rekeyer:
         """Of each of them, once it has ended."""
         return [self._one(self.process.stdout.readline()) for _ in range(connections)]
 
+    def told_until_orderly(self, connections):
+        """Of all of them until so many have ended in order."""
+        told = []
+        while sum(one.end == "orderly" for one in told) < connections and (line := self.process.stdout.readline()):
+            told.append(self._one(line))
+        return told
+
     @staticmethod
     def _one(line):
         asked, answered, count, end = line.strip().split(", ")
