@@ -117,10 +117,12 @@ static double measuring_expected(const struct doctor *d)
 static int measure(struct doctor *d)
 {
 	const struct doctor_options *o = &d->options;
-	struct slu_price_doors doors = {.device = slu_doctor_door_usable(&d->tests, "devcrypto") ? o->device : NULL};
+	const bool device = d->inventory.openssl.providers && slu_doctor_door_usable(&d->tests, "devcrypto");
+	struct slu_price_doors doors = {.device = device ? o->device : NULL};
 	int err;
 
-	for (int c = 0; c < SLU_KTLS_CIPHERS; c++) {
+	/* An OpenSSL that gives the kernel no keys cannot use what it has. */
+	for (int c = 0; c < SLU_KTLS_CIPHERS && d->inventory.openssl.ktls; c++) {
 		doors.ktls12[c] = slu_doctor_ktls_usable(&d->tests, (enum slu_ktls_cipher)c, false);
 		doors.ktls13[c] = slu_doctor_ktls_usable(&d->tests, (enum slu_ktls_cipher)c, true);
 	}

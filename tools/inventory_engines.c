@@ -20,11 +20,12 @@ static void set_entry(struct slu_engine_entry *e, const char *id, size_t n, cons
 
 /* ---- OpenSSL's list, in a process of its own ---- */
 
-static void tell(void *line, const char *id, const char *name)
+static void tell(void *line, const char *id, const char *name, bool standard)
 {
 	struct slu_engine_entry e;
 
 	set_entry(&e, id, strlen(id), name ? name : "");
+	e.standard = standard;
 	slu_child_say(line, 0, false, &e, sizeof e);
 }
 

@@ -11,6 +11,7 @@ enum { SLU_ENGINES_MOST = 24 };
 struct slu_engine_entry {
 	char id[48];
 	char name[80]; /* "" for a module: it is not loaded */
+	bool standard; /* it encrypts for all of OpenSSL by itself */
 };
 
 struct slu_engine_list {

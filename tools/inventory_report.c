@@ -181,6 +181,15 @@ static void print_engines(const struct slu_inventory *inv, FILE *to)
 		list->unknown ? "in OpenSSL's list, at whose end it hangs or crashes" : "in OpenSSL's list", to);
 	label(to, "");
 	print_engine_entries(list->modules, list->nmodules, "as modules; --engine ID tests one and measures it", to);
+	for (size_t i = 0; i < list->nlisted; i++) {
+		if (!list->listed[i].standard)
+			continue;
+		label(to, "");
+		fprintf(to,
+			"%s encrypts for all of OpenSSL by itself, with --tls-offload off, too: it is in what is "
+			"measured as software\n",
+			list->listed[i].id);
+	}
 }
 
 void slu_inventory_print(const struct slu_inventory *inv, FILE *to)
@@ -280,6 +289,9 @@ static void add_engines(cJSON *to, const struct slu_inventory *inv)
 	listed = cJSON_AddObjectToObject(o, "listed");
 	for (size_t i = 0; i < list->nlisted; i++)
 		cJSON_AddStringToObject(listed, list->listed[i].id, list->listed[i].name);
+	for (size_t i = 0; i < list->nlisted; i++)
+		if (list->listed[i].standard)
+			cJSON_AddStringToObject(o, "standard", list->listed[i].id);
 	modules = cJSON_AddArrayToObject(o, "modules");
 	for (size_t i = 0; i < list->nmodules; i++)
 		cJSON_AddItemToArray(modules, cJSON_CreateString(list->modules[i].id));

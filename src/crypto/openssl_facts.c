@@ -58,6 +58,7 @@ void slu_openssl_facts(struct slu_openssl_facts *out)
 {
 	memset(out, 0, sizeof *out);
 	take_settings(out);
+	out->providers = OPENSSL_VERSION_NUMBER >= 0x30000000L;
 	out->gone = OPENSSL_VERSION_NUMBER >= 0x40000000L;
 #ifndef OPENSSL_NO_ENGINE
 	out->engines = !out->gone;
