@@ -198,6 +198,7 @@ class Bench:
         try:
             self.start_sinks()
             self.idle = machine.idle_share(3)
+            print("idle: %.1f %% busy" % (self.idle * 100))
             for stream in self.streams:
                 self.print_cpu(stream, self.turns(stream))
                 sys.stdout.flush()
