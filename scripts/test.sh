@@ -22,11 +22,12 @@ install_packages "libclang-rt-$clang_version-dev" "clang-format-$clang_version"
 results=$PWD/build/results
 rm -rf "$results"
 mkdir -p "$results"
+began=$(date +%s)
 broken=0 # steps that failed without a test report of their own
 
 # step NAME COMMAND...: runs it; a failure is kept for the end, so that all suites run.
 step() {
-	say "$1"
+	say "$1 (after $((($(date +%s) - began) / 60)) min)"
 	name=$1
 	shift
 	"$@" || {
@@ -42,7 +43,19 @@ build() {
 	target=$3
 	shift 3
 	[ ! -f "$folder/build.ninja" ] || rm -rf "$folder"
-	CC=$compiler meson setup "$folder" "$@" && ninja -C "$folder" "$target"
+	CC=$compiler meson setup "$folder" "$@" && $nice ninja -C "$folder" "$target"
+}
+nice=
+
+# prepare FOLDER...: as build, while other things go on; built FOLDER waits for all that is prepared, and tells of it.
+prepare() {
+	nice='nice'
+	build "$@" >"build/$1.log" 2>&1 && : >"build/$1.built" || true
+}
+built() {
+	wait "$prepared"
+	cat "build/$1.log"
+	[ -f "build/$1.built" ]
 }
 
 # suite FOLDER: the tests that Meson knows, each TAP line a test.
@@ -81,17 +94,24 @@ export ASAN_OPTIONS UBSAN_OPTIONS
 step 'build, optimised, gcc' build gcc gcc all --werror -Dbuildtype=release
 step 'unit, loop and corpus tests, optimised' suite gcc 1
 step 'end-to-end tests, optimised' end_to_end gcc
+# A guest has one processor and waits a lot: the other builds go on beside it, at a lower priority.
+rm -f build/asan.built build/fuzz.built
+{
+	prepare asan clang all --werror -Db_sanitize=address,undefined -Db_lundef=false
+	prepare fuzz clang fuzzers -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+} &
+prepared=$!
 if [ "$(uname -m)" = x86_64 ]; then # Debian has user-mode Linux for PCs only, and a PC runs this machine's programs
 	step 'over a /dev/crypto, in user-mode Linux' guest gcc uml
 	step 'over the TLS of a newer kernel' guest gcc uml-next
 	step 'over an emulated crypto device' guest gcc x86
 fi
 
-step 'build, ASan and UBSan, clang' build asan clang all --werror -Db_sanitize=address,undefined -Db_lundef=false
+step 'build, ASan and UBSan, clang' built asan
 step 'unit, loop and corpus tests, sanitized' suite asan 4
 step 'end-to-end tests, sanitized' end_to_end asan --ignore=tests/lab # which tests no build
 
-step 'build, libFuzzer, clang' build fuzz clang fuzzers -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+step 'build, libFuzzer, clang' built fuzz
 step 'fuzz' scripts/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}" "$results/fuzz.xml"
 
 step 'a part of the matrix: another OpenSSL, another processor' smoke
