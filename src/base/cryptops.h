@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SLU_SHA256_SIZE = 32 };
+enum { SLU_SHA256_SIZE = 32, SLU_DH_SIZE = 128 };
 
 struct slu_cryptops {
 	/* HMAC-SHA256 of two runs of bytes, one after the other (the second may be empty). 0, or SLU_ERR_NOMEM or
@@ -15,6 +15,12 @@ struct slu_cryptops {
 			   uint8_t out[SLU_SHA256_SIZE]);
 	/* Fills out with random bytes. 0 or negative. */
 	int (*random)(void *out, size_t n);
+	/* Diffie-Hellman in the group of RFC 2409, 6.2 (1024 bits, generator 2); numbers are big-endian, padded with
+	 * zeros. What the peer is told of secret: 0, SLU_ERR_NOMEM or SLU_ERR_TLS. */
+	int (*dh_public)(const uint8_t secret[SLU_DH_SIZE], uint8_t out[SLU_DH_SIZE]);
+	/* What both ends have in common. SLU_ERR_HANDSHAKE also, when what the peer told is none of the numbers that
+	 * 2 generates, or the trivial one: then anybody could guess the rest. */
+	int (*dh_shared)(const uint8_t secret[SLU_DH_SIZE], const uint8_t peer[SLU_DH_SIZE], uint8_t out[SLU_DH_SIZE]);
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -45,7 +46,55 @@ static int random_bytes(void *out, size_t n)
 	return 0;
 }
 
-static const struct slu_cryptops ops = {.hmac_sha256 = hmac_sha256, .random = random_bytes};
+/* p is a safe prime, so what 2 generates are the squares, and there are but two elements of small order: 1, p - 1. */
+static int check_member(const BIGNUM *y, const BIGNUM *p, BN_CTX *ctx)
+{
+	int symbol;
+
+	if (BN_cmp(y, BN_value_one()) <= 0 || BN_cmp(y, p) >= 0)
+		return SLU_ERR_HANDSHAKE;
+	symbol = BN_kronecker(y, p, ctx);
+	return symbol == 1 ? 0 : symbol == -2 ? SLU_ERR_TLS : SLU_ERR_HANDSHAKE;
+}
+
+/* base to the power of secret, base being the peer's or, when that is NULL, the generator. */
+static int dh_power(const uint8_t *peer, const uint8_t *secret, uint8_t *out)
+{
+	static const uint8_t two = 2;
+	BIGNUM *p = BN_get_rfc2409_prime_1024(NULL), *y = BN_new(), *x = BN_bin2bn(secret, SLU_DH_SIZE, NULL);
+	BIGNUM *base = peer ? BN_bin2bn(peer, SLU_DH_SIZE, NULL) : BN_bin2bn(&two, 1, NULL);
+	BN_CTX *ctx = BN_CTX_new();
+	int err = SLU_ERR_NOMEM;
+
+	if (!p || !x || !y || !base || !ctx)
+		goto out;
+	err = peer ? check_member(base, p, ctx) : 0;
+	if (err)
+		goto out;
+	if (BN_mod_exp_mont_consttime(y, base, x, p, ctx, NULL) != 1 || BN_bn2binpad(y, out, SLU_DH_SIZE) < 0)
+		err = SLU_ERR_TLS;
+out:
+	BN_CTX_free(ctx);
+	BN_free(base);
+	BN_clear_free(x);
+	BN_clear_free(y);
+	BN_free(p);
+	ERR_clear_error();
+	return err;
+}
+
+static int dh_public(const uint8_t secret[SLU_DH_SIZE], uint8_t out[SLU_DH_SIZE])
+{
+	return dh_power(NULL, secret, out);
+}
+
+static int dh_shared(const uint8_t secret[SLU_DH_SIZE], const uint8_t peer[SLU_DH_SIZE], uint8_t out[SLU_DH_SIZE])
+{
+	return dh_power(peer, secret, out);
+}
+
+static const struct slu_cryptops ops = {
+	.hmac_sha256 = hmac_sha256, .random = random_bytes, .dh_public = dh_public, .dh_shared = dh_shared};
 
 const struct slu_cryptops *slu_cryptops_openssl(void)
 {
