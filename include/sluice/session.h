@@ -47,8 +47,16 @@ struct slu_session;
 
 enum slu_role { SLU_CLIENT, SLU_SERVER };
 
-/* RTMP 1.0, 5.2, and the digest handshake that Flash Player 9 brought. A server answers in the kind it is asked. */
-enum slu_handshake { SLU_HANDSHAKE_PLAIN, SLU_HANDSHAKE_DIGEST };
+/* RTMP 1.0, 5.2; the digest handshake that Flash Player 9 brought; and RTMPE in its types 6, 8 and 9, after which all
+ * is encrypted with RC4, without knowing with whom: it keeps out nobody who tries. TLS does. A server answers in the
+ * kind it is asked. */
+enum slu_handshake {
+	SLU_HANDSHAKE_PLAIN,
+	SLU_HANDSHAKE_DIGEST,
+	SLU_HANDSHAKE_RTMPE6,
+	SLU_HANDSHAKE_RTMPE8,
+	SLU_HANDSHAKE_RTMPE9
+};
 
 /* Message types, RTMP 1.0, 5.4 and 7.1. */
 enum slu_msg_type {
@@ -90,17 +98,19 @@ struct slu_connect_info {
 	size_t extra_size;
 };
 
-struct slu_cryptops; /* HMAC-SHA256 for the digest handshake: slu_cryptops_openssl() (tls.h) */
+struct slu_cryptops; /* what the handshakes but the plain one take: slu_cryptops_openssl() (tls.h) */
 
 /* 0 or NULL in a field stands for its default. */
 struct slu_session_config {
 	enum slu_role role;
-	enum slu_handshake handshake; /* client only */
-	uint64_t now_ms;              /* the caller's clock at the start: any monotonic origin */
+	/* Client: what to begin with; a server that does not follow to RTMPE is an error. Server: the type of RTMPE for
+	 * whoever asks for any, where it is one. */
+	enum slu_handshake handshake;
+	uint64_t now_ms; /* the caller's clock at the start: any monotonic origin */
 	int (*random)(void *arg, void *out,
 		      size_t n); /* fills out, returns 0; NULL: the handshake has zeros for noise */
 	void *random_arg;
-	const struct slu_cryptops *crypto; /* NULL: plain handshakes only */
+	const struct slu_cryptops *crypto; /* NULL: plain handshakes only; handshake must be none of RTMPE's then */
 	struct slu_log log;
 	uint32_t chunk_size;             /* that we send in: 1..16777215, default 65536 */
 	uint32_t window_ack_size;        /* that we ask acknowledgements for; default 2500000 bytes */

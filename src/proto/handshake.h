@@ -7,30 +7,38 @@
  * derives from four of their bytes, and S2 and C2 are signed with a key made from the peer's digest. A server answers
  * a C1 whose digest verifies in either scheme with digests of the same scheme, else plainly. A digest client whose
  * server answers plainly goes on plainly.
+ *
+ * RTMPE: as with digests, which have to be there, and in other versions than 3. C1 and S1 carry Diffie-Hellman keys of
+ * 1024 bits too, at an offset of the scheme's, and both directions are RC4 from behind C2 and S2 on. Types 8 and 9
+ * differ from 6 in that the signatures are encrypted with keys that are well known. The peer is not authenticated, and
+ * RC4 is broken: this keeps out nobody but who does not try. A client takes any type for an answer, and nothing plain.
  */
 #ifndef SLU_PROTO_HANDSHAKE_H
 #define SLU_PROTO_HANDSHAKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <sluice/session.h> /* enum slu_role, enum slu_handshake */
 
 #include "base/cryptops.h"
+#include "proto/rc4.h"
 
 enum { SLU_HS_SIZE = 1536 };
 
 struct slu_handshake_config {
 	enum slu_role role;
-	enum slu_handshake kind; /* client: what to begin with */
+	enum slu_handshake kind; /* client: what to begin with; server: the type for whoever asks for RTMPE, or PLAIN */
 	uint32_t now_ms;
 	int (*random)(void *arg, void *out, size_t n); /* NULL: zeros */
 	void *random_arg;
-	const struct slu_cryptops *crypto; /* NULL: plain only */
+	const struct slu_cryptops *crypto; /* NULL: plain only, and no RTMPE */
 };
 
 struct slu_hs;
 
+/* NULL when out of memory, or when kind takes crypto that is not there. */
 struct slu_hs *slu_hs_new(const struct slu_handshake_config *config);
 void slu_hs_free(struct slu_hs *hs);
 
@@ -44,6 +52,9 @@ size_t slu_hs_out(struct slu_hs *hs, const uint8_t **data);
 
 /* What took place, once done. */
 enum slu_handshake slu_hs_kind(const struct slu_hs *hs);
+
+/* Once done, and when RTMPE took place: what everything from here on is encrypted with, in either direction. */
+bool slu_hs_ciphers(const struct slu_hs *hs, struct slu_rc4 *in, struct slu_rc4 *out);
 
 /* One sentence after an error: for instance that the peer answered with HTTP, with a TLS record or alert (a TLS port
  * behind an rtmp URL), or with an unknown version. */

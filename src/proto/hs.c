@@ -9,10 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
-
-/* A peer that begins with something else than version 3 is recognised by this many bytes. */
-enum { PROBE_SIZE = 5, BANNER_MAX = 40 };
+#include "base/wipe.h"
 
 /* After the version, each end reads two packets, and does this with each: 0 or an error. */
 enum { PACKETS = 2 };
@@ -26,6 +23,23 @@ static int (*const take_packet[][PACKETS])(struct slu_hs *hs) = {
 	[SLU_CLIENT] = {client_take_s1, client_take_s2},
 	[SLU_SERVER] = {server_take_c1, server_take_c2},
 };
+
+static const uint8_t versions[] = {
+	[SLU_HANDSHAKE_PLAIN] = SLU_HS_VERSION,
+	[SLU_HANDSHAKE_DIGEST] = SLU_HS_VERSION,
+	[SLU_HANDSHAKE_RTMPE6] = 6,
+	[SLU_HANDSHAKE_RTMPE8] = 8,
+	[SLU_HANDSHAKE_RTMPE9] = 9,
+};
+
+enum slu_handshake slu_hs_version_kind(unsigned version)
+{
+	for (int kind = SLU_HANDSHAKE_RTMPE6; kind <= SLU_HANDSHAKE_RTMPE9; kind++) {
+		if (versions[kind] == version)
+			return (enum slu_handshake)kind;
+	}
+	return SLU_HANDSHAKE_PLAIN;
+}
 
 uint8_t *slu_hs_put(struct slu_hs *hs, size_t n)
 {
@@ -60,114 +74,75 @@ static int fail_crypto(struct slu_hs *hs, int err)
 
 struct slu_hs *slu_hs_new(const struct slu_handshake_config *config)
 {
-	struct slu_hs *hs = calloc(1, sizeof *hs);
+	struct slu_hs *hs;
 	int err;
 
+	if (slu_hs_encrypts(config->kind) && !config->crypto)
+		return NULL;
+	hs = calloc(1, sizeof *hs);
 	if (!hs)
 		return NULL;
 	hs->config = *config;
 	if (config->role == SLU_SERVER)
 		return hs;
-	*slu_hs_put(hs, 1) = SLU_HS_VERSION;
-	if (config->kind == SLU_HANDSHAKE_DIGEST && config->crypto) {
-		hs->kind = SLU_HANDSHAKE_DIGEST;
-		err = slu_hs_digest_hello(hs, slu_hs_put(hs, SLU_HS_SIZE));
-		if (err)
-			fail_crypto(hs, err);
-	} else {
+	hs->kind = config->crypto ? config->kind : SLU_HANDSHAKE_PLAIN;
+	hs->scheme = slu_hs_encrypts(hs->kind); /* the second, as other clients' */
+	*slu_hs_put(hs, 1) = versions[hs->kind];
+	if (hs->kind == SLU_HANDSHAKE_PLAIN) {
 		slu_hs_plain_hello(hs, slu_hs_put(hs, SLU_HS_SIZE));
+		return hs;
 	}
+	err = slu_hs_digest_hello(hs, slu_hs_put(hs, SLU_HS_SIZE));
+	if (err)
+		fail_crypto(hs, err);
 	return hs;
 }
 
 void slu_hs_free(struct slu_hs *hs)
 {
+	if (hs)
+		slu_wipe_bytes(&hs->rtmpe, sizeof hs->rtmpe);
 	free(hs);
-}
-
-/* ---- what answered instead ---- */
-
-static bool begins(const uint8_t *data, size_t n, const char *text)
-{
-	return n >= strlen(text) && memcmp(data, text, strlen(text)) == 0;
-}
-
-static bool is_text(const uint8_t *data, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if ((data[i] < 0x20 || data[i] > 0x7e) && data[i] != '\r' && data[i] != '\n' && data[i] != '\t')
-			return false;
-	}
-	return true;
-}
-
-static int fail_tls(struct slu_hs *hs, const uint8_t *data)
-{
-	if (hs->config.role == SLU_SERVER)
-		return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
-				   "the client began TLS on a port that speaks plain RTMP: its URL should begin with "
-				   "rtmp:// here, or name the port for rtmps://");
-	return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
-			   "the server answered with a TLS %s: this is a TLS port, use rtmps:// instead of rtmp://",
-			   data[0] == 0x15 ? "alert" : "record");
-}
-
-static int fail_http(struct slu_hs *hs)
-{
-	if (hs->config.role == SLU_SERVER)
-		return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
-				   "the client sent an HTTP request: this port speaks RTMP, and no RTMPT");
-	return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
-			   "the server answered with HTTP: this is a web server's port, RTMP usually has port 1935");
-}
-
-static int fail_banner(struct slu_hs *hs, const uint8_t *data, size_t n)
-{
-	char banner[4 * BANNER_MAX + 1];
-	size_t line = 0;
-
-	while (line < n && line < BANNER_MAX && data[line] != '\r' && data[line] != '\n')
-		line++;
-	return slu_hs_fail(hs, SLU_ERR_HANDSHAKE, "the peer speaks no RTMP but began with the text \"%s\": %s",
-			   slu_escape(banner, sizeof banner, (const char *)data, line), "check host and port");
-}
-
-/* data begins with another version than 3. */
-static int fail_version(struct slu_hs *hs, const uint8_t *data, size_t n)
-{
-	static const char *const http[] = {"HTTP/", "GET /", "POST ", "HEAD ", "OPTIO", "PUT /"};
-
-	if (n >= 2 && (data[0] == 0x15 || data[0] == 0x16) && data[1] == 3)
-		return fail_tls(hs, data);
-	for (size_t i = 0; i < sizeof http / sizeof *http; i++) {
-		if (begins(data, n, http[i]))
-			return fail_http(hs);
-	}
-	if (n >= PROBE_SIZE && is_text(data, n < BANNER_MAX ? n : BANNER_MAX))
-		return fail_banner(hs, data, n);
-	if (data[0] == 6 || data[0] == 8 || data[0] == 9)
-		return slu_hs_fail(
-			hs, SLU_ERR_HANDSHAKE,
-			"the peer asks for RTMPE (version %u), which is not supported: use rtmp:// or rtmps://",
-			data[0]);
-	return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
-			   "the peer began with version %u instead of 3: it speaks no RTMP, check host and port",
-			   data[0]);
 }
 
 /* ---- the steps ---- */
 
+/* The peer's hello is in hs->in, and its digest, when it was found, in that scheme. */
+static int agree(struct slu_hs *hs, bool found, unsigned scheme)
+{
+	const char *who = hs->config.role == SLU_CLIENT ? "server" : "client";
+	int err;
+
+	if (!found)
+		return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
+				   "the %s's half of the RTMPE handshake carries no digest where one belongs: it is no "
+				   "RTMPE that is known here, use rtmp://",
+				   who);
+	err = slu_hs_rtmpe_agree(hs, hs->in, scheme);
+	if (err == SLU_ERR_HANDSHAKE)
+		return slu_hs_fail(hs, err,
+				   "the %s's Diffie-Hellman key of the RTMPE handshake is none that keeps a secret: "
+				   "somebody may be in between, or its software is broken",
+				   who);
+	return err ? fail_crypto(hs, err) : 0;
+}
+
 static int client_take_s1(struct slu_hs *hs)
 {
-	int found = 0;
+	int found = 0, err;
 
-	if (hs->kind == SLU_HANDSHAKE_DIGEST)
+	if (hs->kind != SLU_HANDSHAKE_PLAIN)
 		found = slu_hs_digest_find(hs, SLU_SERVER, hs->in);
 	if (found < 0)
 		return fail_crypto(hs, found);
+	if (slu_hs_encrypts(hs->kind)) {
+		err = agree(hs, found, hs->scheme);
+		if (err)
+			return err;
+	}
 	if (found) {
-		found = slu_hs_digest_answer(hs, slu_hs_put(hs, SLU_HS_SIZE));
-		return found ? fail_crypto(hs, found) : 0;
+		err = slu_hs_digest_answer(hs, slu_hs_put(hs, SLU_HS_SIZE));
+		return err ? fail_crypto(hs, err) : 0;
 	}
 	hs->kind = SLU_HANDSHAKE_PLAIN;
 	slu_hs_plain_echo(hs->in, slu_hs_put(hs, SLU_HS_SIZE));
@@ -178,40 +153,67 @@ static int client_take_s2(struct slu_hs *hs)
 {
 	int verified = 1;
 
-	if (hs->kind == SLU_HANDSHAKE_DIGEST)
+	if (hs->kind != SLU_HANDSHAKE_PLAIN)
 		verified = slu_hs_digest_verify(hs, SLU_SERVER, hs->in);
 	if (verified < 0)
 		return fail_crypto(hs, verified);
 	if (verified)
 		return 0;
-	return slu_hs_fail(
-		hs, SLU_ERR_HANDSHAKE,
-		"the server's answer to the digest handshake is not signed as it should be: try the plain one");
+	return slu_hs_fail(hs, SLU_ERR_HANDSHAKE,
+			   "the server's answer to the %s handshake is not signed as it should be: try %s",
+			   slu_hs_encrypts(hs->kind) ? "RTMPE" : "digest",
+			   slu_hs_encrypts(hs->kind) ? "another type of RTMPE, or rtmp://" : "the plain one");
+}
+
+static int server_plain(struct slu_hs *hs, uint8_t *s1, uint8_t *s2)
+{
+	hs->kind = SLU_HANDSHAKE_PLAIN;
+	slu_hs_plain_hello(hs, s1);
+	slu_hs_plain_echo(hs->in, s2);
+	return 0;
+}
+
+static int server_digest(struct slu_hs *hs, uint8_t *s1, uint8_t *s2)
+{
+	int err = slu_hs_digest_hello(hs, s1);
+
+	if (!err)
+		err = slu_hs_digest_answer(hs, s2);
+	return err ? fail_crypto(hs, err) : 0;
+}
+
+/* Whatever scheme the client has, S1 has the first: FFmpeg, when it publishes, looks for our key nowhere else. */
+static int server_rtmpe(struct slu_hs *hs, bool found, uint8_t *s1, uint8_t *s2)
+{
+	unsigned theirs = hs->scheme;
+	int err;
+
+	hs->scheme = 0;
+	if (!found) /* before the work of making a key */
+		return agree(hs, false, theirs);
+	err = server_digest(hs, s1, s2);
+	return err ? err : agree(hs, true, theirs);
 }
 
 static int server_take_c1(struct slu_hs *hs)
 {
-	int found = 0, err;
+	bool encrypts = slu_hs_encrypts(hs->kind);
 	uint8_t *s1, *s2;
+	int found = 0;
 
-	if (hs->config.crypto && slu_be32(hs->in + 4))
+	if (hs->config.crypto && (encrypts || slu_be32(hs->in + 4)))
 		found = slu_hs_digest_find(hs, SLU_CLIENT, hs->in);
 	if (found < 0)
 		return fail_crypto(hs, found);
-	*slu_hs_put(hs, 1) = SLU_HS_VERSION;
+	*slu_hs_put(hs, 1) = versions[hs->kind];
 	s1 = slu_hs_put(hs, SLU_HS_SIZE);
 	s2 = slu_hs_put(hs, SLU_HS_SIZE);
-	if (!found) {
-		hs->kind = SLU_HANDSHAKE_PLAIN;
-		slu_hs_plain_hello(hs, s1);
-		slu_hs_plain_echo(hs->in, s2);
-		return 0;
-	}
+	if (encrypts)
+		return server_rtmpe(hs, found, s1, s2);
+	if (!found)
+		return server_plain(hs, s1, s2);
 	hs->kind = SLU_HANDSHAKE_DIGEST;
-	err = slu_hs_digest_hello(hs, s1);
-	if (!err)
-		err = slu_hs_digest_answer(hs, s2);
-	return err ? fail_crypto(hs, err) : 0;
+	return server_digest(hs, s1, s2);
 }
 
 /* Neither the echo nor the signature is checked: too many clients get them wrong, and no server minds. */
@@ -221,13 +223,31 @@ static int server_take_c2(struct slu_hs *hs)
 	return 0;
 }
 
-/* The first bytes, which must begin with version 3. What does not is collected until it can be told what it is. */
+/* Whether the version is one to go on with. A client that asks for RTMPE takes each of its types, and nothing less; a
+ * server answers in the type that it was told, or that it is asked for. */
+static bool take_version(struct slu_hs *hs, unsigned version)
+{
+	enum slu_handshake kind = slu_hs_version_kind(version);
+
+	if (hs->config.role == SLU_CLIENT) {
+		if (slu_hs_encrypts(hs->kind) != slu_hs_encrypts(kind))
+			return false;
+		if (slu_hs_encrypts(kind))
+			hs->kind = kind;
+	} else if (slu_hs_encrypts(kind)) {
+		hs->kind = slu_hs_encrypts(hs->config.kind) ? hs->config.kind : kind;
+		return hs->config.crypto != NULL;
+	}
+	return slu_hs_encrypts(kind) || version == SLU_HS_VERSION;
+}
+
+/* The first byte is the version. What does not begin with a good one is collected until it can be told what it is. */
 static int read_version(struct slu_hs *hs, const uint8_t *data, size_t n, size_t *used)
 {
-	uint8_t begin[PROBE_SIZE + BANNER_MAX];
-	size_t take = PROBE_SIZE - hs->have < n ? PROBE_SIZE - hs->have : n, more;
+	uint8_t begin[SLU_HS_PROBE_SIZE + SLU_HS_BANNER_MAX];
+	size_t take = SLU_HS_PROBE_SIZE - hs->have < n ? SLU_HS_PROBE_SIZE - hs->have : n, more;
 
-	if (hs->have == 0 && data[0] == SLU_HS_VERSION) {
+	if (hs->have == 0 && take_version(hs, data[0])) {
 		*used = 1;
 		hs->version_seen = true;
 		return 0;
@@ -235,12 +255,12 @@ static int read_version(struct slu_hs *hs, const uint8_t *data, size_t n, size_t
 	memcpy(hs->in + hs->have, data, take);
 	hs->have += take;
 	*used = take;
-	if (hs->have < PROBE_SIZE)
+	if (hs->have < SLU_HS_PROBE_SIZE)
 		return 0;
-	more = n - take < BANNER_MAX ? n - take : BANNER_MAX;
-	memcpy(begin, hs->in, PROBE_SIZE);
-	memcpy(begin + PROBE_SIZE, data + take, more);
-	return fail_version(hs, begin, PROBE_SIZE + more);
+	more = n - take < SLU_HS_BANNER_MAX ? n - take : SLU_HS_BANNER_MAX;
+	memcpy(begin, hs->in, SLU_HS_PROBE_SIZE);
+	memcpy(begin + SLU_HS_PROBE_SIZE, data + take, more);
+	return slu_hs_other(hs, begin, SLU_HS_PROBE_SIZE + more);
 }
 
 static int read_packet(struct slu_hs *hs, const uint8_t *data, size_t n, size_t *used)
@@ -280,6 +300,15 @@ size_t slu_hs_out(struct slu_hs *hs, const uint8_t **data)
 enum slu_handshake slu_hs_kind(const struct slu_hs *hs)
 {
 	return hs->kind;
+}
+
+bool slu_hs_ciphers(const struct slu_hs *hs, struct slu_rc4 *in, struct slu_rc4 *out)
+{
+	if (!slu_hs_encrypts(hs->kind))
+		return false;
+	*in = hs->rtmpe.in;
+	*out = hs->rtmpe.out;
+	return true;
 }
 
 const char *slu_hs_error(const struct slu_hs *hs)

@@ -37,6 +37,9 @@ static const struct {
 	[SLU_SERVER] = {server_key, 36, sizeof server_key, {3, 5, 1, 1}},
 };
 
+/* Of a player that knows all types of RTMPE. */
+static const uint8_t rtmpe_version[4] = {128, 0, 3, 2};
+
 /* Scheme 0 has the digest in the first half of the noise, scheme 1 in the second: four bytes say where. */
 static size_t digest_offset(unsigned scheme, const uint8_t hello[SLU_HS_SIZE])
 {
@@ -56,14 +59,19 @@ static int hello_digest(struct slu_hs *hs, enum slu_role role, const uint8_t *he
 
 int slu_hs_digest_hello(struct slu_hs *hs, uint8_t out[SLU_HS_SIZE])
 {
+	bool encrypts = slu_hs_encrypts(hs->kind);
+	enum slu_role role = hs->config.role;
 	size_t offset;
 	int err;
 
 	slu_put_be32(out, hs->config.now_ms);
-	memcpy(out + 4, ends[hs->config.role].version, 4);
+	memcpy(out + 4, encrypts && role == SLU_CLIENT ? rtmpe_version : ends[role].version, 4);
 	slu_hs_noise(hs, out + 8, SLU_HS_SIZE - 8);
+	err = encrypts ? slu_hs_rtmpe_offer(hs, out) : 0;
+	if (err)
+		return err;
 	offset = digest_offset(hs->scheme, out);
-	err = hello_digest(hs, hs->config.role, out, offset, hs->own_digest);
+	err = hello_digest(hs, role, out, offset, hs->own_digest);
 	if (!err)
 		memcpy(out + offset, hs->own_digest, SLU_SHA256_SIZE);
 	return err;
@@ -95,7 +103,11 @@ static int sign(struct slu_hs *hs, enum slu_role role, const uint8_t *over, cons
 	uint8_t key[SLU_SHA256_SIZE];
 	int err = crypto->hmac_sha256(ends[role].key, ends[role].key_size, over, SLU_SHA256_SIZE, NULL, 0, key);
 
-	return err ? err : crypto->hmac_sha256(key, sizeof key, answer, SIGNED, NULL, 0, out);
+	if (!err)
+		err = crypto->hmac_sha256(key, sizeof key, answer, SIGNED, NULL, 0, out);
+	if (!err)
+		slu_hs_rtmpe_disguise(hs->kind, key, out);
+	return err;
 }
 
 int slu_hs_digest_answer(struct slu_hs *hs, uint8_t out[SLU_HS_SIZE])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the handshake share: hs.c has the states and the error sentences, hs_plain.c and hs_digest.c make
- * and read the packets C1, C2, S1 and S2 of their kind. */
+/* What the files of the handshake share: hs.c has the states, hs_plain.c and hs_digest.c make and read the packets C1,
+ * C2, S1 and S2 of their kind, hs_rtmpe.c adds to the latter what makes them RTMPE's, and hs_other.c tells what it is
+ * that is no handshake. */
 #ifndef SLU_PROTO_HS_IMPL_H
 #define SLU_PROTO_HS_IMPL_H
 
@@ -9,6 +10,15 @@
 #include "proto/handshake.h"
 
 enum { SLU_HS_VERSION = 3, SLU_HS_OUT_MAX = 1 + 2 * SLU_HS_SIZE };
+
+/* A peer that begins with another version is recognised by so many bytes, and by so many more where they are there. */
+enum { SLU_HS_PROBE_SIZE = 5, SLU_HS_BANNER_MAX = 40 };
+
+/* RTMPE: our half of the key exchange, and what came of it. */
+struct slu_hs_rtmpe {
+	uint8_t secret[SLU_DH_SIZE], own[SLU_DH_SIZE];
+	struct slu_rc4 in, out;
+};
 
 struct slu_hs {
 	struct slu_handshake_config config;
@@ -21,10 +31,22 @@ struct slu_hs {
 	unsigned scheme;                     /* digest: 0 or 1 */
 	uint8_t own_digest[SLU_SHA256_SIZE]; /* in our C1 or S1 */
 	uint8_t peer_digest[SLU_SHA256_SIZE];
+	struct slu_hs_rtmpe rtmpe;
 	uint8_t in[SLU_HS_SIZE];
 	uint8_t out[SLU_HS_OUT_MAX];
 	char error[256];
 };
+
+static inline bool slu_hs_encrypts(enum slu_handshake kind)
+{
+	return kind >= SLU_HANDSHAKE_RTMPE6;
+}
+
+/* The kind of RTMPE that a version stands for; SLU_HANDSHAKE_PLAIN when for none. */
+enum slu_handshake slu_hs_version_kind(unsigned version);
+
+/* hs_other.c: the peer began with these bytes, and that is an error. */
+int slu_hs_other(struct slu_hs *hs, const uint8_t *data, size_t n);
 
 /* Room for n more bytes for the peer. */
 uint8_t *slu_hs_put(struct slu_hs *hs, size_t n);
@@ -45,5 +67,14 @@ int slu_hs_digest_find(struct slu_hs *hs, enum slu_role role, const uint8_t hell
 int slu_hs_digest_answer(struct slu_hs *hs, uint8_t out[SLU_HS_SIZE]);
 /* 1 when answer is signed, by role, over hs->own_digest. */
 int slu_hs_digest_verify(struct slu_hs *hs, enum slu_role role, const uint8_t answer[SLU_HS_SIZE]);
+
+/* hs_rtmpe.c. Puts a new public key of ours into hello, before its digest is made, in hs->scheme. */
+int slu_hs_rtmpe_offer(struct slu_hs *hs, uint8_t hello[SLU_HS_SIZE]);
+/* Makes the ciphers of our last offer and the peer's hello, which has its key in scheme. SLU_ERR_HANDSHAKE: its key is
+ * bad. */
+int slu_hs_rtmpe_agree(struct slu_hs *hs, const uint8_t hello[SLU_HS_SIZE], unsigned scheme);
+/* Disguises the signature of S2 or C2, made with key, as kind wants it. */
+void slu_hs_rtmpe_disguise(enum slu_handshake kind, const uint8_t key[SLU_SHA256_SIZE],
+			   uint8_t signature[SLU_SHA256_SIZE]);
 
 #endif

@@ -91,7 +91,7 @@ static void says_what_answered_instead(void **state)
 		{SLU_CLIENT, "\x16\x03\x03\x00\x7a\x02\x00", 7, "TLS record"},
 		{SLU_CLIENT, "SSH-2.0-OpenSSH_9.2\r\nxyz", 24, "\"SSH-2.0-OpenSSH_9.2\""},
 		{SLU_CLIENT, "220 mail.example ESMTP\r\n", 24, "\"220 mail.example ESMTP\""},
-		{SLU_CLIENT, "\x06\x00\x00\x00\x00\x00", 6, "RTMPE"},
+		{SLU_CLIENT, "\x06\x00\x00\x00\x00\x00", 6, "use rtmpe://"},
 		{SLU_CLIENT, "\xff\x00\x00\x00\x00\x00", 6, "version 255"},
 		{SLU_SERVER, "\x16\x03\x01\x02\x00\x01\x00", 7, "the client began TLS"},
 		{SLU_SERVER, "GET /live HTTP/1.1\r\n", 20, "HTTP request"},
