@@ -7,7 +7,19 @@
 
 #include <sluice/error.h>
 
+#include "base/wipe.h"
+
 enum { PORT_RTMP = 1935, PORT_RTMPS = 443, MAX_URL = 8192, MAX_HOST = 253 };
+
+static const struct scheme {
+	const char *name;
+	bool tls, rtmpe;
+	uint16_t port;
+} schemes[] = {
+	{"rtmp", false, false, PORT_RTMP},
+	{"rtmps", true, false, PORT_RTMPS},
+	{"rtmpe", false, true, PORT_RTMP},
+};
 
 /* A run of bytes of the text. */
 struct run {
@@ -17,7 +29,7 @@ struct run {
 
 /* A URL taken apart, before anything is copied. */
 struct parts {
-	bool tls;
+	const struct scheme *scheme;
 	uint16_t port;
 	struct run user, password; /* still escaped */
 	struct run host;
@@ -85,16 +97,28 @@ static bool skip_scheme(const char **text, const char *scheme)
 
 static const char *parse_scheme(struct parts *p, const char **text)
 {
-	if (skip_scheme(text, "rtmp://")) {
-		p->port = PORT_RTMP;
-		return NULL;
+	const char *rest;
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		rest = *text;
+		if (skip_scheme(&rest, schemes[i].name) && strncmp(rest, "://", 3) == 0) {
+			*text = rest + 3;
+			p->scheme = &schemes[i];
+			p->port = schemes[i].port;
+			return NULL;
+		}
 	}
-	if (skip_scheme(text, "rtmps://")) {
-		p->tls = true;
-		p->port = PORT_RTMPS;
-		return NULL;
+	return "the URL must begin with rtmp://, rtmps:// or rtmpe://";
+}
+
+/* Of a URL that was parsed. */
+static const struct scheme *scheme_of(const struct slu_url *url)
+{
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		if (schemes[i].tls == url->tls && schemes[i].rtmpe == url->rtmpe)
+			return &schemes[i];
 	}
-	return "the URL must begin with rtmp:// or rtmps://";
+	return &schemes[0];
 }
 
 static const char *check_text(const char *text)
@@ -322,14 +346,6 @@ static size_t app_length(struct run path)
 	return (size_t)(second - path.s);
 }
 
-static void wipe(char *p, size_t n)
-{
-	volatile char *v = p;
-
-	while (n--)
-		*v++ = 0;
-}
-
 /* The one block that holds all strings begins with its size, so that all of it can be wiped. */
 static char *block_new(size_t n)
 {
@@ -347,7 +363,7 @@ static void block_free(char *block)
 	if (!block)
 		return;
 	memcpy(&n, block, sizeof n);
-	wipe(block, sizeof n + n);
+	slu_wipe_bytes(block, sizeof n + n);
 	free(block);
 }
 
@@ -386,7 +402,7 @@ static int print_origin(const struct slu_url *url, char *out, size_t n, bool por
 	bool brackets = strchr(url->host, ':');
 	int len;
 
-	len = snprintf(out, n, "%s://%s%s%s", url->tls ? "rtmps" : "rtmp", brackets ? "[" : "", url->host,
+	len = snprintf(out, n, "%s://%s%s%s", scheme_of(url)->name, brackets ? "[" : "", url->host,
 		       brackets ? "]" : "");
 	if (port && len >= 0 && (size_t)len < n)
 		len += snprintf(out + len, n - (size_t)len, ":%u", (unsigned)url->port);
@@ -396,7 +412,7 @@ static int print_origin(const struct slu_url *url, char *out, size_t n, bool por
 static void put_tc_url(struct slu_url *url, char **at, size_t n)
 {
 	char *s = *at;
-	int len = print_origin(url, s, n, url->port != (url->tls ? PORT_RTMPS : PORT_RTMP));
+	int len = print_origin(url, s, n, url->port != scheme_of(url)->port);
 
 	*at += len;
 	if (url->app[0])
@@ -415,7 +431,7 @@ static int build(struct slu_url *url, const struct parts *p, bool escaped, struc
 
 	if (!block)
 		return SLU_ERR_NOMEM;
-	*url = (struct slu_url){.tls = p->tls, .port = p->port, .storage = block};
+	*url = (struct slu_url){.tls = p->scheme->tls, .rtmpe = p->scheme->rtmpe, .port = p->port, .storage = block};
 	at = block + sizeof size;
 	put(&at, p->path); /* first in the block, where slu_url_set_stream() finds it */
 	url->host = put(&at, p->host);
@@ -429,7 +445,7 @@ static int build(struct slu_url *url, const struct parts *p, bool escaped, struc
 
 int slu_url_parse(struct slu_url *url, const char *text, const char **why)
 {
-	struct parts p = {.tls = false};
+	struct parts p = {.port = 0};
 	const char *reason;
 	struct run app;
 	size_t n;
@@ -459,7 +475,7 @@ int slu_url_set_stream(struct slu_url *url, const char *stream)
 		if (is_control(stream[i]))
 			return SLU_ERR_INVALID;
 	p = (struct parts){
-		.tls = old.tls,
+		.scheme = scheme_of(&old),
 		.port = old.port,
 		.user = run_of(old.user),
 		.password = run_of(old.password),

@@ -23,6 +23,9 @@ static const struct good goods[] = {
 	{"rtmps://live-api-s.facebook.com:443/rtmp/FB-1-0-Ab?s_bl=1&s_ps=1&a=Ab", true, 443, "live-api-s.facebook.com",
 	 "", "", "rtmp", "FB-1-0-Ab?s_bl=1&s_ps=1&a=Ab", "rtmps://live-api-s.facebook.com/rtmp",
 	 "rtmps://live-api-s.facebook.com:443/rtmp/..."},
+	{"rtmpe://h/live/key", false, 1935, "h", "", "", "live", "key", "rtmpe://h/live", "rtmpe://h:1935/live/..."},
+	{"RTMPE://[::1]:443/live/key", false, 443, "::1", "", "", "live", "key", "rtmpe://[::1]:443/live",
+	 "rtmpe://[::1]:443/live/..."},
 	{"rtmp://h:443/a/b/c/d?e=/f", false, 443, "h", "", "", "a/b", "c/d?e=/f", "rtmp://h:443/a/b",
 	 "rtmp://h:443/a/b/..."},
 	{"rtmps://h:1/a/k?u=http://x/y/z", true, 1, "h", "", "", "a", "k?u=http://x/y/z", "rtmps://h:1/a",
@@ -62,6 +65,7 @@ static void check(const struct slu_url *url, const struct good *g)
 	char redacted[256];
 
 	assert_int_equal(url->tls, g->tls);
+	assert_int_equal(url->rtmpe, strncmp(g->tc_url, "rtmpe:", 6) == 0);
 	assert_int_equal(url->port, g->port);
 	assert_string_equal(url->host, g->host);
 	assert_string_equal(url->user, g->user);
@@ -96,7 +100,8 @@ static void refuses(void **state)
 	} bads[] = {
 		{"", "rtmp://"},
 		{"http://h/SECRET", "rtmp://"},
-		{"rtmpe://h/a/SECRET", "rtmp://"},
+		{"rtmpx://h/a/SECRET", "rtmp://"},
+		{"rtmpes://h/a/SECRET", "rtmp://"},
 		{"rtmp:/h/a/SECRET", "rtmp://"},
 		{"rtmp://", "host"},
 		{"rtmp:///a/SECRET", "host"},
@@ -228,6 +233,8 @@ static void a_stream_apart_makes_the_path_the_app(void **state)
 		 {NULL, false, 9, "::1", "u@", "p%", "a/b/c?q=/", "k/1?x=y", "rtmp://[::1]:9/a/b/c?q=/",
 		  "rtmp://[::1]:9/a/b/c/..."}},
 		{"rtmp://h", {NULL, false, 1935, "h", "", "", "", "k/1?x=y", "rtmp://h", "rtmp://h:1935/..."}},
+		{"rtmpe://h/a",
+		 {NULL, false, 1935, "h", "", "", "a", "k/1?x=y", "rtmpe://h/a", "rtmpe://h:1935/a/..."}},
 	};
 	struct slu_url url;
 
