@@ -7,6 +7,7 @@
 #include <sluice/error.h>
 
 #include "base/log.h"
+#include "base/wipe.h"
 #include "session/session_int.h"
 
 enum {
@@ -49,7 +50,7 @@ static void set_defaults(struct slu_session_config *c)
 static bool in_range(const struct slu_session_config *c)
 {
 	return c->chunk_size <= MAX_U24 && c->max_message <= MAX_U24 && (unsigned)c->role <= SLU_SERVER &&
-	       (unsigned)c->handshake <= SLU_HANDSHAKE_DIGEST && (!c->connect.extra_size || c->connect.extra);
+	       (unsigned)c->handshake <= SLU_HANDSHAKE_RTMPE9 && (!c->connect.extra_size || c->connect.extra);
 }
 
 /* Replaces what *field points to by a copy of n bytes and a NUL. After a failure *field is NULL. */
@@ -114,7 +115,7 @@ static bool make_parts(struct slu_session *s)
 {
 	const struct slu_session_config *c = &s->cfg;
 	const struct slu_handshake_config hs = {.role = c->role,
-						.kind = c->crypto ? c->handshake : SLU_HANDSHAKE_PLAIN,
+						.kind = c->handshake,
 						.now_ms = (uint32_t)c->now_ms,
 						.random = c->random,
 						.random_arg = c->random_arg,
@@ -170,6 +171,7 @@ void slu_session_free(struct slu_session *s)
 	if (!s)
 		return;
 	slu_hs_free(s->hs);
+	slu_edge_free(s->edge);
 	slu_chunk_in_free(s->in);
 	slu_chunk_out_free(s->out);
 	slu_amf_doc_free(s->doc);
@@ -185,14 +187,38 @@ void slu_session_free(struct slu_session *s)
 
 /* ---- bytes in ---- */
 
+/* With RTMPE, from here on all is encrypted but what is queued already. */
+static int begin_encryption(struct slu_session *s)
+{
+	struct slu_rc4 in, out;
+
+	if (slu_hs_ciphers(s->hs, &in, &out)) {
+		s->edge = slu_edge_new(&in, &out, s->out);
+		slu_wipe_bytes(&in, sizeof in);
+		slu_wipe_bytes(&out, sizeof out);
+		if (!s->edge)
+			return slu_session_nomem(s);
+	}
+	return 0;
+}
+
 static int handshake_done(struct slu_session *s)
 {
+	static const char *const kinds[] = {
+		[SLU_HANDSHAKE_PLAIN] = "plain",
+		[SLU_HANDSHAKE_DIGEST] = "with digests",
+		[SLU_HANDSHAKE_RTMPE6] = "RTMPE of type 6",
+		[SLU_HANDSHAKE_RTMPE8] = "RTMPE of type 8",
+		[SLU_HANDSHAKE_RTMPE9] = "RTMPE of type 9",
+	};
+
+	if (begin_encryption(s))
+		return s->err;
 	s->stats.handshake = slu_hs_kind(s->hs);
 	slu_hs_free(s->hs);
 	s->hs = NULL;
 	slu_event_add(s, SLU_EVENT_HANDSHAKE);
-	slu_log(&s->cfg.log, SLU_LOG_DEBUG, "handshake done, %s",
-		s->stats.handshake == SLU_HANDSHAKE_DIGEST ? "with digests" : "plain");
+	slu_log(&s->cfg.log, SLU_LOG_DEBUG, "handshake done, %s", kinds[s->stats.handshake]);
 	s->deadline = UINT64_MAX;
 	if (s->cfg.role == SLU_CLIENT)
 		return s->state == SLU_S_STOPPED ? 0 : slu_client_begin(s);
@@ -261,9 +287,19 @@ static int read_chunks(struct slu_session *s, const uint8_t *data, size_t n, siz
 	return slu_control_ack(s);
 }
 
+static int read_encrypted(struct slu_session *s, const uint8_t *data, size_t n, size_t *used)
+{
+	int err;
+
+	data = slu_edge_in(s->edge, data, n, &n);
+	err = read_chunks(s, data, n, used);
+	slu_edge_took(s->edge, *used);
+	return err;
+}
+
 static int read_some(struct slu_session *s, const uint8_t *data, size_t n, size_t *used)
 {
-	int err = s->hs ? read_handshake(s, data, n, used) : read_chunks(s, data, n, used);
+	int err = (s->hs ? read_handshake : s->edge ? read_encrypted : read_chunks)(s, data, n, used);
 
 	s->stats.bytes_in += *used;
 	if (!err && s->owed > SLU_OWED_MAX)
@@ -297,21 +333,24 @@ long slu_session_in(struct slu_session *s, const void *data, size_t n)
 
 size_t slu_session_out(struct slu_session *s, struct slu_vec *vec, size_t max)
 {
-	return slu_chunk_out_vecs(s->out, vec, max);
+	return s->edge ? slu_edge_out(s->edge, s->out, vec, max) : slu_chunk_out_vecs(s->out, vec, max);
 }
 
 void slu_session_sent(struct slu_session *s, size_t n)
 {
-	slu_chunk_out_sent(s->out, n);
+	if (s->edge)
+		slu_edge_sent(s->edge, n);
+	else
+		slu_chunk_out_sent(s->out, n);
 	s->stats.bytes_out += n;
 	s->owed -= n < s->owed ? n : s->owed;
-	if (s->state == SLU_S_ENDING && !slu_chunk_out_queued(s->out))
+	if (s->state == SLU_S_ENDING && !slu_session_queued(s))
 		slu_session_fail(s, SLU_ERR_CLOSED, "the client's connect was refused here: close the connection");
 }
 
 size_t slu_session_queued(const struct slu_session *s)
 {
-	return slu_chunk_out_queued(s->out);
+	return slu_chunk_out_queued(s->out) + (s->edge ? slu_edge_queued(s->edge) : 0);
 }
 
 /* ---- the end of the peer ---- */

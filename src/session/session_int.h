@@ -3,6 +3,7 @@
  * Inside of the session: what its files share.
  *
  *     session.c   new and free, bytes in and out, time, statistics
+ *     edge.c      RTMPE's encryption of all that comes in and goes out
  *     control.c   acknowledgements, windows, pings, user control
  *     events.c    the queue of events and the parts of aggregates
  *     media.c     audio, video and data, both ways
@@ -26,6 +27,7 @@
 #include "proto/command.h"
 #include "proto/handshake.h"
 #include "proto/message.h"
+#include "session/edge.h"
 
 enum {
 	SLU_CSID_CONTROL = 2,
@@ -134,6 +136,7 @@ struct slu_session {
 	uint64_t deadline; /* of the handshake, then of the client's connect */
 
 	struct slu_hs *hs;
+	struct slu_edge *edge; /* RTMPE, once the handshake is done; else NULL */
 	struct slu_chunk_in *in;
 	struct slu_chunk_out *out;
 	struct slu_amf_doc *doc;
