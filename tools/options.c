@@ -98,7 +98,9 @@ static int bad_value(const struct slu_opt *o, const char *text)
 		slu_say("--%s takes %g to %g seconds, and \"%s\" is none of them", o->name, (double)o->min / 1000,
 			(double)o->max / 1000, text);
 	else
-		slu_say("--%s takes a TLS version (1.0, 1.1, 1.2 or 1.3), and \"%s\" is none", o->name, text);
+		slu_say("--%s takes %s, and \"%s\" is none", o->name,
+			o->kind == SLU_OPT_TLS ? "a TLS version (1.0, 1.1, 1.2 or 1.3)" : "a type of RTMPE (6, 8 or 9)",
+			text);
 	return SLU_EXIT_USAGE;
 }
 
@@ -116,6 +118,20 @@ static int set_number(const struct slu_opt *o, long *to, const char *text)
 		return bad_value(o, text);
 	*to = value;
 	return -1;
+}
+
+static int set_rtmpe(const struct slu_opt *o, enum slu_handshake *to, const char *text)
+{
+	static const char *const types[] = {
+		[SLU_HANDSHAKE_RTMPE6] = "6", [SLU_HANDSHAKE_RTMPE8] = "8", [SLU_HANDSHAKE_RTMPE9] = "9"};
+
+	for (int i = SLU_HANDSHAKE_RTMPE6; i <= SLU_HANDSHAKE_RTMPE9; i++) {
+		if (strcmp(text, types[i]) == 0) {
+			*to = (enum slu_handshake)i;
+			return -1;
+		}
+	}
+	return bad_value(o, text);
 }
 
 static int add(const struct slu_opt *o, struct slu_opt_list *to, const char *text)
@@ -152,6 +168,8 @@ static int set(const struct slu_opt *o, void *into, const char *text)
 		return set_number(o, to, text);
 	case SLU_OPT_TLS:
 		return slu_tls_version_parse(text, to) ? -1 : bad_value(o, text);
+	case SLU_OPT_RTMPE:
+		return set_rtmpe(o, to, text);
 	}
 	return -1;
 }

@@ -20,7 +20,8 @@ enum slu_opt_kind {
 	SLU_OPT_LIST,   /* struct slu_opt_list: the argument of each time it was given */
 	SLU_OPT_NUMBER, /* long: min..max */
 	SLU_OPT_MS,     /* long, in ms: an argument in seconds ("2.5"), min..max ms */
-	SLU_OPT_TLS     /* enum slu_tls_version */
+	SLU_OPT_TLS,    /* enum slu_tls_version */
+	SLU_OPT_RTMPE   /* enum slu_handshake: a type of RTMPE */
 };
 
 enum { SLU_OPT_LIST_MAX = 16 };
@@ -75,6 +76,7 @@ struct slu_net_options {
 	const char *interface;
 	const char *address; /* where to connect, whatever the URL's host resolves to */
 	int digest;
+	enum slu_handshake rtmpe; /* SLU_HANDSHAKE_PLAIN: not given */
 	long send_buffer;
 	long connect_ms, tls_ms, reply_ms, stall_ms;
 };

@@ -27,6 +27,7 @@ static const struct slu_opt net_opts[] = {
 	{"send-buffer", 0, SLU_OPT_NUMBER, false, "BYTES", "the socket's send buffer (the kernel's choice)",
 	 NET(send_buffer), 1, 1 << 30},
 	{"digest", 0, SLU_OPT_SET, false, NULL, "handshake with digests, as Flash Player 9 does", NET(digest), 1, 0},
+	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE, for rtmpe URLs: 6, 8 or 9 (6)", NET(rtmpe), 0, 0},
 	{"connect-timeout", 0, SLU_OPT_MS, false, "S", "seconds for name and connection (10)", NET(connect_ms), 1,
 	 MAX_MS},
 	{"tls-timeout", 0, SLU_OPT_MS, false, "S", "seconds for the TLS handshake (10)", NET(tls_ms), 1, MAX_MS},
@@ -129,7 +130,7 @@ void slu_options_to_conn(const struct slu_net_options *from, struct slu_conn_con
 	to->connect_timeout_ms = (unsigned)from->connect_ms;
 	to->tls_timeout_ms = (unsigned)from->tls_ms;
 	to->stall_timeout_ms = (unsigned)from->stall_ms;
-	to->session.handshake = from->digest ? SLU_HANDSHAKE_DIGEST : SLU_HANDSHAKE_PLAIN;
+	to->session.handshake = from->rtmpe ? from->rtmpe : from->digest ? SLU_HANDSHAKE_DIGEST : SLU_HANDSHAKE_PLAIN;
 	to->session.handshake_timeout_ms = (unsigned)from->reply_ms;
 	to->session.command_timeout_ms = (unsigned)from->reply_ms;
 }

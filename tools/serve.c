@@ -27,6 +27,7 @@ struct serve_options {
 	const char *cert, *key;
 	long max_connections, max_per_address, max_queue_kb;
 	long idle_ms, stall_ms;
+	enum slu_handshake rtmpe;
 };
 
 struct serve {
@@ -54,6 +55,8 @@ static const struct slu_opt serve_opts[] = {
 	 100000},
 	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
 	 SERVE(max_queue_kb), 64, 1 << 20},
+	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
+	 0, 0},
 	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that do nothing (30)", SERVE(idle_ms), 1, MAX_MS},
 	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
 };
@@ -201,7 +204,7 @@ static int make_loop(struct serve *s)
 	const struct serve_options *o = &s->options;
 	struct slu_loop_config config = {
 		.dir = s->dir,
-		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms},
+		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms, .session = {.handshake = o->rtmpe}},
 		.tls = s->tls,
 		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024},
 		.max_connections = (unsigned)o->max_connections,

@@ -63,8 +63,9 @@ struct slu_conn_config {
 	unsigned close_timeout_ms;   /* for the peer's end, once all is delivered; default and at most 1000 */
 };
 
-/* A client's connection to url (rtmp:// or rtmps://; see url.h); stream may be NULL when the URL holds it. Begins to
- * connect. NULL when out of memory or when the configuration or URL is wrong: then the reason is in error. */
+/* A client's connection to url (rtmp://, rtmps:// or rtmpe://; see url.h); stream may be NULL when the URL holds it.
+ * The last is RTMPE of type 6, unless session.handshake names another type. Begins to connect. NULL when out of memory
+ * or when the configuration or URL is wrong: then the reason is in error. */
 struct slu_conn *slu_conn_open(const struct slu_conn_config *config, const char *url, const char *stream, char *error,
 			       size_t size);
 

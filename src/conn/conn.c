@@ -60,6 +60,8 @@ static struct slu_session *new_session(const struct slu_conn_config *config, con
 	sc.random = random_bytes;
 	sc.random_arg = NULL;
 	if (url) {
+		if (url->rtmpe && sc.handshake < SLU_HANDSHAKE_RTMPE6)
+			sc.handshake = SLU_HANDSHAKE_RTMPE6;
 		sc.connect.app = url->app;
 		sc.connect.tc_url = url->tc_url;
 	}

@@ -228,12 +228,15 @@ void slu_peer_flush_recording(struct slu_peer *peer)
 
 static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 {
+	static const unsigned rtmpe[] = {
+		[SLU_HANDSHAKE_RTMPE6] = 6, [SLU_HANDSHAKE_RTMPE8] = 8, [SLU_HANDSHAKE_RTMPE9] = 9};
 	struct slu_report r = report_of(peer, SLU_REPORT_CONNECT);
 	struct slu_conn_stats stats;
 
 	slu_conn_stats(peer->conn, &stats);
 	r.tls_version = stats.tls_version;
 	r.tls_suite = stats.tls_suite;
+	r.rtmpe = rtmpe[stats.session.handshake];
 	snprintf(peer->app, sizeof peer->app, "%.*s", (int)strcspn(ev->name, "?"), ev->name);
 	slu_session_accept(slu_conn_session(peer->conn));
 	report(peer, &r);

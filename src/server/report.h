@@ -27,6 +27,7 @@ struct slu_report {
 	uint64_t dropped;         /* messages that a slow player lost */
 	uint64_t stored;          /* size of the recording */
 	const char *tls_version, *tls_suite;
+	unsigned rtmpe; /* its type: 6, 8 or 9; 0 without */
 };
 
 struct slu_reporter {

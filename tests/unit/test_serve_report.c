@@ -19,6 +19,7 @@ static const struct slu_report all = {
 	.stored = 14,
 	.tls_version = "TLSv1.3",
 	.tls_suite = "SUITE",
+	.rtmpe = 8,
 };
 
 /* What a descriptor of ours gets from a report. */
@@ -52,7 +53,8 @@ static void says_all_as_json(void **state)
 		enum slu_report_type type;
 		const char *text, *line;
 	} lines[] = {
-		{SLU_REPORT_CONNECT, "", "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\"}\n"},
+		{SLU_REPORT_CONNECT, "",
+		 "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\",\"rtmpe\":8}\n"},
 		{SLU_REPORT_PUBLISH, "", "\"publish\",B}\n"},
 		{SLU_REPORT_UNPUBLISH, "",
 		 "\"unpublish\",B,\"seconds\":1.5,\"messages\":11,\"bytes\":12,\"stored\":14}\n"},
@@ -90,7 +92,7 @@ static void says_to_people_what_they_asked_for(void **state)
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CONNECT, ""), "");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CLOSE, "why"), "");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CONNECT, ""),
-			    "sluice: #7, [::1]:5000, connected to app \"live\" over TLSv1.3 SUITE\n");
+			    "sluice: #7, [::1]:5000, connected to app \"live\" over TLSv1.3 SUITE with RTMPE\n");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CLOSE, "why"),
 			    "sluice: #7, [::1]:5000, was lost: why\n");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CLOSE, ""), "sluice: #7, [::1]:5000, closed\n");
