@@ -75,7 +75,9 @@ def test_completion_offers_verbs_and_values(sluice_path):
     assert support.verbs(sluice_path) <= complete("''")
     assert complete("push", "--kind", "''") == {"live", "record", "append"}
     assert complete("push", "--tls-min", "1.3") == {"1.3"}
+    assert complete("push", "--rtmpe-type", "''") == {"6", "8", "9"}
     assert complete("pull", "rtmps") >= {"rtmps://"}
+    assert complete("pull", "rtmpe") >= {"rtmpe://"}
 
 
 def test_help_fits_a_screen(sluice_path, verb):

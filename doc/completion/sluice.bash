@@ -5,13 +5,13 @@ _sluice()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}
 	local common="--json --verbose --quiet --help --help-all"
-	local net="--ipv4 --ipv6 --address --bind --interface --send-buffer --digest --connect-timeout --tls-timeout
+	local net="--ipv4 --ipv6 --address --bind --interface --send-buffer --digest --rtmpe-type --connect-timeout --tls-timeout
 		--reply-timeout --stall-timeout"
 	local tls="--ca-file --ca-path --pin --server-name --cert --cert-key --insecure --tls-min --tls-max --ciphers
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --idle-timeout
+	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --rtmpe-type --idle-timeout
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
@@ -39,6 +39,10 @@ _sluice()
 		COMPREPLY=($(compgen -W "live record append" -- "$cur"))
 		return
 		;;
+	--rtmpe-type)
+		COMPREPLY=($(compgen -W "6 8 9" -- "$cur"))
+		return
+		;;
 	--tls-min | --tls-max)
 		COMPREPLY=($(compgen -W "1.0 1.1 1.2 1.3" -- "$cur"))
 		return
@@ -53,7 +57,7 @@ _sluice()
 		;;
 	esac
 	if [[ $cur != -* ]]; then
-		COMPREPLY=($(compgen -W "rtmp:// rtmps://" -f -- "$cur"))
+		COMPREPLY=($(compgen -W "rtmp:// rtmps:// rtmpe://" -f -- "$cur"))
 		return
 	fi
 	case $verb in
