@@ -119,6 +119,7 @@ class Session:
         self.kind = None  # live, record or append; of play, the start
         self.ended = None  # "closed", "reset", or the step at which it misbehaved
         self.wire = 0
+        self.c0c1 = None
         self.chunk_size = 128  # that is sent in
 
     def say(self, *values, csid=3, stream=0):
@@ -163,7 +164,7 @@ class Session:
     def handshake(self):
         if not self.at("accepted"):
             return False
-        c0c1 = self.reader.exactly(1 + HANDSHAKE)
+        c0c1 = self.c0c1 = self.reader.exactly(1 + HANDSHAKE)
         if not self.at("c0c1"):
             return False
         # An S1 of zeros but for the time is that of the specification: the client must not want a digest.
