@@ -45,12 +45,13 @@ static void act(struct fuzz *f, const struct slu_event *ev)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slu_session_config config = fuzz_config(SLU_CLIENT);
+	struct slu_session_config config;
 	struct fuzz f = {.act = act};
 
 	if (!size)
 		return 0;
 	f.how = data[0];
+	config = fuzz_config(SLU_CLIENT, f.how);
 	f.s = slu_session_new(&config);
 	if (f.s && f.how & FUZZ_OTHER)
 		slu_session_play(f.s, "secretkey?q=2", NULL);

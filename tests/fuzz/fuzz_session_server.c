@@ -45,12 +45,13 @@ static void act(struct fuzz *f, const struct slu_event *ev)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slu_session_config config = fuzz_config(SLU_SERVER);
+	struct slu_session_config config;
 	struct fuzz f = {.act = act};
 
 	if (!size)
 		return 0;
 	f.how = data[0];
+	config = fuzz_config(SLU_SERVER, f.how);
 	f.s = slu_session_new(&config);
 	return fuzz_run(&f, data + 1, size - 1);
 }
