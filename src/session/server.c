@@ -48,13 +48,19 @@ void slu_server_leave(struct slu_session *s, uint32_t stream_id)
 
 /* ---- connect ---- */
 
+static int send_chunk_size(struct slu_session *s)
+{
+	const struct slu_control c = {.type = SLU_MSG_SET_CHUNK_SIZE, .value = s->cfg.chunk_size};
+
+	return slu_control_send(s, &c, false);
+}
+
 static int send_settings(struct slu_session *s)
 {
 	const struct slu_control settings[] = {
 		{.type = SLU_MSG_WINDOW_ACK_SIZE, .value = s->cfg.window_ack_size},
 		{.type = SLU_MSG_SET_PEER_BANDWIDTH, .value = s->cfg.window_ack_size, .extra = SLU_LIMIT_DYNAMIC},
 		{.type = SLU_MSG_USER_CONTROL, .event = SLU_USER_STREAM_BEGIN, .value = 0},
-		{.type = SLU_MSG_SET_CHUNK_SIZE, .value = s->cfg.chunk_size},
 	};
 
 	s->window_out = s->cfg.window_ack_size;
@@ -64,7 +70,9 @@ static int send_settings(struct slu_session *s)
 		if (err)
 			return err;
 	}
-	return 0;
+	/* FFmpeg, when it publishes, sends this back; over RTMPE it encrypts it where it lies, and then reads the size
+	 * there, which every second time is a bad one. So there it is for players alone. */
+	return s->edge ? 0 : send_chunk_size(s);
 }
 
 /* Clients look for a version here before they use what came after Flash Media Server 3. */
@@ -153,8 +161,11 @@ static int send_sample_access(struct slu_session *s, uint32_t stream_id)
 
 static int accept_play(struct slu_session *s, const struct slu_request *r)
 {
-	int err = stream_begin(s, r->stream_id);
+	bool told = slu_chunk_out_chunk_size(s->out) == s->cfg.chunk_size;
+	int err = told ? 0 : send_chunk_size(s);
 
+	if (!err)
+		err = stream_begin(s, r->stream_id);
 	s->streams[r->stream_id - 1].state = SLU_STREAM_PLAYING;
 	if (!err && r->flag)
 		err = slu_status_send(s, r->stream_id, "status", "NetStream.Play.Reset", "Playing and resetting.");

@@ -22,11 +22,15 @@ static uint8_t *make_frame(unsigned i)
 }
 
 /* Frames without an owner are copied, others referenced: both go out. */
-static void send_frames(struct slu_session *s)
+static void send_frames(struct slu_session *s, uint32_t stream_id)
 {
 	for (unsigned i = 0; i < FRAMES; i++) {
 		uint8_t *frame = make_frame(i);
-		struct slu_msg msg = {.type = SLU_MSG_VIDEO, .timestamp = i, .data = frame, .size = i % 3 ? FRAME : 10};
+		struct slu_msg msg = {.type = SLU_MSG_VIDEO,
+				      .timestamp = i,
+				      .stream_id = stream_id,
+				      .data = frame,
+				      .size = i % 3 ? FRAME : 10};
 
 		if (i % 2) {
 			msg.owner = slu_buffer_new(FRAME);
@@ -64,7 +68,7 @@ static void run(enum slu_handshake kind, enum loop_split split)
 	assert_int_equal(slu_session_publish(l.client.s, "key", SLU_PUBLISH_LIVE), 0);
 	loop_run(&l);
 	assert_int_equal(l.client.events[SLU_EVENT_PUBLISHING], 1);
-	send_frames(l.client.s);
+	send_frames(l.client.s, 0);
 	assert_int_equal(slu_session_ping(l.client.s), 0);
 	loop_run(&l);
 	check_frames(&l.server);
@@ -76,6 +80,31 @@ static void run(enum slu_handshake kind, enum loop_split split)
 	assert_int_equal(there.bytes_in, here.bytes_out);
 	assert_int_not_equal(there.ping_ms, UINT32_MAX);
 	assert_int_equal(slu_session_queued(l.client.s), 0);
+	/* A publisher is told no chunk size: see send_settings(). */
+	assert_int_equal(there.chunk_size_in, 128);
+	assert_int_equal(here.chunk_size_in, 65536);
+	loop_close(&l);
+}
+
+static void plays(void **state)
+{
+	const struct slu_cryptops *ops = slu_cryptops_openssl();
+	const struct slu_session_config client = {
+		.handshake = SLU_HANDSHAKE_RTMPE9, .crypto = ops, .connect = {.app = "live"}};
+	const struct slu_session_config server = {.crypto = ops};
+	struct slu_session_stats stats;
+	struct loop l;
+
+	(void)state;
+	assert_true(loop_open(&l, LOOP_RANDOM, &client, &server));
+	assert_int_equal(slu_session_play(l.client.s, "key", NULL), 0);
+	loop_run(&l);
+	assert_int_equal(l.client.events[SLU_EVENT_PLAYING], 1);
+	send_frames(l.server.s, 1);
+	loop_run(&l);
+	check_frames(&l.client);
+	slu_session_stats(l.client.s, &stats);
+	assert_int_equal(stats.chunk_size_in, 65536);
 	loop_close(&l);
 }
 
@@ -168,10 +197,8 @@ static void wants_crypto(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(publishes),
-		cmocka_unit_test(hides_what_is_said),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(wants_crypto),
+		cmocka_unit_test(publishes), cmocka_unit_test(plays),        cmocka_unit_test(hides_what_is_said),
+		cmocka_unit_test(refuses),   cmocka_unit_test(wants_crypto),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
