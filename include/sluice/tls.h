@@ -91,8 +91,10 @@ struct slu_tls_config {
 	 *
 	 * A client offers the cheapest suites alone, those of one kind of record, and when the server takes none of
 	 * them it connects once more and offers all, which is a warning in the log; its context does so from then on.
-	 * A server goes by its own order, cheapest first. Nothing is chosen that has not passed its tests, and of weak
-	 * suites, those without forward secrecy and those of CBC without encrypt-then-MAC, only with allow_weak. */
+	 * A server goes by its own order, cheapest first, and those of CBC last unless allow_weak is set, for which of
+	 * its clients lack encrypt-then-MAC it learns too late. Nothing is chosen that has not passed its tests, and of
+	 * weak suites, those without forward secrecy and those of CBC without encrypt-then-MAC, only with allow_weak.
+	 */
 	bool allow_weak;
 	bool receives;        /* most of what it encrypts comes in, as with a player: software's costs count */
 	const char *measured; /* the file; NULL: the user's own or the system's, as in sluice-doctor(1) */
@@ -102,8 +104,7 @@ struct slu_tls_config {
 /* A context, or NULL and in error, which has size bytes, the sentence that says why and what to do. */
 struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *error, size_t size);
 
-/* What "auto" chose, and why, in one sentence; "" where nothing was to be chosen, or nothing is known. Valid as long as
- * ctx. */
+/* What "auto" chose, and why, in one sentence; "" where nothing was to be chosen. Valid as long as ctx. */
 const char *slu_tls_chosen(const struct slu_tls_ctx *ctx);
 
 /* Connections that still use it keep it alive. NULL is fine. */

@@ -85,6 +85,22 @@ static void list_options(struct choosing *c, const struct slu_suite *suites, siz
 	}
 }
 
+/* 0: none. Whether CBC comes with encrypt-then-MAC is not in an order of suites. */
+static int weakness(const struct choosing *c, const struct option *o)
+{
+	return c->rules->allow_weak ? 0 : 2 * !o->suite->forward_secret + !o->suite->aead;
+}
+
+/* A server has its order to choose by. */
+static bool cheaper(const struct choosing *c, const struct option *a, const struct option *b)
+{
+	const double cost_a = cost(c->kept, a->way), cost_b = cost(c->kept, b->way);
+
+	if (c->rules->server && weakness(c, a) != weakness(c, b))
+		return weakness(c, a) < weakness(c, b);
+	return cost_a < cost_b || (cost_a <= cost_b && !a->weak && b->weak);
+}
+
 /* Where the list is the user's, its first suite is what to expect. */
 static const struct option *cheapest(const struct choosing *c, bool weak_too)
 {
@@ -97,7 +113,7 @@ static const struct option *cheapest(const struct choosing *c, bool weak_too)
 			continue;
 		if (c->rules->fixed)
 			return o;
-		if (!best || cost(c->kept, o->way) < cost(c->kept, best->way))
+		if (!best || cheaper(c, o, best))
 			best = o;
 	}
 	return best;
@@ -118,7 +134,7 @@ static const struct option *runner_up(const struct choosing *c, const struct opt
 
 		if (!o->way || (o->weak && !c->rules->allow_weak) || same_records(o->suite, best->suite))
 			continue;
-		if (!next || cost(c->kept, o->way) < cost(c->kept, next->way))
+		if (!next || cheaper(c, o, next))
 			next = o;
 	}
 	return next;
@@ -142,7 +158,8 @@ static void offer(struct slu_offer *to, const struct slu_suite *s)
 		append(to->cipher_list, sizeof to->cipher_list, s->name);
 }
 
-/* The best one's records, whoever signs the key exchange, in each version of TLS that makes them for a like price. */
+/* The best one's records, whoever signs the key exchange, in each version of TLS that makes them for a like price. A
+ * weak suite that saves nothing is left out. */
 static void offer_alone(const struct choosing *c, const struct option *best, struct slu_choice *out)
 {
 	const double most = cost(c->kept, best->way) * 1.1;
@@ -150,8 +167,7 @@ static void offer_alone(const struct choosing *c, const struct option *best, str
 	for (size_t i = 0; i < c->n; i++) {
 		const struct option *o = &c->options[i];
 
-		if (!o->way || (o->weak && !c->rules->allow_weak) || !same_records(o->suite, best->suite) ||
-		    o->etm != best->etm)
+		if (!o->way || (o->weak && !best->weak) || !same_records(o->suite, best->suite) || o->etm != best->etm)
 			continue;
 		if (cost(c->kept, o->way) <= most && strcmp(o->way->door, best->way->door) == 0)
 			offer(&out->first, o->suite);
@@ -164,12 +180,8 @@ static void offer_alone(const struct choosing *c, const struct option *best, str
  * it counts as weak, at the cost that it has with it. */
 static bool comes_before(const struct choosing *c, const struct option *a, const struct option *b)
 {
-	const bool allowed = c->rules->allow_weak;
-	const int weak_a = allowed ? 0 : 2 * !a->suite->forward_secret + !a->suite->aead;
-	const int weak_b = allowed ? 0 : 2 * !b->suite->forward_secret + !b->suite->aead;
-
-	if (weak_a != weak_b)
-		return weak_a < weak_b;
+	if (weakness(c, a) != weakness(c, b))
+		return weakness(c, a) < weakness(c, b);
 	if (!a->way || !b->way)
 		return a->way && !b->way;
 	return cost(c->kept, a->way) < cost(c->kept, b->way);
@@ -332,17 +344,32 @@ static void tell_weak(const struct choosing *c, const struct option *best, struc
 	    cost(c->kept, strong->way));
 }
 
+#define MEASURE ": 'sluice doctor' tests and measures the hardware too"
+
+static bool in_software(const struct choosing *c)
+{
+	return !c->rules->door || strcmp(c->rules->door, "off") == 0;
+}
+
+static void tell_unknown(const struct choosing *c, struct slu_choice *out)
+{
+	add(out, "TLS%s, for %s" MEASURE,
+	    in_software(c) ? " is done in software" : ": no suite is put before another for its cost",
+	    c->rules->estimated ? c->rules->why : "what is kept of this device has no cost of these suites");
+}
+
 static void tell_estimate(const struct choosing *c, const struct option *best, struct slu_choice *out)
 {
 	const struct option *next = runner_up(c, best);
 	char name[160];
 
-	add(out, "TLS is done in software, for %s; %s%s takes some %.1f ms of CPU per MB", c->rules->why,
+	add(out, "TLS%s, for %s; %s%s takes some %.1f ms of CPU per MB",
+	    in_software(c) ? " is done in software" : ": the order of suites is that of software", c->rules->why,
 	    c->rules->fixed ? "" : "first comes what is cheapest, ", name_of(best, name, sizeof name),
 	    cost(c->kept, best->way));
 	if (next)
 		add(out, ", %s %.1f", name_of(next, name, sizeof name), cost(c->kept, next->way));
-	add(out, ": 'sluice doctor' tests and measures the hardware too");
+	add(out, MEASURE);
 }
 
 static void tell(const struct choosing *c, const struct option *best, struct slu_choice *out)
@@ -376,8 +403,10 @@ void slu_choose(const struct slu_kept *kept, const struct slu_suite *suites, siz
 	best = cheapest(&c, rules->allow_weak);
 	out->sorted = !rules->fixed;
 	offer_all(&c, out);
-	if (!best)
+	if (!best) {
+		tell_unknown(&c, out);
 		return;
+	}
 	out->chosen = true;
 	if (!rules->server && !rules->fixed && !rules->estimated)
 		offer_alone(&c, best, out);

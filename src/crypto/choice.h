@@ -44,7 +44,7 @@ struct slu_choice {
 	struct slu_offer first, all;
 	char offload[320];                  /* who encrypts, as slu_tls_config.offload; "" where rules.door was given */
 	int ktls[4];                        /* NIDs of the ciphers that are for the kernel where it is ktls, and 0 */
-	char sentence[SLU_CHOICE_SENTENCE]; /* what, and why; "" where nothing was chosen */
+	char sentence[SLU_CHOICE_SENTENCE]; /* what, and why */
 };
 
 /* suites are those that may be offered, in the order of the list that was given. */

@@ -202,7 +202,24 @@ static void test_no_forward_secrecy(void **state)
 	kept.ways[0].version = SLU_TLS_1_2;
 	rules.allow_weak = true;
 	choose("AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256");
-	assert_string_equal(choice.first.cipher_list, "AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256");
+	assert_string_equal(choice.first.cipher_list, "ECDHE-RSA-AES128-GCM-SHA256"); /* it saves nothing */
+	assert_null(strstr(choice.sentence, "weak"));
+	choose("AES128-GCM-SHA256");
+	assert_string_equal(choice.first.cipher_list, "AES128-GCM-SHA256");
+	assert_says("; it is weak, and there is nothing else");
+}
+
+/* Of what costs the same, nothing at all included, what is not weak. */
+static void test_equal_costs(void **state)
+{
+	(void)state;
+	rules.allow_weak = true;
+	for (size_t i = 0; i < kept.nways; i++)
+		kept.ways[i].ms_per_mb[1] = 0;
+	choose("AES128-GCM-SHA256:AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES128-GCM-SHA256");
+	assert_null(strstr(choice.sentence, "weak"));
+	assert_null(strstr(choice.sentence, "nan"));
+	assert_string_equal(choice.first.ciphersuites, "TLS_CHACHA20_POLY1305_SHA256");
 }
 
 static void test_fixed_list(void **state)
@@ -276,6 +293,29 @@ static void test_server(void **state)
 	assert_begins(choice.all.cipher_list, CHACHAS);
 }
 
+/* Its order has those last that a client may have without encrypt-then-MAC: what it says must be what comes first. */
+static void test_server_with_cbc(void **state)
+{
+	(void)state;
+	rules.server = true;
+	add("devcrypto", ECDSA "AES128-SHA", true, 220, 20);
+	choose(NULL);
+	assert_begins(choice.all.cipher_list, CHACHAS);
+	assert_says("TLS: ChaCha20-Poly1305 in software takes 38.0 ms of CPU per MB, the least by this device's "
+		    "measurements (AES-128-GCM in software 100.0)");
+	assert_string_equal(choice.offload,
+			    "devcrypto:min_size=16384,gcm=off"); /* for clients that have nothing else */
+	rules.allow_weak = true;
+	choose(NULL);
+	assert_begins(choice.all.cipher_list, "ECDHE-ECDSA-AES128-SHA:");
+	assert_says("TLS: AES-128-CBC with HMAC-SHA1 (encrypt-then-MAC) by the crypto device takes 20.0 ms");
+	rules.allow_weak = false;
+	choose("ECDHE-RSA-AES128-SHA");
+	kept.ways[1] = kept.ways[3] = kept.ways[0]; /* nothing of TLS 1.3 */
+	choose("ECDHE-RSA-AES128-SHA");
+	assert_says("TLS: AES-128-CBC with HMAC-SHA1 (encrypt-then-MAC) by the crypto device takes 20.0 ms");
+}
+
 static void test_estimate(void **state)
 {
 	(void)state;
@@ -303,7 +343,21 @@ static void test_nothing_known(void **state)
 	assert_false(choice.chosen || choice.alone);
 	assert_string_equal(choice.all.cipher_list, "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA");
 	assert_string_equal(choice.offload, "off");
-	assert_string_equal(choice.sentence, "");
+	assert_string_equal(choice.sentence,
+			    "TLS is done in software, for what is kept of this device has no cost of these suites: "
+			    "'sluice doctor' tests and measures the hardware too");
+	rules.estimated = true;
+	rules.why = "nothing is kept";
+	choose("ECDHE-RSA-AES256-SHA");
+	assert_says("TLS is done in software, for nothing is kept: 'sluice doctor'");
+	rules.door = "devcrypto";
+	choose("ECDHE-RSA-AES256-SHA");
+	assert_says("TLS: no suite is put before another for its cost, for nothing is kept: 'sluice doctor'");
+	kept.nsizes = 1;
+	add_software();
+	choose(NULL);
+	assert_says(
+		"TLS: the order of suites is that of software, for nothing is kept; first comes what is cheapest, ");
 }
 
 int main(void)
@@ -316,10 +370,12 @@ int main(void)
 		cmocka_unit_test_setup(test_hardware_for_the_rest, setup),
 		cmocka_unit_test_setup(test_weak, setup),
 		cmocka_unit_test_setup(test_no_forward_secrecy, setup),
+		cmocka_unit_test_setup(test_equal_costs, setup),
 		cmocka_unit_test_setup(test_fixed_list, setup),
 		cmocka_unit_test_setup(test_given_door, setup),
 		cmocka_unit_test_setup(test_kernel, setup),
 		cmocka_unit_test_setup(test_server, setup),
+		cmocka_unit_test_setup(test_server_with_cbc, setup),
 		cmocka_unit_test_setup(test_estimate, setup),
 		cmocka_unit_test_setup(test_nothing_known, setup),
 	};
