@@ -261,19 +261,11 @@ static int replace(const char **string, const char *by)
 	return 0;
 }
 
-static int choose(struct slu_tls_ctx *ctx, char *error, size_t size)
+static int choose_by(struct slu_tls_ctx *ctx, const struct slu_tls_config *rules, char *error, size_t size)
 {
 	struct slu_tls_config *c = &ctx->config;
-	int r;
+	int r = slu_tls_choice_make(rules, ctx->choice, error, size);
 
-	if (!slu_tls_choice_wanted(c))
-		return 0;
-	ctx->choice = calloc(1, sizeof *ctx->choice);
-	if (!ctx->choice) {
-		snprintf(error, size, "out of memory");
-		return SLU_ERR_NOMEM;
-	}
-	r = slu_tls_choice_make(c, ctx->choice, error, size);
 	if (r != 0)
 		return r;
 	if (ctx->choice->sorted && (replace(&c->cipher_list, ctx->choice->all.cipher_list) != 0 ||
@@ -281,9 +273,33 @@ static int choose(struct slu_tls_ctx *ctx, char *error, size_t size)
 		snprintf(error, size, "out of memory");
 		return SLU_ERR_NOMEM;
 	}
-	if (*ctx->choice->sentence)
-		slu_log(&c->log, SLU_LOG_INFO, "%s", ctx->choice->sentence);
+	slu_log(&c->log, SLU_LOG_INFO, "%s", ctx->choice->sentence);
 	return 0;
+}
+
+static int choose(struct slu_tls_ctx *ctx, char *error, size_t size)
+{
+	if (!slu_tls_choice_wanted(&ctx->config))
+		return 0;
+	ctx->choice = calloc(1, sizeof *ctx->choice);
+	if (!ctx->choice) {
+		snprintf(error, size, "out of memory");
+		return SLU_ERR_NOMEM;
+	}
+	return choose_by(ctx, &ctx->config, error, size);
+}
+
+/* Suites that were the cheapest by something else may not be so in software. */
+static int choose_software(struct slu_tls_ctx *ctx, char *error, size_t size)
+{
+	struct slu_tls_config rules = ctx->config;
+	int r;
+
+	rules.offload = "off";
+	if (ctx->choice->sorted)
+		rules.cipher_list = "auto";
+	r = choose_by(ctx, &rules, error, size);
+	return r ? r : slu_offload_open(&ctx->offload, rules.offload, &ctx->config.log, error, size);
 }
 
 /* What was chosen, and cannot be had after all, is no reason not to go on. */
@@ -298,7 +314,9 @@ static int open_offload(struct slu_tls_ctx *ctx, char *error, size_t size)
 	if (r == 0 || !c->offload || strcmp(c->offload, "auto") != 0)
 		return r;
 	slu_log(&c->log, SLU_LOG_WARN, "TLS is done in software: %s", error);
-	return slu_offload_open(&ctx->offload, NULL, &c->log, error, size);
+	if (size)
+		error[0] = '\0';
+	return choose_software(ctx, error, size);
 }
 
 const char *slu_tls_chosen(const struct slu_tls_ctx *ctx)

@@ -100,8 +100,12 @@ static int offer_alone(struct slu_tls_peer *p)
 	return set_alone(p->ssl, &choice->first) ? 0 : SLU_ERR_NOMEM;
 }
 
+/* A server that has picked a suite and hangs up then has another reason: with TLS 1.2 a missing client certificate is
+ * handshake_failure, too. */
 static bool is_refusal(const struct slu_tls_peer *p)
 {
+	if (SSL_get_pending_cipher(p->ssl))
+		return false;
 	switch (p->alert_in) {
 	case SSL_AD_HANDSHAKE_FAILURE:
 	case SSL_AD_PROTOCOL_VERSION:

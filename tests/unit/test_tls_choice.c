@@ -128,6 +128,46 @@ static void test_offers_alone_until_refused(void **state)
 	}
 }
 
+static void join(struct slu_tls_peer *client, struct slu_tls_peer *server)
+{
+	BIO *a, *b;
+
+	assert_int_equal(BIO_new_bio_pair(&a, 0, &b, 0), 1);
+	SSL_set_bio(client->ssl, a, a);
+	SSL_set_bio(server->ssl, b, b);
+	for (int i = 0; i < 8; i++) {
+		SSL_do_handshake(client->ssl);
+		SSL_do_handshake(server->ssl);
+	}
+	ERR_clear_error();
+}
+
+/* The server has taken a suite, and wants a certificate: more suites would not help. */
+static void test_a_later_failure_is_no_refusal(void **state)
+{
+	struct slu_tls_config c = client(), s = {.server = true,
+						 .cert_file = kit_server.cert,
+						 .key_file = kit_server.key,
+						 .max_version = SLU_TLS_1_2};
+	struct slu_tls_ctx *ctx = kit_ctx(&c), *server = kit_ctx(&s);
+	struct slu_tls_peer p, q;
+
+	(void)state;
+	begin(&p, ctx);
+	assert_int_equal(slu_tls_peer_open(&q, server, NULL), 0);
+	SSL_set_verify(q.ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	join(&p, &q);
+	assert_int_equal(p.alert_in, SSL_AD_HANDSHAKE_FAILURE);
+	assert_false(slu_tls_peer_refused(&p));
+	slu_tls_peer_close(&p);
+	slu_tls_peer_close(&q);
+	begin(&p, ctx);
+	assert_true(p.alone);
+	slu_tls_peer_close(&p);
+	slu_tls_ctx_free(ctx);
+	slu_tls_ctx_free(server);
+}
+
 static void test_says_what(void **state)
 {
 	struct slu_tls_config c = client();
@@ -195,21 +235,41 @@ static void test_nothing_that_fits(void **state)
 	slu_tls_ctx_free(ctx);
 }
 
+/* What was measured with an engine that is no more: its suites are chosen no longer either. */
+static void test_an_engine_that_is_gone(void **state)
+{
+	struct slu_tls_config c = client();
+	struct slu_tls_peer p;
+	struct slu_tls_ctx *ctx;
+
+	(void)state;
+	add("ECDHE-ECDSA-AES256-GCM-SHA384", false, 1);
+	snprintf(kept.ways[kept.nways - 1].door, sizeof kept.ways->door, "engine:/nonexistent/engine.so");
+	write_kept();
+	ctx = kit_ctx(&c);
+	assert_non_null(strstr(said, "TLS is done in software: "));
+	assert_non_null(strstr(slu_tls_chosen(ctx), "AES-128-GCM in software takes 20.0 ms"));
+	begin(&p, ctx);
+	assert_true(p.alone);
+	assert_null(strstr(offered(&p), "AES256"));
+	slu_tls_peer_close(&p);
+	slu_tls_ctx_free(ctx);
+	c.cipher_list = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256";
+	c.max_version = SLU_TLS_1_2;
+	ctx = kit_ctx(&c);
+	assert_non_null(strstr(slu_tls_chosen(ctx), "AES-256-GCM in software takes 25.0 ms"));
+	begin(&p, ctx);
+	assert_string_equal(offered(&p), c.cipher_list);
+	slu_tls_peer_close(&p);
+	slu_tls_ctx_free(ctx);
+}
+
 /* ---- encrypt-then-MAC ---- */
 
 static void shake_hands(struct slu_tls_peer *client, struct slu_tls_peer *server)
 {
-	BIO *a, *b;
-
-	assert_int_equal(BIO_new_bio_pair(&a, 0, &b, 0), 1);
-	SSL_set_bio(client->ssl, a, a);
-	SSL_set_bio(server->ssl, b, b);
-	for (int i = 0; i < 8; i++) {
-		SSL_do_handshake(client->ssl);
-		SSL_do_handshake(server->ssl);
-	}
+	join(client, server);
 	assert_true(SSL_is_init_finished(client->ssl) && SSL_is_init_finished(server->ssl));
-	ERR_clear_error();
 }
 
 static void test_cbc_needs_its_extension(void **state)
@@ -271,9 +331,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_offers_alone_until_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_later_failure_is_no_refusal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_says_what, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fixed_lists_stand, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_that_fits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_engine_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cbc_needs_its_extension, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_server_goes_by_cost, setup, teardown),
 	};
