@@ -38,7 +38,7 @@ static const struct slu_offload_door *find(const char *what)
 
 static int unknown(const char *what, char *error, size_t size)
 {
-	int n = snprintf(error, size, "unknown TLS offload '%.100s': it is ", what);
+	int n = snprintf(error, size, "unknown TLS offload '%.100s': it is auto, ", what);
 
 	for (size_t i = 0; i < DOORS && n > 0 && (size_t)n < size; i++)
 		n += snprintf(error + n, size - (size_t)n, "%s%s",

@@ -89,7 +89,7 @@ static void says_what_it_does_not_know(void **state)
 	char many[300] = "devcrypto:device=/";
 
 	(void)state;
-	refused("on", "unknown TLS offload 'on': it is off, devcrypto[:name=value,...], ktls[:tls13] or engine");
+	refused("on", "unknown TLS offload 'on': it is auto, off, devcrypto[:name=value,...], ktls[:tls13] or engine");
 	refused("ktls:tls12", "'tls12' is no setting of the TLS offload ktls");
 	refused("off:devcrypto", "off has no settings");
 	refused("devcryptos", "unknown TLS offload 'devcryptos'");
