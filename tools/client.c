@@ -16,13 +16,12 @@ static int make_tls(struct slu_client *c)
 {
 	struct slu_tls_config config = {.log = slu_say_log(slu_options_verbosity(&c->options->common))};
 
-	/* That nobody is verified, or that the keys are written down, is said whatever was asked for. */
-	if (config.log.level < SLU_LOG_WARN)
-		config.log.level = SLU_LOG_WARN;
-
 	if (c->tls)
 		return 0;
 	slu_options_to_tls(&c->options->tls, &config);
+	/* That nobody is verified, or that the keys are written down, is said whatever was asked for. */
+	if (config.log.level < SLU_LOG_WARN && (config.insecure || config.keylog_file))
+		config.log.level = SLU_LOG_WARN;
 	config.receives = c->options->receives;
 	c->tls = slu_tls_ctx_new(&config, c->error, sizeof c->error);
 	if (!c->tls)

@@ -139,6 +139,15 @@ def test_a_server_that_refuses_the_choice(push, certificates, short_clip, tmp_pa
         check_stored(server, short_clip)
 
 
+@needs_openssl
+def test_quietly(push, certificates, tmp_path):
+    with peers.Server() as server:
+        with openssl_12(tmp_path, certificates / "good", server.port) as front, Relay(front.port) as relay:
+            result = push(relay, "--tls-offload", "auto", "--quiet")
+    assert result.code == OK and len(relay.offers) == 2
+    assert result.err == ""
+
+
 @needs_nginx
 def test_playing_from_one(sluice, certificates, keep, tmp_path):
     plays = [rtmp.Message(rtmp.AUDIO, n * 20, 1, b"\xaf\x01" + bytes([n] * 100)) for n in range(50)]
@@ -249,6 +258,18 @@ def test_a_list_that_is_given(push, certificates, tmp_path, options):
             result = push(relay, *options)
         assert not server.sessions
     assert result.code == TLS and relay.offers == [[CHACHA]]
+    assert not warnings(result, "offering all")
+    assert "handshake_failure" in summary(result)["error"]
+
+
+@needs_openssl
+def test_a_client_certificate_is_missing(push, certificates):
+    """With TLS 1.2 that is handshake_failure, too, but the server has taken a suite by then."""
+    with peers.Server() as server:
+        with OpensslServer(certificates / "good", server.port, "-tls1_2", "-Verify", "1") as front, \
+                Relay(front.port) as relay:
+            result = push(relay)
+    assert result.code == TLS and len(relay.offers) == 1
     assert not warnings(result, "offering all")
     assert "handshake_failure" in summary(result)["error"]
 
