@@ -8,9 +8,9 @@ c) std=c11 ;;
 c++) std=c++17 ;;
 esac
 failed=0 n=0
-for header in "$dir"/sluice/*.h; do
+for header in "$dir"/*/*.h; do
 	n=$((n + 1))
-	name=sluice/${header##*/}
+	name=${header#"$dir"/}
 	if printf '#include <%s>\n#include <%s>\nint main(void) { return 0; }\n' "$name" "$name" |
 		"$@" -std=$std -pedantic-errors -Wall -Wextra -Werror -fsyntax-only -I "$dir" -x "$lang" -; then
 		echo "ok $n - $name as $std"

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compares our librtmp headers with those of Debian's librtmp-dev: debian.py ROOT COMPILER...
+
+layout.h's numbers hold with either, for 64 and 32 bits; both declare the same functions with the same types, and the same
+macros; and each constant that Debian's have is in layout.h. LIBRTMP_DEV is where the package is unpacked, unless it is
+installed."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HEADERS = ("rtmp", "amf", "log", "http")
+PROGRAM = "#include <stddef.h>\n" + "".join(f"#include <librtmp/{name}.h>\n" for name in HEADERS)
+# Data models by compiler options. The C library's headers for 32 bits need not be there: stubs-32.h stands in for them.
+MODELS = {"as it is": [], "i386": ["-m32"]}
+CLANG = {"armhf": "arm-linux-gnueabihf", "s390x": "s390x-linux-gnu", "riscv64": "riscv64-linux-gnu"}
+
+count = failed = 0
+
+
+def tell(ok, name, *notes):
+    global count, failed
+    count += 1
+    failed += not ok
+    print(f"{'ok' if ok else 'not ok'} {count} - {name}")
+    for note in notes if not ok else ():
+        print("#", note)
+
+
+def run(command, text=None):
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+def works(command):
+    try:
+        return run(command + ["-fsyntax-only", "-x", "c", "-"], "#include <string.h>\n").returncode == 0
+    except OSError:
+        return False
+
+
+def layouts(compiler, layout, folders, stubs):
+    """layout.c has an assertion for each number, so that it compiles is what counts."""
+    more = ["-isystem", str(stubs), "-isystem", "/usr/include", "-isystem", f"/usr/include/{sys.implementation._multiarch}"]
+    commands = {model: compiler + options + (more if options else []) for model, options in MODELS.items()}
+    commands.update({model: ["clang", f"--target={target}"] + more for model, target in CLANG.items()})
+    for model, command in commands.items():
+        if not works(command):
+            tell(True, f"layout, {model} # SKIP {command[0]} cannot compile for it here")
+            continue
+        for who, folder in folders.items():
+            made = run(command + ["-std=c11", "-fsyntax-only", "-I", str(folder), str(layout)])
+            tell(made.returncode == 0, f"layout, {model}, {who}", *made.stderr.splitlines()[:9])
+
+
+def prototypes(compiler, folder, scratch):
+    """The functions that the headers declare, as the compiler writes them down, by name."""
+    into = scratch / "prototypes"
+    made = run(compiler + ["-fsyntax-only", "-aux-info", str(into), "-I", str(folder), "-x", "c", "-"], PROGRAM)
+    if made.returncode or not into.exists():
+        return {}
+    lines = re.findall(r"^/\* (.*?):\d+:.*? \*/ (.*)$", into.read_text(encoding="utf-8"), re.M)
+    into.unlink()
+    found = [line for file, line in lines if "/librtmp/" in file]
+    return {re.search(r"(\w+) \(", line)[1]: line for line in found}
+
+
+def macros(compiler, folder):
+    """Name to definition, of those macros that the headers add."""
+
+    def all_of(text):
+        made = run(compiler + ["-dM", "-E", "-I", str(folder), "-x", "c", "-"], text)
+        return dict(re.findall(r"^#define (\w+(?:\(.*?\))?)[ \t]*(.*)$", made.stdout, re.M))
+
+    common = "#include <errno.h>\n#include <stdint.h>\n#include <stddef.h>\n#include <stdio.h>\n#include <stdarg.h>\n#include <string.h>\n"
+    before = all_of(common)
+    return {name: value for name, value in all_of(common + PROGRAM).items() if name not in before}
+
+
+def enumerators(compiler, folder):
+    made = run(compiler + ["-E", "-P", "-I", str(folder), "-x", "c", "-"], PROGRAM)
+    bodies = re.findall(r"enum\s*\w*\s*\{(.*?)\}", made.stdout, re.S)
+    names = {name for body in bodies for name in re.findall(r"\b([A-Z]\w+)\b", body)}
+    return {name for name in names if re.match(r"AMF|RTMP|HTTP", name)}
+
+
+def bare(name):
+    return name.split("(")[0]
+
+
+def main():
+    root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
+    debian, ours = pathlib.Path(os.environ.get("LIBRTMP_DEV", "/")) / "usr" / "include", root / "compat" / "librtmp" / "include"
+    if not (debian / "librtmp" / "rtmp.h").exists():
+        print("1..0 # SKIP librtmp-dev is not installed")
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        scratch = pathlib.Path(name)
+        (scratch / "gnu").mkdir()
+        for stub in ("stubs-32.h", "stubs-lp64.h", "stubs-hard.h"):
+            (scratch / "gnu" / stub).touch()
+        layouts(compiler, root / "tests" / "abi" / "layout.c", {"Debian's": debian, "ours": ours}, scratch)
+        theirs, own = (prototypes(compiler, folder, scratch) for folder in (debian, ours))
+    if theirs:
+        differing = [f"{theirs.get(k)} / {own.get(k)}" for k in theirs.keys() | own.keys() if theirs.get(k) != own.get(k)]
+        tell(len(theirs) > 100 and not differing, f"{len(theirs)} functions with their types", *differing)
+    else:
+        tell(True, "functions with their types # SKIP this compiler has no -aux-info")
+    theirs, own = macros(compiler, debian), macros(compiler, ours)
+    guards = {name for name in theirs if re.fullmatch(r"__\w+_H__", name)}
+    missing = {bare(n) for n in theirs} - {bare(n) for n in guards} - {bare(n) for n in own}
+    tell(len(theirs) > 60 and not missing, f"{len(theirs)} macros", *sorted(missing))
+    more = {bare(n) for n in own} - {bare(n) for n in theirs}
+    extra = {n for n in more if not n.startswith("LIBRTMP_")}
+    tell(not extra, "none but ours in their own name space", *sorted(extra))
+    listed = set(re.findall(r"^VALUE\((\w+),", (root / "tests" / "abi" / "layout.h").read_text(encoding="utf-8"), re.M))
+    constants = {n for n, value in theirs.items() if value and "(" not in n} | enumerators(compiler, debian)
+    tell(len(constants) > 90 and constants <= listed, f"{len(constants)} constants are in layout.h", *sorted(constants - listed))
+    print(f"1..{count}")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
