@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The variables that programs reach into, of sizes that were copied into them when they were linked; the version; the
+ * clock. */
+#include <librtmp/rtmp.h>
+
+#include <time.h>
+
+/* Exported, and in no header. */
+extern const char RTMPProtocolStrings[][7];
+extern void *RTMP_TLS_ctx;
+
+const char RTMPProtocolStrings[][7] = {"RTMP", "RTMPT", "RTMPE", "RTMPTE", "RTMPS", "RTMPTS", "", "", "RTMFP"};
+const char RTMPProtocolStringsLower[][7] = {"rtmp", "rtmpt", "rtmpe", "rtmpte", "rtmps", "rtmpts", "", "", "rtmfp"};
+
+static char flash_version[] = "LNX 10,0,32,18";
+const AVal RTMP_DefaultFlashVer = AVC(flash_version);
+
+int RTMP_ctrlC;
+void *RTMP_TLS_ctx;
+
+int RTMP_LibVersion(void)
+{
+	return RTMP_LIB_VERSION;
+}
+
+uint32_t RTMP_GetTime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said about a session by name: the options of RTMP_SetOpt() and of a URL. Nothing here does I/O. */
+#ifndef COMPAT_LIBRTMP_OPTIONS_H
+#define COMPAT_LIBRTMP_OPTIONS_H
+
+#include <librtmp/rtmp.h>
+
+/* RTMP_SetupURL(), but for the hash of a player (RTMP_LF_SWFV), which has to be fetched: the caller sees to that
+ * afterwards. */
+int slu_compat_setup_url(RTMP *r, char *url);
+
+/* Option "conn": one value more for connect, as TYPE:VALUE or, in an object, NTYPE:NAME:VALUE. depth is how many
+ * objects are open. Strings stay in arg. FALSE: it is none. */
+int slu_compat_add_extra(AMFObject *extras, const AVal *arg, int *depth);
+
+#endif
