@@ -18,7 +18,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-all='openssl-1.1.1 devcryptoeng openssl-3.0 openssl-3.5 openssl-4.0 armhf s390x musl'
+all='openssl-1.1.1 devcryptoeng openssl-3.0 openssl-3.5 openssl-4.0 armhf i386 s390x musl'
 smoke='openssl-1.1.1 armhf'
 native=$(dpkg --print-architecture)
 
@@ -51,7 +51,11 @@ column() {
 	armhf)
 		covers='32 bits: ARMv7 under qemu-user, OpenSSL 3.0'
 		architecture=armhf
-		smoke_tests='proto provider'
+		smoke_tests='proto provider compat'
+		;;
+	i386)
+		covers="librtmp's interface alone, where 64 bits are aligned to 4 bytes: i386 under qemu-user"
+		architecture=i386 tests=compat end_to_end='' vectors=
 		;;
 	s390x)
 		covers='big-endian: s390x under qemu-user, OpenSSL 3.0'
@@ -103,8 +107,11 @@ cross_file() {
 	case $architecture in
 	"$native") triplet=$(gcc -dumpmachine) compiler=gcc cpu=$(uname -m) wrapper= ;;
 	armhf) triplet=arm-linux-gnueabihf compiler=$triplet-gcc cpu=arm wrapper="'qemu-arm', '-L', '$1'" ;;
+	i386) triplet=i686-linux-gnu compiler=$triplet-gcc cpu=x86 wrapper="'qemu-i386', '-L', '$1'" ;;
 	s390x) triplet=s390x-linux-gnu compiler=$triplet-gcc cpu=s390x wrapper="'qemu-s390x', '-L', '$1'" ;;
 	esac
+	folder=$triplet
+	[ "$architecture" != i386 ] || folder=i386-linux-gnu
 	endian=little
 	[ "$architecture" != s390x ] || endian=big
 	link="'--sysroot=$1'"
@@ -127,8 +134,9 @@ ${wrapper:+exe_wrapper = [$wrapper]}
 c_args = ['--sysroot=$1']
 c_link_args = [$link]
 [properties]
+${wrapper:+needs_exe_wrapper = true}
 sys_root = '$1'
-pkg_config_libdir = ['$1/usr/lib/$triplet/pkgconfig']
+pkg_config_libdir = ['$1/usr/lib/$folder/pkgconfig']
 [host_machine]
 system = 'linux'
 cpu_family = '$cpu'
@@ -157,6 +165,7 @@ configure() {
 	cross_file "$root" >"build/matrix/$1.ini"
 	case $architecture in
 	armhf) emulator="qemu-arm -L $root" ;;
+	i386) emulator="qemu-i386 -L $root" ;;
 	s390x) emulator="qemu-s390x -L $root" ;;
 	esac
 	PKG_CONFIG_PATH='' meson setup "build/matrix/$1" --cross-file "build/matrix/$1.ini" --werror
@@ -301,6 +310,7 @@ for name in $columns; do
 	case $architecture in
 	"$native") ;;
 	armhf) install_packages gcc-arm-linux-gnueabihf qemu-user ;;
+	i386) install_packages gcc-i686-linux-gnu qemu-user ;;
 	s390x) install_packages gcc-s390x-linux-gnu qemu-user ;;
 	esac
 	if [ -n "$part" ]; then tests=$smoke_tests end_to_end=; fi
