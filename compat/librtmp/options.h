@@ -9,6 +9,12 @@
  * afterwards. */
 int slu_compat_setup_url(RTMP *r, char *url);
 
+/* The port of a session that was told none. */
+unsigned short slu_compat_default_port(int protocol);
+
+/* Takes sockshost, "host" or "host:port", apart: sockshost becomes the host. */
+void slu_compat_split_socks(RTMP_LNK *link);
+
 /* Option "conn": one value more for connect, as TYPE:VALUE or, in an object, NTYPE:NAME:VALUE. depth is how many
  * objects are open. Strings stay in arg. FALSE: it is none. */
 int slu_compat_add_extra(AMFObject *extras, const AVal *arg, int *depth);

@@ -60,7 +60,7 @@ static int set_options(RTMP *r, char *p)
 	return TRUE;
 }
 
-static unsigned short default_port(int protocol)
+unsigned short slu_compat_default_port(int protocol)
 {
 	if (protocol & RTMP_FEATURE_SSL)
 		return 443;
@@ -98,7 +98,7 @@ static int set_tc_url(RTMP_LNK *link, char *url, size_t n)
 	return TRUE;
 }
 
-static void set_socks(RTMP_LNK *link)
+void slu_compat_split_socks(RTMP_LNK *link)
 {
 	struct run proxy = {link->sockshost.av_val, (size_t)link->sockshost.av_len};
 	const char *colon = slu_compat_find(proxy, ':');
@@ -126,7 +126,7 @@ int slu_compat_setup_url(RTMP *r, char *url)
 	if (!set_options(r, options))
 		return FALSE;
 	if (!r->Link.port)
-		r->Link.port = default_port(r->Link.protocol);
-	set_socks(&r->Link);
+		r->Link.port = slu_compat_default_port(r->Link.protocol);
+	slu_compat_split_socks(&r->Link);
 	return set_tc_url(&r->Link, url, n);
 }

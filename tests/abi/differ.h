@@ -81,6 +81,7 @@ int RTMP_FindPrefixProperty(AMFObject *obj, const AVal *name, AMFObjectProperty 
 	X(RTMP_ParsePlaypath)                                                                                          \
 	X(RTMP_ParseURL)                                                                                               \
 	X(RTMP_SetOpt)                                                                                                 \
+	X(RTMP_SetupStream)                                                                                            \
 	X(RTMP_SetupURL)
 
 struct api {

@@ -116,6 +116,38 @@ static void set_option(const struct api *lib, const struct input *in, FILE *out)
 	free(r);
 }
 
+/* number's bits say what is given; the others are NULL or empty in turn. */
+static AVal *given(const struct input *in, int bit, AVal *text)
+{
+	static AVal nothing;
+
+	if (in->number & 1 << bit)
+		return text;
+	return bit % 2 ? &nothing : NULL;
+}
+
+static void setup_stream(const struct api *lib, const struct input *in, FILE *out)
+{
+	static AVal texts[] = {AVC("host"),      AVC("proxy:77"), AVC("play"),
+			       AVC("rtmp://tc"), AVC("http://s"), AVC("http://p"),
+			       AVC("app"),       AVC("auth"),     AVC("01234567890123456789012345678901"),
+			       AVC("WIN 9"),     AVC("channel"),  AVC("usher")};
+	AVal *t[sizeof texts / sizeof texts[0]], empty = {NULL, 0};
+	RTMP *r = calloc(1, sizeof *r);
+
+	if (!r)
+		abort();
+	for (int i = 0; i < 12; i++)
+		t[i] = given(in, i, &texts[i]);
+	lib->RTMP_SetupStream(r, in->number % 8, &texts[0], in->number & 1 ? 99 : 0, t[1] ? t[1] : &empty,
+			      t[2] ? t[2] : &empty, t[3], t[4], t[5], t[6], t[7], t[8], 1000, t[9], t[10], t[11], 5, 6,
+			      in->number & 4, 33);
+	print_link(in, r, out);
+	fprintf(out, "auth %.*s\n%u %.32s\n", r->Link.auth.av_len, r->Link.auth.av_val, r->Link.SWFSize,
+		r->Link.SWFSize ? (char *)r->Link.SWFHash : "");
+	free(r);
+}
+
 static void url(const char *text, const char *intended)
 {
 	differ(text, parse_url, text, (int)strlen(text) + 1, 0, intended);
@@ -315,6 +347,13 @@ static void setups(void)
 	setup("rtmp://h/app/play   live=1", "Debian's takes blanks before the first option for part of its name");
 }
 
+static void streams(void)
+{
+	for (int given_bits = 0; given_bits < 4096; given_bits += 37)
+		differ_many(setup_stream, "", 0, given_bits, NULL);
+	differ_many_end("streams");
+}
+
 int main(void)
 {
 	if (!differ_begin())
@@ -323,5 +362,6 @@ int main(void)
 	playpaths();
 	options();
 	setups();
+	streams();
 	return differ_end();
 }

@@ -252,6 +252,36 @@ static void bad_options_are_refused(void **state)
 	assert_true(slu_compat_setup_url(r, word)); /* as ever */
 }
 
+static void a_stream_is_set_up(void **state)
+{
+	AVal host = AVC("h"), play = AVC("p"), auth = AVC("a"), socks = AVC("proxy:99"),
+	     hash = AVC("0123456789abcdef0123456789ABCDEF"), cut = AVC("0123"), app = AVC("app");
+
+	(void)state;
+	r->Link.app = app;
+	RTMP_SetupStream(r, RTMP_PROTOCOL_RTMPTS, &host, 0, &socks, &play, NULL, NULL, NULL, NULL, &auth, &hash, 7,
+			 NULL, NULL, NULL, 1, 2, TRUE, 3);
+	assert_text(&r->Link.hostname, "h");
+	assert_text(&r->Link.playpath, "p");
+	assert_text(&r->Link.auth, "a");
+	assert_text(&r->Link.app, "app"); /* what is not given stays */
+	assert_text(&r->Link.sockshost, "proxy");
+	assert_text(&r->Link.flashVer, "LNX 10,0,32,18");
+	assert_int_equal(r->Link.socksport, 99);
+	assert_int_equal(r->Link.port, 443);
+	assert_int_equal(r->Link.lFlags, RTMP_LF_AUTH | RTMP_LF_LIVE);
+	assert_int_equal(r->Link.SWFSize, 7);
+	assert_memory_equal(r->Link.SWFHash, hash.av_val, 32);
+	assert_true(r->Link.seekTime == 1 && r->Link.stopTime == 2 && r->Link.timeout == 3);
+	RTMP_SetupStream(r, RTMP_PROTOCOL_RTMP, &host, 77, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &cut, 7, NULL,
+			 NULL, NULL, 0, 0, FALSE, 0);
+	assert_int_equal(r->Link.SWFSize, 0);
+	assert_non_null(strstr(heard, "The hash of the player has 4 bytes"));
+	assert_int_equal(r->Link.port, 77);
+	assert_int_equal(r->Link.sockshost.av_len, 0);
+	assert_int_equal(r->Link.playpath.av_len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +295,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_app_makes_a_tc_url, begin, end),
 		cmocka_unit_test_setup_teardown(a_tc_url_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(bad_options_are_refused, begin, end),
+		cmocka_unit_test_setup_teardown(a_stream_is_set_up, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("compat_options", tests, NULL, NULL);

@@ -285,7 +285,12 @@ int RTMP_SetOpt(RTMP *r, const AVal *opt, AVal *arg);
 /* "URL name=value name=value...", \xx in a value stands for the byte of that hexadecimal number. Writes into url. */
 int RTMP_SetupURL(RTMP *r, char *url);
 
-/* Everything at once. What may be NULL, or empty: all AVals but hostname. */
+/* Everything at once. What may be NULL, or empty: all AVals but hostname. What is not given keeps its value, but for
+ * sockshost and playpath, which then are none, and flashVer, which is RTMP_DefaultFlashVer. swfSHA256Hash is the hash's
+ * 32 bytes. port 0 is the protocol's own; dStart and dStop are milliseconds, timeout is seconds.
+ *
+ * Differs from the library that this one replaces: a hash of fewer bytes is left out; the port of sockshost is cut off
+ * by its length, without a copy. */
 void RTMP_SetupStream(RTMP *r, int protocol, AVal *hostname, unsigned int port, AVal *sockshost, AVal *playpath,
 		      AVal *tcUrl, AVal *swfUrl, AVal *pageUrl, AVal *app, AVal *auth, AVal *swfSHA256Hash,
 		      uint32_t swfSize, AVal *flashVer, AVal *subscribepath, AVal *usherToken, int dStart, int dStop,
@@ -367,8 +372,8 @@ int RTMP_Read(RTMP *r, char *buf, int size);
 /* FLV as a file has it, with or without the header, cut anywhere. size, or -1 when the connection is lost. */
 int RTMP_Write(RTMP *r, const char *buf, int size);
 
-/* Size and hash of a SWF player, for SWF verification: from the cache where its entry is younger than age days. 0 or
- * not. */
+/* Size and hash of a SWF player, for SWF verification: from the cache where its entry is younger than age days. 0, or
+ * -1 where it cannot be had. */
 int RTMP_HashSWF(const char *url, unsigned int *size, unsigned char *hash, int age);
 
 #ifdef __cplusplus
