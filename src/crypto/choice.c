@@ -91,6 +91,11 @@ static int weakness(const struct choosing *c, const struct option *o)
 	return c->rules->allow_weak ? 0 : 2 * !o->suite->forward_secret + !o->suite->aead;
 }
 
+static bool without_etm(const struct option *o)
+{
+	return !o->suite->aead && !o->etm;
+}
+
 /* A server has its order to choose by. */
 static bool cheaper(const struct choosing *c, const struct option *a, const struct option *b)
 {
@@ -101,7 +106,8 @@ static bool cheaper(const struct choosing *c, const struct option *a, const stru
 	return cost_a < cost_b || (cost_a <= cost_b && !a->weak && b->weak);
 }
 
-/* Where the list is the user's, its first suite is what to expect. */
+/* Where the list is the user's, its first suite is what to expect. A server has encrypt-then-MAC with each client that
+ * offers it. */
 static const struct option *cheapest(const struct choosing *c, bool weak_too)
 {
 	const struct option *best = NULL;
@@ -109,7 +115,7 @@ static const struct option *cheapest(const struct choosing *c, bool weak_too)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct option *o = &c->options[i];
 
-		if (!o->way || (o->weak && !weak_too && !c->rules->fixed))
+		if (!o->way || (o->weak && !weak_too && !c->rules->fixed) || (c->rules->server && without_etm(o)))
 			continue;
 		if (c->rules->fixed)
 			return o;
@@ -174,6 +180,7 @@ static void offer_alone(const struct choosing *c, const struct option *best, str
 	}
 	out->alone = true;
 	out->etm = best->etm && !c->rules->allow_weak;
+	out->mte = without_etm(best);
 }
 
 /* Weak ones last, then those of no known cost, then by cost. The server says whether CBC comes with encrypt-then-MAC:

@@ -41,6 +41,7 @@ struct slu_choice {
 	bool sorted; /* all is in our order, not in that of a list that was given */
 	bool alone;  /* first is offered before all */
 	bool etm;    /* and CBC in it only with encrypt-then-MAC */
+	bool mte;    /* or only without: it costs less so */
 	struct slu_offer first, all;
 	char offload[320];                  /* who encrypts, as slu_tls_config.offload; "" where rules.door was given */
 	int ktls[4];                        /* NIDs of the ciphers that are for the kernel where it is ktls, and 0 */

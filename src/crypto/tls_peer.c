@@ -97,6 +97,8 @@ static int offer_alone(struct slu_tls_peer *p)
 		SSL_set_tlsext_debug_callback(p->ssl, on_extension);
 		SSL_set_tlsext_debug_arg(p->ssl, p);
 	}
+	if (choice->mte)
+		SSL_set_options(p->ssl, SSL_OP_NO_ENCRYPT_THEN_MAC);
 	return set_alone(p->ssl, &choice->first) ? 0 : SLU_ERR_NOMEM;
 }
 

@@ -301,6 +301,33 @@ static void test_cbc_needs_its_extension(void **state)
 	slu_tls_ctx_free(server);
 }
 
+/* Where it is allowed and the cheapest, the server must not make something else of it. */
+static void test_mac_then_encrypt(void **state)
+{
+	struct slu_tls_config c = client();
+	struct slu_tls_ctx *ctx;
+	struct slu_tls_peer p;
+
+	(void)state;
+	add("ECDHE-ECDSA-AES128-SHA", true, 10);
+	add("ECDHE-ECDSA-AES128-SHA", false, 9);
+	write_kept();
+	for (int allowed = 0; allowed <= 1; allowed++) {
+		c.allow_weak = allowed;
+		ctx = kit_ctx(&c);
+		begin(&p, ctx);
+		assert_int_equal(strncmp(offered(&p), "ECDHE-ECDSA-AES128-SHA:", 23), 0);
+		assert_int_equal((SSL_get_options(p.ssl) & SSL_OP_NO_ENCRYPT_THEN_MAC) != 0, allowed);
+		p.alert_in = SSL_AD_HANDSHAKE_FAILURE;
+		assert_true(slu_tls_peer_refused(&p));
+		slu_tls_peer_close(&p);
+		begin(&p, ctx);
+		assert_false(SSL_get_options(p.ssl) & SSL_OP_NO_ENCRYPT_THEN_MAC);
+		slu_tls_peer_close(&p);
+		slu_tls_ctx_free(ctx);
+	}
+}
+
 /* The server's own order, cheapest first, whatever the client's is. */
 static void test_server_goes_by_cost(void **state)
 {
@@ -337,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nothing_that_fits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_engine_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cbc_needs_its_extension, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mac_then_encrypt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_server_goes_by_cost, setup, teardown),
 	};
 
