@@ -119,7 +119,7 @@ static int measure(struct doctor *d)
 	const struct doctor_options *o = &d->options;
 	const bool device = d->inventory.openssl.providers && slu_doctor_door_usable(&d->tests, "devcrypto");
 	struct slu_price_doors doors = {.device = device ? o->device : NULL};
-	int err;
+	int err, reason;
 
 	/* An OpenSSL that gives the kernel no keys cannot use what it has. */
 	for (int c = 0; c < SLU_KTLS_CIPHERS && d->inventory.openssl.ktls; c++) {
@@ -134,13 +134,14 @@ static int measure(struct doctor *d)
 			doors.engines[doors.nengines++] = d->engines[i];
 	}
 	err = slu_pricelist_measure(&d->prices, &doors, o->quick ? SECONDS_QUICK : SECONDS, o->quick, show_progress);
+	reason = errno;
 
 	if (isatty(STDERR_FILENO))
 		slu_say_status(NULL);
 	if (err)
 		slu_say("nothing can be measured: %s; it takes a thread on each processor, so end other programs or "
 			"raise the limits of threads and memory (ulimit -u, -v), or take --list",
-			strerror(errno));
+			strerror(reason));
 	return err ? SLU_EXIT_OTHER : SLU_EXIT_OK;
 }
 
@@ -178,7 +179,7 @@ static bool print_json(const struct doctor *d)
 	char *text;
 
 	slu_inventory_add_json(&d->inventory, o);
-	if (d->tests.n)
+	if (!d->options.list)
 		slu_doctor_tests_add_json(&d->tests, o);
 	if (d->prices.nprices)
 		slu_pricelist_add_json(&d->prices, o);

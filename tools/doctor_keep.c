@@ -125,6 +125,7 @@ bool slu_doctor_keep(const struct slu_pricelist *prices, const struct slu_doctor
 	static struct slu_kept kept;
 
 	memset(out, 0, sizeof *out);
+	out->given = file != NULL;
 	if (slu_kept_place(file, true, out->file, sizeof out->file) && access(out->file, F_OK) == 0)
 		look_before(out->file, out);
 	out->left_out = slu_doctor_kept(prices, tests, quick, &kept);
@@ -140,7 +141,9 @@ void slu_doctor_keep_print(const struct slu_doctor_keep *k, FILE *to)
 			"%u ways are not kept, for they seem to cost nothing: the machine was not quiet. Run it "
 			"again.\n",
 			k->left_out);
-	if (!k->error[0])
+	if (!k->error[0] && k->given)
+		fprintf(to, "Kept in %s, by which \"auto\" chooses with --tls-measured %s.\n", k->file, k->file);
+	else if (!k->error[0])
 		fprintf(to, "Kept in %s, by which \"auto\" chooses.\n", k->file);
 }
 

@@ -14,6 +14,7 @@ struct cJSON;
 
 struct slu_doctor_keep {
 	char file[4096];   /* where it is, or was to be; "": nowhere */
+	bool given;        /* that was named, and is not where "auto" looks by itself */
 	char before[1024]; /* why the result that was there could not be used any more; "": it could, or there was none
 			    */
 	char error[1024];  /* why nothing is kept; "": it is */

@@ -157,7 +157,7 @@ int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t r
 	if (!s.load)
 		return SLU_ERR_TLS;
 	if (slu_workload_passed_over(s.load)) {
-		snprintf(error, size, "  %s", slu_workload_passed_over(s.load));
+		snprintf(error, size, "%s", slu_workload_passed_over(s.load));
 		slu_workload_free(s.load);
 		return SLU_ERR_TLS;
 	}

@@ -76,7 +76,7 @@ static void list_ways(struct slu_pricelist *list, const struct slu_price_doors *
 static void check_used(struct slu_price *p, size_t last)
 {
 	if (p->way.offload && !is_engine(p) && !p->error[0] && !p->costs[last].device_operations)
-		snprintf(p->error, sizeof p->error, "  the device has nothing for it");
+		snprintf(p->error, sizeof p->error, "the device has nothing for it");
 }
 
 /* No cipher is for nothing, nor is TCP: what the machine did beside has been taken for one of them. */
@@ -88,7 +88,7 @@ static void check_told(struct slu_price *p, size_t nsizes)
 		told = told && p->costs[s].tcp_ms_per_mb > 0;
 	if (p->way.kernel && !p->error[0] && !told)
 		snprintf(p->error, sizeof p->error,
-			 "  lost in what TCP costs: measure again when nothing else is running");
+			 "lost in what TCP costs: measure again when nothing else is running");
 }
 
 static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner, struct slu_price *p, double seconds)

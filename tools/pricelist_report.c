@@ -101,7 +101,7 @@ void slu_pricelist_print(const struct slu_pricelist *list, FILE *to)
 			slu_way_name(&p->way, name, sizeof name), p->engine);
 		for (size_t s = 0; s < list->nsizes && !p->error[0]; s++)
 			fprintf(to, "%9.1f", p->costs[s].cpu_ms_per_mb);
-		fprintf(to, "%s\n", p->error);
+		fprintf(to, "%s%s\n", p->error[0] ? "  " : "", p->error);
 	}
 	slu_plot_text(list, columns_of(to), to);
 	print_break_evens(list, to);

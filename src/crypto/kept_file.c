@@ -145,7 +145,10 @@ int slu_kept_write(const struct slu_kept *k, const char *given, char *where, siz
 
 	snprintf(where, wsize, "%s", "");
 	if (!slu_kept_place(given, true, path, sizeof path)) {
-		snprintf(error, size, "there is no place for it: HOME is not set to a folder");
+		snprintf(error, size, "there is no place for it: %s",
+			 !given   ? "HOME is not set to a folder"
+			 : *given ? "the name of the file is too long"
+				  : "the name of the file is empty");
 		return SLU_ERR_IO;
 	}
 	snprintf(where, wsize, "%s", path);

@@ -42,7 +42,7 @@ def test_lists_what_there_is(doctor):
 
 def test_measures_every_suite_in_software(doctor):
     found = json.loads(doctor("--quick", "--json", "--device", "/nonexistent/crypto"))
-    assert {test["door"] for test in found.get("tests", [])} == ({"ktls"} if found["ktls"]["there"] else set())
+    assert {test["door"] for test in found["tests"]} == ({"ktls"} if found["ktls"]["there"] else set())
     assert 0 <= found["unevenness"] <= 1
     software = [way for way in found["costs"] if way["door"] == "off"]
     assert {way["door"] for way in found["costs"]} <= {"off", "ktls"}
@@ -87,7 +87,7 @@ def test_an_engine_is_tested_and_measured(doctor, engine):
     others = [way for (suite, _), way in rows.items() if "AES128-SHA" not in suite]
     assert len(rows) == 7 and len(others) == 5
     for way in others:
-        assert "the engine has no cipher for it" in way["error"] and not way["sizes"]
+        assert way["error"] == "the engine has no cipher for it" and not way["sizes"]
     for way in rows.values():
         assert "error" not in way or way in others or "in software, together with its MAC" in way["error"]
 
@@ -127,7 +127,7 @@ def test_keeps_what_it_measured(sluice, tmp_path):
     options = ("doctor", "--quick", "--device", "/nonexistent/crypto", "--keep", file)
     result = sluice.run(*options, timeout=60)
     assert result.code == support.OK and result.err == ""
-    assert result.out.decode().splitlines()[-1] == f'Kept in {file}, by which "auto" chooses.'
+    assert result.out.decode().splitlines()[-1] == f'Kept in {file}, by which "auto" chooses with --tls-measured {file}.'
     text = file.read_text()
     lines = text.splitlines()
     assert lines[0] == "sluice-measured 1" and "quick 1" in lines and "sizes 1024 16384" in lines
@@ -156,6 +156,19 @@ def test_what_cannot_be_kept(sluice, tmp_path):
         assert result.code == support.USAGE
         support.one_sentence(result, option, other)
     assert not list(tmp_path.iterdir())
+
+
+def test_without_the_memory_for_threads(sluice):
+    """The sentence has the reason, also where stderr is no terminal."""
+    sluice.need("doctor")
+    if sluice.sanitized or sluice.emulated:
+        pytest.skip("needs more memory than the limit, whatever it does")
+    limited = ("sh", "-c", 'ulimit -v 2000000; ulimit -s 4000000; exec "$0" "$@"')
+    result = sluice.run("doctor", "--quick", "--no-keep", "--device", "/nonexistent/crypto", prefix=limited)
+    if result.code == support.OK:
+        pytest.skip("here a thread's stack does not go by the limit of stacks")
+    assert result.code == support.OTHER
+    support.one_sentence(result, "nothing can be measured: Resource temporarily unavailable;")
 
 
 def test_plots(sluice, tmp_path):

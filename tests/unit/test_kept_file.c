@@ -195,6 +195,19 @@ static void without_a_home_there_is_no_place(void **state)
 	assert_string_equal(where, SLU_KEPT_SYSTEM);
 }
 
+static void names_that_are_none(void **state)
+{
+	char name[5000];
+
+	(void)state;
+	assert_int_equal(slu_kept_write(&small, "", where, sizeof where, error, sizeof error), SLU_ERR_IO);
+	assert_string_equal(error, "there is no place for it: the name of the file is empty");
+	memset(name, 'n', sizeof name);
+	name[sizeof name - 1] = '\0';
+	assert_int_equal(slu_kept_write(&small, name, where, sizeof where, error, sizeof error), SLU_ERR_IO);
+	assert_string_equal(error, "there is no place for it: the name of the file is too long");
+}
+
 /* The usual place may be empty; one that was given may not. */
 static void what_is_not_there(void **state)
 {
@@ -340,6 +353,7 @@ int main(void)
 		TEST(the_usual_places),
 		TEST(a_users_own_comes_first),
 		TEST(without_a_home_there_is_no_place),
+		TEST(names_that_are_none),
 		TEST(what_is_not_there),
 		TEST(only_root_and_the_user_may_write_it),
 		TEST(a_link_is_followed),
