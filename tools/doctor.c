@@ -79,10 +79,13 @@ static double now(void)
 
 static void show_progress(double done, const char *what)
 {
+	const size_t columns = slu_say_columns();
 	char line[120];
 
-	if (isatty(STDERR_FILENO))
-		slu_say_status(slu_bar_text(&bar, done, now(), what, line, sizeof line));
+	if (!isatty(STDERR_FILENO))
+		return;
+	slu_say_until_killed();
+	slu_say_status(slu_bar_text(&bar, done, now(), what, line, columns < sizeof line ? columns : sizeof line));
 }
 
 static double device_expected(const struct doctor *d)

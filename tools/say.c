@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/say.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define CLEAR "\r\033[K"
 
 static struct {
 	const char *verb;
-	bool status; /* a status line is on the screen */
+	volatile sig_atomic_t status; /* a status line is on the screen */
 	bool verbose;
 } say = {.verb = ""};
 
@@ -30,12 +36,42 @@ void slu_say(const char *format, ...)
 
 void slu_say_status(const char *text)
 {
+	const bool was = say.status;
+
+	say.status = text != NULL; /* before it is there: a signal may come in between */
 	if (text)
 		fprintf(stderr, "\r%s\033[K", text);
-	else if (say.status)
-		fputs("\r\033[K", stderr);
-	say.status = text != NULL;
+	else if (was)
+		fputs(CLEAR, stderr);
 	fflush(stderr);
+}
+
+size_t slu_say_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return 80;
+	return size.ws_col;
+}
+
+/* The signal is blocked here, and does then what it would have done without this. */
+static void on_signal(int number)
+{
+	if (say.status && write(STDERR_FILENO, CLEAR, strlen(CLEAR)) < 0)
+		say.status = 0;
+	raise(number);
+}
+
+void slu_say_until_killed(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction before;
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			sigaction(signals[i], &action, NULL);
 }
 
 static void log_line(void *arg, enum slu_log_level level, const char *line)

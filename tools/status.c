@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -170,15 +169,6 @@ static void print(const struct slu_status *st, cJSON *o, int wait_ms)
 
 /* ---- the terminal ---- */
 
-static size_t columns(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return 80;
-	return size.ws_col;
-}
-
 /* The suite without the prefix that all of TLS 1.3 share, so that a line holds it. */
 static const char *short_suite(const struct slu_conn_stats *conn)
 {
@@ -192,7 +182,7 @@ static void print_line(const struct slu_status *st, uint64_t now_ms, const struc
 {
 	struct rates r = rates(st, now_ms, progress);
 	uint64_t s = progress->media_ms / 1000;
-	size_t width = columns();
+	size_t width = slu_say_columns();
 	char line[256];
 
 	snprintf(line, sizeof line,

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """sluice doctor on a machine without crypto hardware: what it lists, and that what it measures is there."""
 
+import fcntl
 import json
 import os
 import pathlib
 import re
+import signal
+import struct
+import subprocess
+import termios
 import xml.etree.ElementTree
 
 import pytest
@@ -169,6 +174,45 @@ def test_without_the_memory_for_threads(sluice):
         pytest.skip("here a thread's stack does not go by the limit of stacks")
     assert result.code == support.OTHER
     support.one_sentence(result, "nothing can be measured: Resource temporarily unavailable;")
+
+
+def on_terminal(sluice, columns, until=None):
+    """What the doctor shows on a terminal as wide as that, and its status; it is interrupted when that is there."""
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    command = [sluice.path, "doctor", "--quick", "--no-keep", "--device", "/nonexistent/crypto"]
+    seen = b""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=follower) as doctor:
+        os.close(follower)
+        try:
+            while data := os.read(leader, 4096):
+                seen += data
+                if until and until in seen:
+                    doctor.send_signal(signal.SIGINT)
+                    until = None
+        except OSError:
+            pass
+        status = doctor.wait(60)
+    os.close(leader)
+    return seen.decode(), status
+
+
+def test_the_bar_fits_into_the_terminal(sluice):
+    """One that goes on in the next line would stay there."""
+    sluice.need("doctor")
+    seen, status = on_terminal(sluice, 50)
+    assert status == 0 and seen.endswith("\r\x1b[K")
+    lines = seen.replace("\x1b[K", "").split("\r")
+    assert max(map(len, lines)) == 49, lines
+
+
+def test_nothing_of_the_bar_is_left_when_interrupted(sluice):
+    sluice.need("doctor")
+    if sluice.emulated:
+        pytest.skip("the emulator has the signal")
+    seen, status = on_terminal(sluice, 80, until=b" %")
+    assert status == -signal.SIGINT
+    assert "100 %" not in seen and seen.endswith("\x1b[K\r\x1b[K")
 
 
 def test_plots(sluice, tmp_path):
