@@ -5,6 +5,7 @@
 
 #include <sluice/buffer.h>
 
+#include "../alloc_fail.h"
 #include "session/edge.h"
 
 enum { CHUNK = 1000000, QUEUE = 1 << 24, PAYLOAD = 600000, CONTROL = 2, VIDEO = 6 };
@@ -168,12 +169,60 @@ static void decrypts_each_byte_once(void **state)
 	free(wire);
 }
 
+static void is_not_made_without_memory(void **state)
+{
+	struct kit k;
+	long n;
+
+	(void)state;
+	open_kit(&k);
+	for (n = 0; !k.e; n++) {
+		alloc_fail_at(n);
+		k.e = slu_edge_new(&k.in, &k.out, k.co);
+		alloc_fail_end();
+	}
+	assert_int_equal(n, 3);
+	close_kit(&k);
+}
+
+/* Room that cannot grow: then less goes out at once, and all of it in the end. */
+static void does_with_little_memory(void **state)
+{
+	uint8_t *text = malloc(QUEUE);
+	bool failed = true;
+
+	(void)state;
+	for (long n = 0; failed; n++) {
+		size_t clear = 0, got = 0, total, size;
+		struct slu_buffer *b;
+		struct kit k;
+
+		open_kit(&k);
+		begin(&k);
+		b = make_payload(&k);
+		send_payload(&k, b);
+		total = slu_chunk_out_queued(k.co);
+		alloc_fail_at(n);
+		while ((size = read_out(&k, text + got, 10000, &clear)))
+			got += size;
+		failed = alloc_fail_end();
+		assert_true(failed || n == 4); /* it doubles four times */
+		assert_int_equal(got, total);
+		assert_memory_equal(text + 12, slu_buffer_data(b), PAYLOAD);
+		slu_buffer_put(b);
+		close_kit(&k);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encrypts_what_comes_behind_the_handshake),
 		cmocka_unit_test(nothing_overtakes_what_is_encrypted),
 		cmocka_unit_test(decrypts_each_byte_once),
+		cmocka_unit_test(is_not_made_without_memory),
+		cmocka_unit_test(does_with_little_memory),
 	};
 
 	return cmocka_run_group_tests_name("edge", tests, NULL, NULL);
