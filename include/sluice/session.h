@@ -87,13 +87,15 @@ struct slu_msg {
 	struct slu_buffer *owner; /* what data lies in: referenced while queued. NULL when sending: data is copied */
 };
 
-/* The names a client's connect command carries (RTMP 1.0, 7.2.1.1). NULL: left out, but for app ("") and flash_ver. */
+/* What a client's connect command carries (RTMP 1.0, 7.2.1.1). NULL: left out, but for app ("") and flash_ver. */
 struct slu_connect_info {
 	const char *app;
 	const char *tc_url;
 	const char *flash_ver; /* default "FMLE/3.0 (compatible; Sluice/VERSION)" */
 	const char *swf_url;
 	const char *page_url;
+	/* Not sent: the key that a server's secure token is decrypted with, of which 16 bytes count. */
+	const char *secure_token;
 	const uint8_t *extra; /* AMF0 values after the command object, already encoded; or NULL */
 	size_t extra_size;
 };

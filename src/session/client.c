@@ -149,7 +149,7 @@ static int on_connected(struct slu_session *s, const struct slu_command *c)
 	ev->amf = c->root;
 	s->state = SLU_S_CONNECTED;
 	s->connected = true;
-	if (!s->err && s->stream)
+	if (!s->err && slu_token_answer(s, c) == 0 && s->stream)
 		slu_client_request(s);
 	return s->err;
 }

@@ -90,6 +90,7 @@ static bool own_connect(struct slu_connect_info *info)
 	ok = own_text(&info->tc_url) && ok;
 	ok = own_text(&info->flash_ver) && ok;
 	ok = own_text(&info->swf_url) && ok;
+	ok = own_text(&info->secure_token) && ok;
 	return own_text(&info->page_url) && ok;
 }
 
@@ -106,6 +107,7 @@ static void free_connect(struct slu_connect_info *info)
 	free_text(info->tc_url);
 	free_text(info->flash_ver);
 	free_text(info->swf_url);
+	free_text(info->secure_token);
 	free_text(info->page_url);
 }
 

@@ -9,6 +9,7 @@
  *     media.c     audio, video and data, both ways
  *     call.c      commands: building, transactions, dispatch by table
  *     client.c    the client's states and its commands; client_status.c: what servers report
+ *     token.c     secure tokens
  *     server.c    the server's streams and answers; server_cmd.c: what clients ask
  *     fail.c      errors, refusals, and keeping secrets out of both
  */
@@ -265,6 +266,11 @@ int slu_client_request(struct slu_session *s); /* connected, and asked for a str
 int slu_client_answer(struct slu_session *s, enum slu_call_kind kind, bool ok, const struct slu_command *c);
 int slu_client_status(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg);
 void slu_client_playing(struct slu_session *s);
+
+/* ---- token.c ---- */
+
+/* Answers the secure token in a server's answer to connect, if there is one and a key for it. */
+int slu_token_answer(struct slu_session *s, const struct slu_command *c);
 
 /* ---- server.c, server_cmd.c ---- */
 
