@@ -15,9 +15,9 @@ kept. On the processor nothing is, for the doctor measures time, which is the em
 estimate of a few milliseconds, which has no CBC, so that the third server is left out.
 
 Starting and connecting are taken off, also of a connection that was refused. The ways take turns. The spread is the
-largest distance of two turns of one way, as a share of their median. The same cipher by the same door in TLS 1.2 and in 1.3
-is one choice, for "auto" offers both where they cost alike, and the server decides. Exit status 1: what auto took is another
-one than the cheapest, and dearer by more than the spread.
+largest distance of two turns of one way, of the two that are compared, as a share of their median. The same cipher by the
+same door in TLS 1.2 and in 1.3 is one choice, for "auto" offers both where they cost alike, and the server decides. Exit
+status 1: what auto took is another one than the cheapest, and dearer by more than the spread.
 """
 import argparse
 import json
@@ -65,8 +65,8 @@ class Machine:
         self.device = Device(pathlib.Path(args.build) / "tests/lab/cusecrypto", passing="afalg")
         self.idle = machine.idle_share(3)
 
-    def cost(self, argv, sink, env):
-        took = machine.measured(argv, env, self.idle, {"sink": sink.pid})
+    def cost(self, argv, sink, env, stderr):
+        took = machine.measured(argv, env, self.idle, {"sink": sink.pid}, stderr)
         return took["busy"] - took["sink"], took["text"]
 
     def stop(self):
@@ -86,9 +86,9 @@ class Processor:
         self.plain = [*emulator, args.sluice]
         self.sluice = [*emulator, "-plugin", args.plugin, "-d", "plugin", "-D", self.log, args.sluice]
 
-    def cost(self, argv, _, env):
+    def cost(self, argv, _, env, stderr):
         done = subprocess.run([str(a) for a in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                              env=env)
+                              env=env, stderr=stderr)
         return int(re.search(r"instructions (\d+)", self.log.read_text())[1]) / 1e9, done.stdout
 
     def stop(self):
@@ -102,6 +102,7 @@ class Bench:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sluice-choice-"))
         self.place = {"machine": Machine, "processor": Processor}[args.part](args)
         self.sinks = {}
+        self.said = self.dir / "said"
         self.env = {**os.environ, "XDG_STATE_HOME": str(self.dir / "nothing"), "HOME": str(self.dir / "nothing")}
 
     def start_sinks(self):
@@ -131,7 +132,8 @@ class Bench:
         """Its cost, and its summary."""
         argv = [*self.place.sluice, "push", "-q", "--fast", "--json", "--ca-file", self.dir / "cert.pem", *options, clip,
                 "rtmps://localhost:%d/live/bench" % self.sinks[server].port]
-        cost, text = self.place.cost(argv, self.sinks[server], self.env)
+        with open(self.said, "a", encoding="utf-8") as stderr:
+            cost, text = self.place.cost(argv, self.sinks[server], self.env, stderr)
         return cost, json.loads(text.splitlines()[-1])
 
     def took(self, end):
@@ -179,8 +181,6 @@ class Bench:
 
     def judge(self, costs, taken):
         """What auto took against the cheapest."""
-        spread = max((max(c) - min(c)) / statistics.median(c) for c in costs.values())
-        print("\nspread of the turns: %.1f %%" % (100 * spread))
         bad = False
         for case in (case for case in costs if case not in self.ways):
             _, server = case
@@ -189,14 +189,20 @@ class Bench:
                            key=lambda way: statistics.median(costs[way]))
             least, own = statistics.median(costs[cheapest]), statistics.median(costs[case])
             dearer = own / least - 1
+            spread = max((max(c) - min(c)) / statistics.median(c) for c in (costs[cheapest], costs[case]))
             wrong = dearer > spread and (taken[case][0], cipher(taken[case][1])) != (cheapest.door, cipher(cheapest.suite))
             bad = bad or wrong
-            print("server: %s; auto goes by %s\n  took     %-54s %s" % (server, self.place.by, "%s, %s" % taken[case][::-1],
+            print("\nserver: %s; auto goes by %s\n  took     %-54s %s" % (server, self.place.by, "%s, %s" % taken[case][::-1],
                                                                        machine.middle(costs[case])))
-            print("  cheapest %-54s %s: auto's is %+.1f %%, %s" % (
-                kept.name_of(cheapest), machine.middle(costs[cheapest]), 100 * dearer,
-                "WRONG" if wrong else "right"))
+            print("  cheapest %-54s %s\n  auto's is %+.1f %%, with a spread of %.1f %%: %s" % (
+                kept.name_of(cheapest), machine.middle(costs[cheapest]), 100 * dearer, 100 * spread,
+                "NOT the cheapest" if wrong else "right"))
         return 1 if bad else 0
+
+    def print_said(self):
+        lines = self.said.read_text(encoding="utf-8").splitlines() if self.said.exists() else []
+        if lines:
+            print("\nsluice push, each line once:\n" + "\n".join(dict.fromkeys(lines)))
 
     def main(self):
         try:
@@ -206,6 +212,7 @@ class Bench:
             self.print_ways(costs)
             return self.judge(costs, taken)
         finally:
+            self.print_said()
             for sink in self.sinks.values():
                 sink.stop()
             self.place.stop()

@@ -1,5 +1,5 @@
-# shellcheck shell=sh disable=SC1091,SC2154 # sourced, and sources
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC1091,SC2154 # sourced, and sources
 # Sourced by the scripts here that measure in the lab's emulated machine, with the project's root as working folder.
 . scripts/lib.sh
 

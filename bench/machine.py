@@ -44,12 +44,13 @@ def idle_share(seconds):
     return (busy_seconds() - before) / (time.monotonic() - start)
 
 
-def measured(argv, env, idle, watched):
+def measured(argv, env, idle, watched, stderr=None):
     """Runs argv to its end: what it printed, and whose CPU it took, in seconds: "busy" is the whole machine's,
     "publisher" its own, and one for each name of watched, which has the pids."""
     before = {name: process_seconds(pid) for name, pid in watched.items()}
     busy, start = busy_seconds(), time.monotonic()
-    child = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=env)
+    child = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=env,
+                             stderr=stderr)
     text = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
