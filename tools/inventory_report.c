@@ -37,6 +37,11 @@ static void print_processor(const struct slu_cpu *cpu, FILE *to)
 	bool first = true;
 
 	label(to, "processor");
+	if (!cpu->model[0] && !cpu->count) {
+		fputs("not told: there is no /proc/cpuinfo, so whether it has instructions for ciphers is unknown\n",
+		      to);
+		return;
+	}
 	fprintf(to, "%s, %u of them\n", cpu->model[0] ? cpu->model : "of a name that the kernel does not tell",
 		cpu->count);
 	label(to, "instructions");

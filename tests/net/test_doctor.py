@@ -163,6 +163,21 @@ def test_what_cannot_be_kept(sluice, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_without_proc(sluice):
+    """What is not known is not told as missing."""
+    sluice.need("doctor")
+    if sluice.sanitized or sluice.emulated:
+        pytest.skip("needs /proc, whatever it does")
+    hide = ("unshare", "-rm", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"')
+    if subprocess.run([*hide, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip("this user may not hide /proc")
+    result = sluice.run("doctor", "--list", prefix=hide)
+    assert result.code == support.OK and result.err == ""
+    text = result.out.decode()
+    assert "not told: there is no /proc/cpuinfo" in text and "not told: there is no /proc/crypto" in text
+    assert "of them" not in text and "none" not in text
+
+
 def test_without_the_memory_for_threads(sluice):
     """The sentence has the reason, also where stderr is no terminal."""
     sluice.need("doctor")
