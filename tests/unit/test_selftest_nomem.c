@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that cannot be had is nobody's fault: it is said, and nothing else is. */
+/* Memory, or a thread, that cannot be had is nobody's fault: it is said, and nothing else is. */
 #include "test.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "../alloc_fail.h"
 #include "crypto/selftest.h"
 #include "tests/lab/device.h"
+
+/* Stands in for threads that cannot be had: the linker puts it in the other's place. */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+static unsigned threads; /* that are left */
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+	if (threads == 0)
+		return EAGAIN;
+	threads--;
+	return __real_pthread_create(thread, attr, run, arg);
+}
 
 static void without_memory_nothing_is_judged(void **state)
 {
@@ -58,11 +72,35 @@ static void without_memory_nothing_is_put_under_load(void **state)
 	}
 }
 
+/* Fewer at once are another test; what they find is told all the same. */
+static void without_a_thread_it_has_not_passed(void **state)
+{
+	(void)state;
+	for (unsigned wrong = 0; wrong < 2; wrong++) {
+		for (unsigned left = 0; left <= 3; left++) {
+			struct lab_device *d = lab_device_new();
+			const struct slu_selftest test = {.kernel = lab_device_kernel(d), .quick = true};
+			struct slu_verdict v = {
+				.algorithm = SLU_DC_ECB, .kind = SLU_PASSED, .driver = "?", .keys = 7, .largest = 16};
+			char error[100];
+
+			if (wrong)
+				assert_int_equal(lab_device_fault(d, "wrong", error, sizeof error), 0);
+			threads = left;
+			slu_selftest_load(&test, 0, 0, &v);
+			assert_int_equal(v.kind, wrong ? SLU_WRONG : left < 3 ? SLU_UNTESTED : SLU_PASSED);
+			assert_int_equal(v.error, !wrong && left < 3 ? EAGAIN : 0);
+			assert_int_equal(v.operations > 0, !wrong);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_memory_nothing_is_judged),
 		cmocka_unit_test(without_memory_nothing_is_put_under_load),
+		cmocka_unit_test(without_a_thread_it_has_not_passed),
 	};
 
 	return cmocka_run_group_tests_name("selftest nomem", tests, NULL, NULL);

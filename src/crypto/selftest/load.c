@@ -101,14 +101,22 @@ static bool lane_init(struct lane *l, struct load *load, const struct slu_selfte
 	return slu_bench_init(&l->run.bench, t, load->verdict->algorithm, worker);
 }
 
-static void run_all(struct lane *lanes)
+/* 0, or why there was no thread for one of them, an errno: those that are there are no such crowd. */
+static int run_all(struct lane *lanes)
 {
-	for (unsigned i = 1; i < SLU_SELFTEST_LANES; i++)
-		lanes[i].started = pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]) == 0;
+	int missing = 0;
+
+	for (unsigned i = 1; i < SLU_SELFTEST_LANES; i++) {
+		const int error = pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]);
+
+		lanes[i].started = error == 0;
+		missing = error ? error : missing;
+	}
 	run_lane(&lanes[0]);
 	for (unsigned i = 1; i < SLU_SELFTEST_LANES; i++)
 		if (lanes[i].started)
 			pthread_join(lanes[i].thread, NULL);
+	return missing;
 }
 
 /* What failed in a crowd may fail alone, if it was not asked for before. */
@@ -130,10 +138,10 @@ static const struct lane *judge(struct lane *l, struct slu_verdict *v)
 	return l;
 }
 
-static void want_memory(struct slu_verdict *v)
+static void want(struct slu_verdict *v, int error)
 {
 	v->kind = SLU_UNTESTED;
-	v->error = ENOMEM;
+	v->error = error;
 	v->step = slu_step_load();
 }
 
@@ -156,20 +164,21 @@ void slu_selftest_load(const struct slu_selftest *t, unsigned process, unsigned 
 	struct lane *lanes = calloc(SLU_SELFTEST_LANES, sizeof *lanes);
 	const struct lane *failed = NULL;
 	bool ready = lanes != NULL;
+	int missing = ENOMEM;
 
 	clock_gettime(CLOCK_MONOTONIC, &load.until);
 	load.until.tv_sec += (time_t)seconds;
 	for (unsigned i = 0; ready && i < SLU_SELFTEST_LANES; i++)
 		ready = lane_init(&lanes[i], &load, t, i, process);
 	if (ready)
-		run_all(lanes);
-	else
-		want_memory(v);
+		missing = run_all(lanes);
 	for (unsigned i = 0; ready && i < SLU_SELFTEST_LANES; i++) {
 		v->operations += lanes[i].run.bench.operations;
 		if (!failed && lanes[i].outcome.what != SLU_RIGHT)
 			failed = judge(&lanes[i], v);
 	}
+	if (missing && !failed)
+		want(v, missing);
 	close_all(lanes, ready);
 	free(lanes);
 }
