@@ -12,7 +12,6 @@
 #define OFF             "off"
 #define DEVCRYPTO       "devcrypto"
 #define KTLS            "ktls"
-#define DEVICE_ENGINE   "engine:devcrypto"
 #define DEVICE_STANDARD "/dev/crypto" /* what that engine opens */
 
 static bool has_driver(const struct slu_kept *out, const char *door, const char *algorithm)
@@ -51,14 +50,6 @@ static bool kernel_passed(const struct slu_kept *out, const struct slu_doctor_te
 	       (!tls13 || tests->inventory->ktls.rekeys) && has_driver(out, KTLS, slu_doctor_ktls_cipher(way->cipher));
 }
 
-/* With settings or without. */
-static bool is_device_engine(const char *door)
-{
-	const size_t n = strlen(DEVICE_ENGINE);
-
-	return strncmp(door, DEVICE_ENGINE, n) == 0 && (!door[n] || door[n] == ',');
-}
-
 /* An engine cannot be asked for its driver; where it goes through the device that was tested, that can. */
 static bool is_kept(const struct slu_kept *out, const struct slu_doctor_tests *tests, const struct slu_price *p)
 {
@@ -66,7 +57,7 @@ static bool is_kept(const struct slu_kept *out, const struct slu_doctor_tests *t
 		return false;
 	if (strcmp(p->door, OFF) == 0)
 		return true;
-	if (is_device_engine(p->door) &&
+	if (slu_kept_is_device_engine(p->door) &&
 	    (strcmp(out->drivers[0].door, DEVCRYPTO) != 0 || strcmp(out->path, DEVICE_STANDARD) != 0))
 		return false;
 	return strcmp(p->door, KTLS) == 0 ? kernel_passed(out, tests, &p->way) : slu_doctor_door_usable(tests, p->door);

@@ -68,6 +68,9 @@ struct slu_kept {
 /* This device. */
 void slu_kept_device(struct slu_kept_device *out);
 
+/* Whether door, with settings or without, is OpenSSL's engine over /dev/crypto, by its ID or its module's path. */
+bool slu_kept_is_device_engine(const char *door);
+
 /* Whether k is of this device, kernel and OpenSSL, and its drivers are those of now: those of a crypto device, which is
  * asked where a way goes through it (devcrypto, and the engine of that name), and those of ktls as far as the kernel
  * has loaded them. False: why has the reason, "it was made with OpenSSL 3.0.2, and this is …". */

@@ -209,6 +209,31 @@ static bool has_door(const struct slu_kept *k, const char *door)
 	return false;
 }
 
+bool slu_kept_is_device_engine(const char *door)
+{
+	static const char engine[] = "engine:", id[] = "devcrypto";
+	const char *name = door + sizeof engine - 1, *end;
+
+	if (strncmp(door, engine, sizeof engine - 1) != 0)
+		return false;
+	end = name + strcspn(name, ",");
+	for (const char *p = name; p < end; p++)
+		if (*p == '/')
+			name = p + 1;
+	if (strncmp(name, id, sizeof id - 1) != 0)
+		return false;
+	name += sizeof id - 1;
+	return name == end || (end - name == 3 && memcmp(name, ".so", 3) == 0);
+}
+
+static bool uses_device(const struct slu_kept *k)
+{
+	for (size_t i = 0; i < k->nways; i++)
+		if (slu_kept_is_device_engine(k->ways[i].door))
+			return true;
+	return has_door(k, "devcrypto");
+}
+
 static bool has_driver(const struct slu_kept *k, const char *door)
 {
 	for (size_t i = 0; i < k->ndrivers; i++)
@@ -219,7 +244,7 @@ static bool has_driver(const struct slu_kept *k, const char *door)
 
 static bool drivers_fit(const struct slu_kept *k, const char *proc_crypto, char *why, size_t size)
 {
-	const bool device = has_door(k, "devcrypto") || has_door(k, "engine:devcrypto"), ktls = has_door(k, "ktls");
+	const bool device = uses_device(k), ktls = has_door(k, "ktls");
 	bool fits = !device || has_driver(k, "devcrypto");
 
 	if (!fits)

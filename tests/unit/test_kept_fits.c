@@ -182,16 +182,20 @@ static void another_device(void **state)
 /* Where nothing goes through it, the device is left alone. */
 static void drivers_of_a_device(void **state)
 {
-	static const char *const doors[] = {"devcrypto", "engine:devcrypto"};
+	static const char *const doors[] = {"devcrypto", "engine:devcrypto", "engine:/opt/engines/devcrypto.so"};
 
 	(void)state;
 	device.open_error = -ENOENT;
 	fits();
 	is_of("engine:other");
 	fits();
+	is_of("engine:/opt/devcrypto/other.so");
+	fits();
+	is_of("engine:devcrypto2");
+	fits();
 	is_of("ktls");
 	fits();
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) {
 		setup(NULL);
 		is_of(doors[i]);
 		fits();
