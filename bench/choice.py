@@ -146,7 +146,7 @@ class Bench:
         """cases: name to (options, server, what it has to take or None). Costs of each, turn by turn, and what it took."""
         long, short = pathlib.Path(self.args.clip), pathlib.Path(self.args.short)
         mb = (long.stat().st_size - short.stat().st_size) / 1e6
-        base = {name: statistics.median(self.push(options, server, short)[0] for _ in range(2))
+        base = {name: statistics.median(self.push(options, server, short)[0] for _ in range(3))
                 for name, (options, server, _) in cases.items()}
         costs, taken = {name: [] for name in cases}, {}
         for _ in range(self.args.runs):
