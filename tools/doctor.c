@@ -65,6 +65,9 @@ static const struct slu_opt doctor_opts[] = {
 #define KTLS_TEST_QUICK   0.5
 
 /* Ways that there are more or less, in software, by the device and by an engine, and record sizes. */
+/* Above this share of a processor for something else, no other program is to choose by what was measured. */
+#define NOISY 0.25
+
 enum { WAYS = 10, DEVICE_WAYS = 7, ENGINE_WAYS = 3, ENGINE_ALGORITHMS = 3, SIZES_QUICK = 2 };
 
 static struct slu_bar bar;
@@ -153,7 +156,12 @@ static int keep(struct doctor *d)
 {
 	const struct doctor_options *o = &d->options;
 
-	if (slu_doctor_keep(&d->prices, &d->tests, o->quick, o->keep, &d->kept))
+	if (!o->keep && d->prices.unevenness > NOISY)
+		snprintf(d->kept.error, sizeof d->kept.error,
+			 "%.0f %% of a processor went to something else while costs were measured; run it again when "
+			 "nothing else runs, or name a file with --keep",
+			 d->prices.unevenness * 100);
+	else if (slu_doctor_keep(&d->prices, &d->tests, o->quick, o->keep, &d->kept))
 		return SLU_EXIT_OK;
 	slu_say("the result is not kept: %s", d->kept.error);
 	return o->keep ? SLU_EXIT_OUTPUT : SLU_EXIT_OK;

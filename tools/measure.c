@@ -140,6 +140,14 @@ static uint64_t device_operations(const struct slu_workload *load)
 	return stats.operations;
 }
 
+static bool was_turned_off(const struct slu_workload *load)
+{
+	struct slu_tls_offload_stats stats;
+
+	slu_workload_offload(load, &stats);
+	return stats.off;
+}
+
 int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t record, double seconds,
 		const struct slu_log *log, struct slu_cost *out, char *error, size_t size)
 {
@@ -164,6 +172,10 @@ int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t r
 	before = device_operations(s.load);
 	err = slu_measure_work(spinner, &(struct slu_work){.make = seal, .arg = &s}, record, seconds, out);
 	out->device_operations = device_operations(s.load) - before;
+	if (was_turned_off(s.load)) {
+		snprintf(error, size, "hung, failed or was wrong while it was measured: do not use it");
+		err = SLU_ERR_IO;
+	}
 	slu_workload_free(s.load);
 	return err;
 }

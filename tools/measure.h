@@ -35,9 +35,14 @@ struct slu_cost {
 
 /* Makes records of size bytes for about so many seconds, after some that warm up: every setting of the offload is in
  * force, checks included. In memory they are up to a quarter shorter and longer in turn, but for full ones. 0, or an
- * error with the sentence in error. */
+ * error with the sentence in error; SLU_ERR_IO: the device failed. */
 int slu_measure(struct slu_spinner *spinner, const struct slu_way *way, size_t record, double seconds,
 		const struct slu_log *log, struct slu_cost *out, char *error, size_t size);
+
+/* The same in a process of its own, since a driver may hang: that is not waited for. error is "" when all went well.
+ * False: it hung, failed, or ended the process, and is not to be measured again. */
+bool slu_measure_apart(struct slu_spinner *spinner, const struct slu_way *way, size_t record, double seconds,
+		       struct slu_cost *out, char *error, size_t size);
 
 /* The same of anything that makes records. settle waits until what make left to others is done; NULL: it leaves
  * nothing. Both 0 or an error. */

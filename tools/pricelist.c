@@ -91,15 +91,37 @@ static void check_told(struct slu_price *p, size_t nsizes)
 			 "lost in what TCP costs: measure again when nothing else is running");
 }
 
-static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner, struct slu_price *p, double seconds)
+/* What its door did now says something of all that it does. */
+static void give_up(struct slu_pricelist *list, const struct slu_price *of)
+{
+	for (size_t i = 0; i < list->nprices; i++) {
+		struct slu_price *p = &list->prices[i];
+
+		if (p != of && strcmp(p->door, of->door) == 0)
+			snprintf(p->error, sizeof p->error, "not to be used: %s %s", of->way.suite, of->error);
+	}
+}
+
+static void measure_size(struct slu_pricelist *list, struct slu_spinner *spinner, struct slu_price *p, size_t s,
+			 double seconds)
 {
 	const struct slu_log quiet = {0};
 
+	if (p->way.offload || p->way.kernel) {
+		if (!slu_measure_apart(spinner, &p->way, list->sizes[s], seconds, &p->costs[s], p->error,
+				       sizeof p->error))
+			give_up(list, p);
+	} else if (slu_measure(spinner, &p->way, list->sizes[s], seconds, &quiet, &p->costs[s], p->error,
+			       sizeof p->error) != 0 &&
+		   !p->error[0]) {
+		snprintf(p->error, sizeof p->error, "records cannot be made");
+	}
+}
+
+static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner, struct slu_price *p, double seconds)
+{
 	for (size_t s = 0; s < list->nsizes && !p->error[0]; s++)
-		if (slu_measure(spinner, &p->way, list->sizes[s], seconds, &quiet, &p->costs[s], p->error,
-				sizeof p->error) != 0 &&
-		    !p->error[0])
-			snprintf(p->error, sizeof p->error, "records cannot be made");
+		measure_size(list, spinner, p, s, seconds);
 	check_used(p, list->nsizes - 1);
 	check_told(p, list->nsizes);
 }

@@ -11,27 +11,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 128, TURNS = 1024, PARTS = 4, SPINNERS_MOST = 256 };
+enum {
+	LINE = 128,
+	TURNS = 1024,
+	PARTS = 4,
+	SPINNERS_MOST = 256,
+	LOOK_AFTER = 256 /* counts */,
+	TICKS = 100000 /* a second */
+};
 
 /* One processor's. In cache lines of its own: counting must not be seen from the others. */
 struct one {
 	alignas(LINE) atomic_ulong count; /* of TURNS */
+	atomic_ulong had;                 /* of the processor's time, in ticks */
 	pthread_t thread;
 	int cpu;
 	unsigned long last;
 	double rate; /* counts a second when the processor is idle */
 	atomic_bool *stop;
+	unsigned long last_had;
 };
 
 struct slu_spinner {
-	struct one *all;
+	struct one *all; /* shared with processes that are forked: they may read, too */
 	size_t n;
 	atomic_bool stop;
-	double at;         /* when it was read last */
-	double stat, spun; /* then, of /proc/stat and of the spinners: seconds */
+	double at;   /* when it was read last */
+	double stat; /* then, of /proc/stat: seconds */
 };
 
 static double now(void)
@@ -40,6 +50,14 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static unsigned long own_ticks(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (unsigned long)t.tv_sec * TICKS + (unsigned long)t.tv_nsec / (1000000000 / TICKS);
 }
 
 static void *spin(void *arg)
@@ -52,11 +70,12 @@ static void *spin(void *arg)
 	CPU_SET((size_t)o->cpu, &set);
 	pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 	pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
-	while (!atomic_load_explicit(o->stop, memory_order_relaxed)) {
+	for (unsigned long n = 1; !atomic_load_explicit(o->stop, memory_order_relaxed); n++) {
 		for (volatile int i = 0; i < TURNS; i++)
 			;
-		atomic_store_explicit(&o->count, atomic_load_explicit(&o->count, memory_order_relaxed) + 1,
-				      memory_order_relaxed);
+		atomic_store_explicit(&o->count, n, memory_order_relaxed);
+		if (n % LOOK_AFTER == 0)
+			atomic_store_explicit(&o->had, own_ticks(), memory_order_relaxed);
 	}
 	return NULL;
 }
@@ -95,15 +114,17 @@ static double stat_seconds(void)
 	return (double)(field[0] + field[1] + field[2] + field[5] + field[6] + field[7]) / (double)sysconf(_SC_CLK_TCK);
 }
 
-static double spun_seconds(const struct slu_spinner *s)
+/* Of the spinners, since the last call. */
+static double spun_seconds(struct slu_spinner *s)
 {
-	struct timespec t;
-	clockid_t clock;
 	double sum = 0;
 
-	for (size_t i = 0; i < s->n; i++)
-		if (pthread_getcpuclockid(s->all[i].thread, &clock) == 0 && clock_gettime(clock, &t) == 0)
-			sum += (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	for (size_t i = 0; i < s->n; i++) {
+		const unsigned long had = atomic_load_explicit(&s->all[i].had, memory_order_relaxed);
+
+		sum += (double)(had - s->all[i].last_had) / TICKS;
+		s->all[i].last_had = had;
+	}
 	return sum;
 }
 
@@ -118,9 +139,8 @@ void slu_spinner_read(struct slu_spinner *s, struct slu_spinner_cost *out)
 
 		out->busy += lost > 0 ? lost : 0;
 	}
-	out->stat = stat < 0 || s->stat < 0 ? -1 : stat - s->stat - (spun - s->spun);
+	out->stat = stat < 0 || s->stat < 0 ? -1 : stat - s->stat - spun;
 	s->stat = stat;
-	s->spun = spun;
 }
 
 /* ---- beginning and end ---- */
@@ -178,12 +198,19 @@ static double calibrate(struct slu_spinner *s, double seconds)
 	return uneven;
 }
 
+static void *share(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 struct slu_spinner *slu_spinner_start(double seconds, double *unevenness)
 {
 	struct slu_spinner *s = calloc(1, sizeof *s);
 
 	if (s)
-		s->all = aligned_alloc(LINE, SPINNERS_MOST * sizeof *s->all);
+		s->all = share(SPINNERS_MOST * sizeof *s->all);
 	if (!s || !s->all || !start_all(s)) {
 		const int error = errno;
 
@@ -194,7 +221,7 @@ struct slu_spinner *slu_spinner_start(double seconds, double *unevenness)
 	s->at = now();
 	*unevenness = calibrate(s, seconds);
 	s->stat = stat_seconds();
-	s->spun = spun_seconds(s);
+	(void)spun_seconds(s);
 	return s;
 }
 
@@ -205,6 +232,7 @@ void slu_spinner_stop(struct slu_spinner *s)
 	atomic_store(&s->stop, true);
 	for (size_t i = 0; i < s->n; i++)
 		pthread_join(s->all[i].thread, NULL);
-	free(s->all);
+	if (s->all)
+		munmap(s->all, SPINNERS_MOST * sizeof *s->all);
 	free(s);
 }

@@ -24,7 +24,8 @@ struct slu_spinner_cost {
  * a quiet machine). NULL: no threads or no processors to be had; errno says why. */
 struct slu_spinner *slu_spinner_start(double seconds, double *unevenness);
 
-/* What was lost since the last call, or since the start. */
+/* What was lost since the last call, or since the start. A process that was forked meanwhile may call it too; the last
+ * call is then the parent's or a sibling's, so the first one there only begins. */
 void slu_spinner_read(struct slu_spinner *s, struct slu_spinner_cost *out);
 
 void slu_spinner_stop(struct slu_spinner *s); /* NULL is fine */
