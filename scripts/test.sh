@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 # shellcheck disable=SC2086 # a list
-install_packages $build_packages g++ make clang llvm libcmocka-dev zlib1g-dev libzstd-dev python3-pytest valgrind strace iproute2 man-db \
+install_packages $build_packages g++ make clang llvm libcmocka-dev zlib1g-dev libzstd-dev python3-pytest python3-pytest-xdist valgrind strace iproute2 man-db \
 	nginx libnginx-mod-rtmp libnginx-mod-stream ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad rtmpdump librtmp1 librtmp-dev curl faketime
 # The lab's second kernel: tests/lab.
@@ -65,11 +65,12 @@ suite() {
 	cp "build/$1/meson-logs/testlog.junit.xml" "$results/$1.xml"
 }
 
-# end_to_end FOLDER OPTION...: the command itself, against itself, bad peers and other people's software.
+# end_to_end FOLDER OPTION...: the command itself, against itself, bad peers and other people's software. Most of the time
+# they wait for one another: three go on at once.
 end_to_end() {
 	folder=$1
 	shift
-	SLUICE=$PWD/build/$folder/tools/sluice SLUICE_BUILD=$PWD/build/$folder /usr/bin/python3 -m pytest -q -rs \
+	SLUICE=$PWD/build/$folder/tools/sluice SLUICE_BUILD=$PWD/build/$folder /usr/bin/python3 -m pytest -q -rs -n 3 --dist loadfile \
 		-p no:cacheprovider --junitxml="$results/end-to-end-$folder.xml" -o junit_suite_name="end-to-end-$folder" "$@" tests ||
 		echo "some tests failed"
 	[ -s "$results/end-to-end-$folder.xml" ]

@@ -20,7 +20,7 @@ lab=$(realpath "$(dirname "$0")")
 case $backend in
 uml)
 	set -- -m 'not emulated' "$@"
-	machine='-b uml -M 1024 -t 600'
+	machine='-b uml -M 1024 -t 900'
 	;;
 uml-next)
 	set -- -m both_kernels "$@"
