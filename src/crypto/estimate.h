@@ -5,8 +5,8 @@
 
 #include "crypto/kept.h"
 
-/* The ciphers that TLS 1.2 and 1.3 have with authentication, in software, at one record size; on the calling thread's
- * CPU clock. A cipher that this OpenSSL lacks is left out. */
+/* The ciphers that TLS 1.2 and 1.3 have with authentication, in software, at one record size: the time of the
+ * fastest of some records. A cipher that this OpenSSL lacks is left out. */
 void slu_estimate(struct slu_kept *out);
 
 #endif
