@@ -64,10 +64,10 @@ static const struct slu_opt doctor_opts[] = {
 #define KTLS_TEST         4
 #define KTLS_TEST_QUICK   0.5
 
-/* Ways that there are more or less, in software, by the device and by an engine, and record sizes. */
 /* Above this share of a processor for something else, no other program is to choose by what was measured. */
 #define NOISY 0.25
 
+/* Ways that there are more or less, in software, by the device and by an engine, and record sizes. */
 enum { WAYS = 10, DEVICE_WAYS = 7, ENGINE_WAYS = 3, ENGINE_ALGORITHMS = 3, SIZES_QUICK = 2 };
 
 static struct slu_bar bar;

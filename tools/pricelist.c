@@ -126,14 +126,12 @@ static void measure_way(struct slu_pricelist *list, struct slu_spinner *spinner,
 	check_told(p, list->nsizes);
 }
 
-static void measure_rows(struct slu_pricelist *list, struct slu_spinner *spinner, bool engines, double seconds,
+static void measure_rows(struct slu_pricelist *list, struct slu_spinner *spinner, double seconds,
 			 void (*progress)(double done, const char *what))
 {
 	for (size_t i = 0; i < list->nprices; i++) {
 		struct slu_price *p = &list->prices[i];
 
-		if (is_engine(p) != engines)
-			continue;
 		progress((double)i / (double)list->nprices, p->way.suite);
 		measure_way(list, spinner, p, seconds);
 		p->way.offload = NULL; /* its text goes away */
@@ -154,8 +152,7 @@ int slu_pricelist_measure(struct slu_pricelist *list, const struct slu_price_doo
 	if (doors->device)
 		snprintf(offload, sizeof offload, "devcrypto:device=%s,min_size=0", doors->device);
 	list_ways(list, doors, offload);
-	measure_rows(list, spinner, false, seconds, progress);
-	measure_rows(list, spinner, true, seconds, progress);
+	measure_rows(list, spinner, seconds, progress);
 	slu_spinner_stop(spinner);
 	return 0;
 }
