@@ -93,6 +93,10 @@ int slu_conn_process(struct slu_conn *c);
  * before it was pulled is found here, and returned by the next slu_conn_process(). */
 bool slu_conn_event(struct slu_conn *c, struct slu_event *ev);
 
+/* The next event that slu_session_handle() made, and none that comes after it: for sessions whose messages are handled
+ * by hand. Pull them so before the next slu_conn_event(). */
+bool slu_conn_outcome(struct slu_conn *c, struct slu_event *ev);
+
 /* Waits at most timeout_ms (-1: as long as it takes) and processes, until an event is there (returns 1, and the event
  * in *ev), the time is over (0), or the connection has failed (<0) or is closed (SLU_ERR_CLOSED). */
 int slu_conn_wait(struct slu_conn *c, struct slu_event *ev, int timeout_ms);

@@ -123,6 +123,7 @@ struct slu_session_config {
 	unsigned handshake_timeout_ms;   /* default 10000 */
 	unsigned command_timeout_ms;     /* for each reply to a command of ours; server: for connect; default 10000 */
 	struct slu_connect_info connect; /* client only */
+	bool by_hand;                    /* see below: messages by hand */
 };
 
 /* NULL when out of memory or when a number of the configuration is out of its range. */
@@ -196,7 +197,8 @@ enum slu_event_type {
 	SLU_EVENT_CLEAR_DATA,        /* server: @clearDataFrame on stream_id; name */
 	SLU_EVENT_UNPUBLISH,         /* server: the peer ended publishing on stream_id */
 	SLU_EVENT_STOP,              /* server: the peer ended playing on stream_id */
-	SLU_EVENT_CLOSE              /* either: the peer said close; client: NetConnection.Connect.Closed */
+	SLU_EVENT_CLOSE,             /* either: the peer said close; client: NetConnection.Connect.Closed */
+	SLU_EVENT_MESSAGE            /* either, by hand only: msg, of any type, on chunk_stream */
 };
 
 enum slu_publish_kind { SLU_PUBLISH_LIVE, SLU_PUBLISH_RECORD, SLU_PUBLISH_APPEND };
@@ -207,6 +209,7 @@ struct slu_event {
 	enum slu_event_type type;
 	uint32_t stream_id;
 	struct slu_msg msg;
+	uint32_t chunk_stream;
 	const char *name;
 	const char *tc_url;
 	const char *level;
@@ -271,6 +274,33 @@ int slu_session_set_chunk_size(struct slu_session *s, uint32_t size);
 
 /* Asks the peer to echo now_ms: the answer is measured, see slu_session_stats.ping_ms. */
 int slu_session_ping(struct slu_session *s);
+
+/* ---- messages by hand ----
+ *
+ * For relays, analysers, and whoever has to see or to make each message. With by_hand in its configuration a session
+ * does the handshake, chunks and acknowledgements, and carries out Set Chunk Size and Abort. Each message is a
+ * SLU_EVENT_MESSAGE and has no other effect, nothing is sent unasked, connect included, and no command has a deadline.
+ * What is wanted of the rest is asked for. Media goes by slu_session_send() or by hand. */
+
+/* Does with a message of the peer what would have been done if it were not by hand: answers it, goes on to the next
+ * state, makes events, which slu_session_event() has then. msg is to stay as it is until they are pulled. 0 or the
+ * session's error. */
+int slu_session_handle(struct slu_session *s, const struct slu_msg *msg);
+
+/* Queues a message of any type, stream 0 included, on a chunk stream of 2 to 65599. A client's connect command is
+ * taken note of, so that slu_session_handle() knows its answer; transaction numbers of the session's own commands are
+ * above all that were sent. Errors are those of slu_session_send(); SLU_ERR_STATE before the handshake is done. */
+int slu_session_send_message(struct slu_session *s, uint32_t chunk_stream, const struct slu_msg *msg);
+
+/* The same for a chunk that is encoded already, header and all. What it does to the chunk stream's state at the peer
+ * is the caller's to know: do not mix both on one chunk stream. */
+int slu_session_send_chunk(struct slu_session *s, const void *data, size_t n);
+
+/* Whether acknowledgements are sent; they are at first. */
+void slu_session_acknowledge(struct slu_session *s, bool on);
+
+/* The transaction number that was sent last; 0: none. */
+double slu_session_transaction(const struct slu_session *s);
 
 /* ---- server ---- */
 

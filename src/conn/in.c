@@ -85,7 +85,9 @@ static void drop_events(struct slu_conn *c)
 	struct slu_event ev;
 
 	while (slu_session_event(c->session, &ev))
-		if (ev.type == SLU_EVENT_STATUS && ev.code && strcmp(ev.code, "NetStream.Unpublish.Success") == 0)
+		if (ev.type == SLU_EVENT_MESSAGE)
+			slu_session_handle(c->session, &ev.msg);
+		else if (ev.type == SLU_EVENT_STATUS && ev.code && strcmp(ev.code, "NetStream.Unpublish.Success") == 0)
 			c->unpublished = true;
 }
 
@@ -136,6 +138,14 @@ static void note_stage(struct slu_conn *c, enum slu_event_type type)
 	default:
 		break;
 	}
+}
+
+bool slu_conn_outcome(struct slu_conn *c, struct slu_event *ev)
+{
+	if (!slu_session_event(c->session, ev))
+		return false;
+	note_stage(c, ev->type);
+	return true;
 }
 
 /* The next event, feeding the session from what is held, also when the connection has failed meanwhile: what was

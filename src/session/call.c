@@ -171,6 +171,8 @@ uint64_t slu_call_deadline(const struct slu_session *s)
 {
 	uint64_t first = UINT64_MAX;
 
+	if (s->cfg.by_hand)
+		return first;
 	for (size_t i = 0; i < SLU_CALLS; i++) {
 		const struct slu_call *c = &s->calls[i];
 		uint64_t due = c->armed ? c->deadline : s->now_ms;
@@ -212,7 +214,7 @@ static int call_expired(struct slu_session *s, struct slu_call *c)
 
 int slu_call_tick(struct slu_session *s)
 {
-	for (size_t i = 0; i < SLU_CALLS && !s->err; i++) {
+	for (size_t i = 0; i < SLU_CALLS && !s->err && !s->cfg.by_hand; i++) {
 		struct slu_call *c = &s->calls[i];
 
 		if (!c->used)

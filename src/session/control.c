@@ -49,7 +49,7 @@ int slu_control_ack(struct slu_session *s)
 	/* The sequence number wraps after 2^32. */
 	struct slu_control ack = {.type = SLU_MSG_ACK, .value = (uint32_t)s->received};
 
-	if (s->received - s->ack_sent < ack_every(s))
+	if (s->silent || s->received - s->ack_sent < ack_every(s))
 		return 0;
 	s->ack_sent = s->received;
 	return slu_control_send(s, &ack, true);

@@ -222,6 +222,11 @@ static int handshake_done(struct slu_session *s)
 	slu_event_add(s, SLU_EVENT_HANDSHAKE);
 	slu_log(&s->cfg.log, SLU_LOG_DEBUG, "handshake done, %s", kinds[s->stats.handshake]);
 	s->deadline = UINT64_MAX;
+	if (s->cfg.by_hand) {
+		if (s->state == SLU_S_HANDSHAKE)
+			s->state = SLU_S_CONNECTING;
+		return 0;
+	}
 	if (s->cfg.role == SLU_CLIENT)
 		return s->state == SLU_S_STOPPED ? 0 : slu_client_begin(s);
 	s->state = SLU_S_CONNECTING;
@@ -266,14 +271,19 @@ static int (*const message_handlers[])(struct slu_session *s, const struct slu_m
 	[SLU_MSG_AGGREGATE] = slu_aggregate_on,
 };
 
+int slu_message_on(struct slu_session *s, const struct slu_msg *msg)
+{
+	if (msg->type < sizeof message_handlers / sizeof message_handlers[0] && message_handlers[msg->type])
+		return message_handlers[msg->type](s, msg);
+	return on_shared_object(s, msg);
+}
+
 static int on_message(struct slu_session *s, const struct slu_msg *msg)
 {
 	s->stats.messages_in++;
 	if (s->state == SLU_S_ENDING)
 		return 0;
-	if (msg->type < sizeof message_handlers / sizeof message_handlers[0] && message_handlers[msg->type])
-		return message_handlers[msg->type](s, msg);
-	return on_shared_object(s, msg);
+	return s->cfg.by_hand ? slu_by_hand_on(s, msg) : slu_message_on(s, msg);
 }
 
 static int read_chunks(struct slu_session *s, const uint8_t *data, size_t n, size_t *used)

@@ -10,6 +10,7 @@
  *     call.c      commands: building, transactions, dispatch by table
  *     client.c    the client's states and its commands; client_status.c: what servers report
  *     token.c     secure tokens
+ *     by_hand.c   messages that the caller handles and makes
  *     server.c    the server's streams and answers; server_cmd.c: what clients ask
  *     fail.c      errors, refusals, and keeping secrets out of both
  */
@@ -152,6 +153,7 @@ struct slu_session {
 	struct slu_buf text[SLU_TEXTS]; /* the strings of events, NUL-terminated */
 
 	uint64_t received, ack_sent; /* bytes after the handshake; of them, told the peer */
+	bool silent;                 /* nothing is to be told */
 	uint32_t window_out;         /* what we asked acknowledgements for last */
 	enum slu_bandwidth_limit bandwidth_limit;
 	uint32_t ping_time;
@@ -175,6 +177,16 @@ struct slu_session {
 	struct slu_stream streams[SLU_STREAMS];
 	struct slu_request request;
 };
+
+/* ---- session.c ---- */
+
+/* What a message does. */
+int slu_message_on(struct slu_session *s, const struct slu_msg *msg);
+
+/* ---- by_hand.c ---- */
+
+/* The message is an event, and that is all. */
+int slu_by_hand_on(struct slu_session *s, const struct slu_msg *msg);
 
 /* ---- fail.c ---- */
 
