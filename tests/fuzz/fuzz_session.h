@@ -93,7 +93,7 @@ static void fuzz_touch(const struct slu_event *ev)
 		strlen(ev->name) + strlen(ev->tc_url) + strlen(ev->level) + strlen(ev->code) + strlen(ev->description);
 	volatile uint8_t sum = (uint8_t)n;
 
-	fuzz_require(ev->type > SLU_EVENT_NONE && ev->type <= SLU_EVENT_CLOSE);
+	fuzz_require(ev->type > SLU_EVENT_NONE && ev->type <= SLU_EVENT_MESSAGE);
 	for (size_t i = 0; i < ev->msg.size; i++)
 		sum = (uint8_t)(sum + ev->msg.data[i]);
 	for (const struct slu_amf_value *v = slu_amf_first(ev->amf); v; v = slu_amf_next(v))

@@ -12,7 +12,7 @@
 /* One end, and what it has seen. */
 struct end {
 	struct slu_conn *c;
-	unsigned events[SLU_EVENT_CLOSE + 1];
+	unsigned events[SLU_EVENT_MESSAGE + 1];
 	uint64_t media, bytes;
 	uint32_t sum;                  /* over the payloads, see loop_sum() */
 	bool hangs;                    /* is left alone: does not read, does not close */

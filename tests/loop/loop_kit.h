@@ -9,7 +9,7 @@
 
 #include <sluice/sluice.h>
 
-enum { LOOP_EVENTS = SLU_EVENT_CLOSE + 1, LOOP_KEPT = 64 };
+enum { LOOP_EVENTS = SLU_EVENT_MESSAGE + 1, LOOP_KEPT = 64 };
 
 enum loop_split { LOOP_WHOLE, LOOP_BYTES, LOOP_RANDOM };
 

@@ -26,9 +26,9 @@ static void names(void **state)
 	(void)state;
 	assert_string_equal(slu_event_name(SLU_EVENT_NONE), "SLU_EVENT_NONE");
 	assert_string_equal(slu_event_name(SLU_EVENT_CLOSE), "SLU_EVENT_CLOSE");
-	for (int t = SLU_EVENT_NONE; t <= SLU_EVENT_CLOSE; t++)
+	for (int t = SLU_EVENT_NONE; t <= SLU_EVENT_MESSAGE; t++)
 		assert_memory_equal(slu_event_name((enum slu_event_type)t), "SLU_EVENT_", 10);
-	assert_string_equal(slu_event_name((enum slu_event_type)(SLU_EVENT_CLOSE + 1)), "SLU_EVENT_?");
+	assert_string_equal(slu_event_name((enum slu_event_type)(SLU_EVENT_MESSAGE + 1)), "SLU_EVENT_?");
 	assert_string_equal(slu_event_name((enum slu_event_type) - 1), "SLU_EVENT_?");
 }
 
