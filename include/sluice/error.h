@@ -56,7 +56,8 @@ enum slu_err_family {
 	X(IO, -21, IO, "input/output error")                                                                           \
 	X(TLS, -22, TLS, "TLS failed")                                                                                 \
 	X(CERTIFICATE, -23, TLS, "certificate not acceptable")                                                         \
-	X(RENEW, -24, IO, "the connection has to be made anew")
+	X(RENEW, -24, IO, "the connection has to be made anew")                                                        \
+	X(HTTP, -25, PROTOCOL, "malformed HTTP")
 
 enum slu_err {
 	SLU_OK = 0,
