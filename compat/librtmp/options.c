@@ -6,6 +6,8 @@
 
 #include <librtmp/log.h>
 
+#include "settings.h"
+
 enum kind { TEXT, INTEGER, FLAG, EXTRA };
 
 static const struct option {
@@ -81,14 +83,20 @@ static void explain(const AVal *opt)
 {
 	RTMP_Log(RTMP_LOGERROR, "There is no option %.*s. Options are:", opt->av_len, opt->av_val);
 	for (size_t i = 0; i < OPTIONS; i++)
-		RTMP_Log(RTMP_LOGERROR, "%10s  %s", options[i].name, options[i].help);
+		RTMP_Log(RTMP_LOGERROR, "%15s  %s", options[i].name, options[i].help);
+	for (int i = 0; i < SLU_COMPAT_SETTINGS; i++)
+		RTMP_Log(RTMP_LOGERROR, "%15s  %s", slu_compat_settings[i].name, slu_compat_settings[i].help);
 }
 
 int RTMP_SetOpt(RTMP *r, const AVal *opt, AVal *arg)
 {
+	enum slu_compat_setting own = slu_compat_setting_named(opt);
+
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (same_word(opt, options[i].name))
 			return set(r, &options[i], arg);
+	if (own < SLU_COMPAT_SETTINGS)
+		return slu_compat_set(r, own, arg);
 	explain(opt);
 	return FALSE;
 }

@@ -6,11 +6,14 @@
 #include <librtmp/rtmp.h>
 #include <sluice/conn.h>
 
+#include "settings.h"
+
 struct slu_compat_write;
 
 /* Hangs off Link.dh, from the first call that needs it to RTMP_Close(). */
 struct slu_compat {
-	struct slu_conn *conn;          /* NULL: not connected */
+	struct slu_conn *conn; /* NULL: not connected */
+	AVal setting[SLU_COMPAT_SETTINGS];
 	struct slu_compat_write *write; /* what RTMP_Write() keeps between calls: write.c */
 };
 

@@ -107,6 +107,9 @@ struct slu_tls_ctx *slu_tls_ctx_new(const struct slu_tls_config *config, char *e
 /* What "auto" chose, and why, in one sentence; "" where nothing was to be chosen. Valid as long as ctx. */
 const char *slu_tls_chosen(const struct slu_tls_ctx *ctx);
 
+/* Another reference to ctx, which it returns; slu_tls_ctx_free() gives one back. */
+struct slu_tls_ctx *slu_tls_ctx_get(struct slu_tls_ctx *ctx);
+
 /* Connections that still use it keep it alive. NULL is fine. */
 void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/offload_settings.h"
+
 static int open_off(struct slu_offload *o, const char *settings, char *error, size_t size)
 {
 	(void)o;
@@ -47,6 +49,11 @@ static int unknown(const char *what, char *error, size_t size)
 					      : " or ",
 			      doors[i]->usage);
 	return SLU_ERR_INVALID;
+}
+
+int slu_offload_check(const char *what, char *error, size_t size)
+{
+	return strcmp(what, "auto") == 0 || find(what) ? 0 : unknown(what, error, size);
 }
 
 int slu_offload_open(struct slu_offload *o, const char *what, const struct slu_log *log, char *error, size_t size)

@@ -36,8 +36,6 @@ struct slu_tls_ctx {
 	SSL_CTX *ssl;
 };
 
-struct slu_tls_ctx *slu_tls_ctx_get(struct slu_tls_ctx *ctx);
-
 /* One connection's dealings with its context. Must not move while open. */
 struct slu_tls_peer {
 	struct slu_tls_ctx *ctx;
