@@ -5,11 +5,6 @@
 
 #include <librtmp/log.h>
 
-struct slu_compat *slu_compat_has_state(const RTMP *r)
-{
-	return r->Link.dh;
-}
-
 struct slu_compat *slu_compat_state(RTMP *r)
 {
 	if (!r->Link.dh)
@@ -19,6 +14,18 @@ struct slu_compat *slu_compat_state(RTMP *r)
 	return r->Link.dh;
 }
 
+struct slu_compat *slu_compat_has_state(const RTMP *r)
+{
+	return r->Link.dh;
+}
+
+struct slu_compat *slu_compat_connected(const RTMP *r)
+{
+	struct slu_compat *c = r->Link.dh;
+
+	return c && c->conn ? c : NULL;
+}
+
 void slu_compat_free_state(RTMP *r)
 {
 	struct slu_compat *c = r->Link.dh;
@@ -26,6 +33,10 @@ void slu_compat_free_state(RTMP *r)
 	if (!c)
 		return;
 	slu_conn_free(c->conn);
+	if (c->accepted)
+		c->accepted->ops->free(c->accepted);
+	RTMPPacket_Free(&c->kept);
 	free(c);
 	r->Link.dh = NULL;
+	r->m_sb.sb_ssl = NULL;
 }

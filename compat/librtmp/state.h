@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What a session has beside the RTMP structure, which belongs to the caller and cannot grow. */
+/* What a session has beside the RTMP structure, which belongs to the caller and cannot grow, and what the functions
+ * over it share. */
 #ifndef COMPAT_LIBRTMP_STATE_H
 #define COMPAT_LIBRTMP_STATE_H
 
 #include <librtmp/rtmp.h>
 #include <sluice/conn.h>
 
+#include "net/transport.h"
 #include "settings.h"
 
 struct slu_compat_write;
@@ -15,6 +17,11 @@ struct slu_compat {
 	struct slu_conn *conn; /* NULL: not connected */
 	AVal setting[SLU_COMPAT_SETTINGS];
 	struct slu_compat_write *write; /* what RTMP_Write() keeps between calls: write.c */
+	struct slu_transport *accepted; /* RTMP_TLS_Accept()'s, until RTMP_Serve() takes it */
+	bool serves;                    /* RTMP_Serve() was called: nothing of what comes in is the session's */
+	bool asked;                     /* the stream was asked for */
+	RTMPPacket kept;                /* media that came before anybody waited for it */
+	uint64_t served_ms;             /* when what the server sends was looked at last, while publishing */
 };
 
 /* The session's; NULL where memory runs out, which is logged. */
@@ -23,13 +30,69 @@ struct slu_compat *slu_compat_state(RTMP *r);
 /* The session's, or NULL where it has none yet. */
 struct slu_compat *slu_compat_has_state(const RTMP *r);
 
-/* Queues a message on the stream that is published; onMetaData goes out as @setDataFrame. Then writes what is queued in
- * one go, answers the server, and returns when the kernel has taken all of it. Both return FALSE, which is logged,
- * where the connection is lost. */
-int slu_compat_send(RTMP *r, const struct slu_msg *msg);
-int slu_compat_flush(RTMP *r);
+/* The session's where it is connected, else NULL. */
+struct slu_compat *slu_compat_connected(const RTMP *r);
 
 /* Ends the connection without another word, if there is one, and frees the state. */
 void slu_compat_free_state(RTMP *r);
+
+/* ---- wait.c ---- */
+
+/* Waits for the next event. 1: *ev; 0: none came within Link.timeout, which m_sb.sb_timedout says, or the user wants no
+ * more; <0: the connection is over. */
+int slu_compat_wait(RTMP *r, struct slu_event *ev);
+
+/* Writes what is queued and waits until the kernel has it. FALSE: the connection is over. */
+int slu_compat_drain(RTMP *r);
+
+/* The fields that programs read, as they are now. */
+void slu_compat_mirror(RTMP *r);
+
+/* Logs why the connection is over, and closes it. FALSE. */
+int slu_compat_lost(RTMP *r);
+
+/* ---- send.c ---- */
+
+/* Queues a media message on the stream that is published; onMetaData goes out as @setDataFrame. FALSE: the connection
+ * is over. */
+int slu_compat_send(RTMP *r, const struct slu_msg *msg);
+
+/* Writes what is queued, in one go, answers what the server has sent meanwhile, and waits until the kernel has it all.
+ * FALSE: the connection is over. */
+int slu_compat_flush(RTMP *r);
+
+/* ---- open.c ---- */
+
+/* A transport to where Link says, or over fd where that is not -1. NULL and in error why. */
+struct slu_transport *slu_compat_transport(RTMP *r, int fd, char *error, size_t size);
+
+/* Begins a session over t, which is gone afterwards in any case but success, and does the handshake. */
+int slu_compat_begin(RTMP *r, struct slu_transport *t, enum slu_role role);
+
+/* ---- connect_command.c ---- */
+
+/* The command connect, out of Link: packet's body is allocated. FALSE: no memory. */
+int slu_compat_encode_connect(RTMP *r, RTMPPacket *packet);
+
+/* ---- receive.c ---- */
+
+/* A message as a packet of the caller's, which owns its body. FALSE: no memory. */
+int slu_compat_packet(RTMP *r, const struct slu_event *ev, RTMPPacket *packet);
+
+/* ---- client_packet.c ---- */
+
+/* What a message means to a caller: RTMP_ClientPacket()'s result. */
+enum slu_compat_meaning { SLU_COMPAT_NOTHING, SLU_COMPAT_MEDIA, SLU_COMPAT_OVER };
+
+/* RTMP_ClientPacket(), for a message that is in no packet. Closes where playing is over or the server refuses. */
+enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg);
+
+/* ---- requests.c ---- */
+
+/* Remembers a command that is being sent in m_methodCalls, and finds, by the number of an answer, which it was: its
+ * index, or -1. */
+void slu_compat_remember(RTMP *r, const char *name, size_t n, int transaction);
+int slu_compat_request(const RTMP *r, double transaction);
+void slu_compat_free_requests(RTMP *r);
 
 #endif

@@ -237,6 +237,18 @@ struct slu_session *slu_conn_session(struct slu_conn *c)
 	return c->session;
 }
 
+size_t slu_conn_held(const struct slu_conn *c)
+{
+	return c->in_end - c->in_at;
+}
+
+void slu_conn_hurry(struct slu_conn *c, unsigned ms)
+{
+	c->stall_timeout_ms = ms;
+	/* So that who has been silent for longer still gets that much. */
+	c->progress_ms = slu_now_ms();
+}
+
 const char *slu_conn_stream(const struct slu_conn *c)
 {
 	return c->url.stream ? c->url.stream : "";

@@ -10,6 +10,7 @@
 #include <sluice/conn.h>
 #include <sluice/url.h>
 
+#include "conn/over.h"
 #include "net/tcp.h"
 #include "net/transport.h"
 
@@ -90,10 +91,6 @@ struct slu_conn {
 
 /* ---- conn.c ---- */
 
-/* A connection over any transport, which it owns from here on, also on failure. name is what sentences call the peer.
- * NULL when out of memory or when config is wrong. */
-struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struct slu_url *url,
-			       struct slu_transport *transport, const char *name, char *error, size_t size);
 /* The clock as the session knows it. */
 uint64_t slu_conn_session_ms(const struct slu_conn *c, uint64_t now);
 

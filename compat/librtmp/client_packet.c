@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* What a message of the server does: the session knows, and its events become fields of the structure. */
+#include <stdlib.h>
+
+#include <librtmp/log.h>
+
+#include "base/bytes.h"
+#include "metadata.h"
+#include "proto/command.h"
+#include "state.h"
+
+/* ---- the stream ---- */
+
+/* Where to begin and end is in Link, and may change until then. */
+static int ask_play(RTMP *r, struct slu_session *s, const char *name)
+{
+	const RTMP_LNK *link = &r->Link;
+	struct slu_play play = {
+		.duration = -1, .reset = true, .buffer_ms = r->m_nBufferMS > 0 ? (uint32_t)r->m_nBufferMS : 0};
+
+	if (link->lFlags & RTMP_LF_LIVE)
+		play.start = -1;
+	else if (link->seekTime > 0)
+		play.start = link->seekTime / 1000.0;
+	if (link->stopTime)
+		play.duration = (link->stopTime - link->seekTime) / 1000.0;
+	return slu_session_play(s, name, &play);
+}
+
+/* Once: what is to be published or played goes out as soon as connect has been accepted. */
+static void ask(RTMP *r, struct slu_compat *c)
+{
+	struct slu_session *s = slu_conn_session(c->conn);
+	const AVal *path = &r->Link.playpath;
+	char *name;
+
+	if (c->asked)
+		return;
+	c->asked = true;
+	name = path->av_len > 0 ? strndup(path->av_val, (size_t)path->av_len) : strdup("");
+	if (!name || (r->Link.protocol & RTMP_FEATURE_WRITE ? slu_session_publish(s, name, SLU_PUBLISH_LIVE)
+							    : ask_play(r, s, name)))
+		RTMP_Log(RTMP_LOGERROR, "The stream could not be asked for: %s",
+			 name ? slu_session_error(s) : "there is no memory");
+	free(name);
+}
+
+/* ---- what servers report ---- */
+
+static enum slu_compat_meaning begins(RTMP *r)
+{
+	r->m_bPlaying = TRUE;
+	return SLU_COMPAT_NOTHING;
+}
+
+static enum slu_compat_meaning ends(RTMP *r)
+{
+	RTMP_Close(r);
+	return SLU_COMPAT_OVER;
+}
+
+static enum slu_compat_meaning sought(RTMP *r)
+{
+	r->m_read.flags &= (uint8_t)~RTMP_READ_SEEKING;
+	return SLU_COMPAT_NOTHING;
+}
+
+static enum slu_compat_meaning paused(RTMP *r)
+{
+	if (r->m_pausing == 1 || r->m_pausing == 2) {
+		RTMP_SendPause(r, FALSE, (int)r->m_pauseStamp);
+		r->m_pausing = 3;
+	}
+	return SLU_COMPAT_NOTHING;
+}
+
+static const struct {
+	const char *code;
+	enum slu_compat_meaning (*act)(RTMP *r);
+} codes[] = {
+	{"NetStream.Play.Start", begins},       {"NetStream.Play.PublishNotify", begins},
+	{"NetStream.Publish.Start", begins},    {"NetStream.Play.Complete", ends},
+	{"NetStream.Play.Stop", ends},          {"NetStream.Play.UnpublishNotify", ends},
+	{"NetConnection.Connect.Closed", ends}, {"NetStream.Seek.Notify", sought},
+	{"NetStream.Pause.Notify", paused},
+};
+
+static enum slu_compat_meaning on_status(RTMP *r, const struct slu_event *ev)
+{
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (strcmp(codes[i].code, ev->code) == 0)
+			return codes[i].act(r);
+	return SLU_COMPAT_NOTHING;
+}
+
+/* Players told servers of theirs how often they want to hear of what arrived, and some wait for that. */
+static enum slu_compat_meaning on_connected(RTMP *r)
+{
+	if (!(r->Link.protocol & RTMP_FEATURE_WRITE))
+		RTMP_SendServerBW(r);
+	return SLU_COMPAT_NOTHING;
+}
+
+static enum slu_compat_meaning act_on(RTMP *r, const struct slu_event *ev)
+{
+	switch (ev->type) {
+	case SLU_EVENT_CONNECTED:
+		return on_connected(r);
+	case SLU_EVENT_PUBLISHING:
+	case SLU_EVENT_PLAYING:
+		r->m_stream_id = (int)ev->stream_id;
+		return begins(r);
+	case SLU_EVENT_STATUS:
+		return on_status(r, ev);
+	case SLU_EVENT_STREAM_EOF:
+		if (r->m_pausing == 1)
+			r->m_pausing = 2;
+		return SLU_COMPAT_NOTHING;
+	case SLU_EVENT_CLOSE:
+		RTMP_Log(RTMP_LOGERROR, "The server closed the connection: connect again");
+		return ends(r);
+	default:
+		return SLU_COMPAT_NOTHING;
+	}
+}
+
+/* ---- answers to the caller's own commands ---- */
+
+static void on_answer(RTMP *r, const struct slu_msg *msg)
+{
+	static const AVal create_stream = AVC((char *)"createStream");
+	AMFObject values;
+	int i;
+
+	if (AMF_Decode(&values, (const char *)msg->data, (int)msg->size, FALSE) >= 0) {
+		i = slu_compat_request(r, AMFProp_GetNumber(AMF_GetProp(&values, NULL, 1)));
+		if (i >= 0 && AVMATCH(&r->m_methodCalls[i].name, &create_stream))
+			r->m_stream_id = (int)AMFProp_GetNumber(AMF_GetProp(&values, NULL, 3));
+		RTMP_DropRequest(r, i, TRUE);
+	}
+	AMF_Reset(&values);
+}
+
+static bool is_answer(const struct slu_msg *msg)
+{
+	struct slu_amf_str name;
+	size_t used;
+
+	return msg->type == SLU_MSG_COMMAND && slu_data_name(msg->data, msg->size, &name, &used) &&
+	       (slu_amf_str_is(name, "_result") || slu_amf_str_is(name, "_error"));
+}
+
+/* ---- a message ---- */
+
+/* Windows and limits, as fields. */
+static void note_bandwidth(RTMP *r, const struct slu_msg *msg)
+{
+	if (msg->size < 4)
+		return;
+	if (msg->type == SLU_MSG_WINDOW_ACK_SIZE)
+		r->m_nServerBW = (int)slu_be32(msg->data);
+	if (msg->type == SLU_MSG_SET_PEER_BANDWIDTH) {
+		r->m_nClientBW = (int)slu_be32(msg->data);
+		r->m_nClientBW2 = msg->size > 4 ? msg->data[4] : 0xff;
+	}
+}
+
+/* Samples' access and reports come among the data, and are no part of a stream. */
+static bool is_media(const struct slu_msg *msg)
+{
+	struct slu_amf_str name;
+	size_t skip = slu_amf_prefix(msg), used;
+
+	if (msg->type == SLU_MSG_AUDIO || msg->type == SLU_MSG_VIDEO || msg->type == SLU_MSG_AGGREGATE)
+		return true;
+	if (msg->type != SLU_MSG_DATA && msg->type != SLU_MSG_DATA_AMF3)
+		return false;
+	return !slu_data_name(msg->data + skip, msg->size - skip, &name, &used) ||
+	       (!slu_amf_str_is(name, "onStatus") && !slu_amf_str_is(name, "|RtmpSampleAccess"));
+}
+
+/* The session failed at this message: the connection learns it, and says so. */
+static enum slu_compat_meaning failed(RTMP *r, struct slu_compat *c)
+{
+	slu_conn_process(c->conn);
+	slu_compat_lost(r);
+	return SLU_COMPAT_NOTHING;
+}
+
+/* The session's part. Parts of aggregates are not taken from it: the caller has them in one. */
+static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struct slu_msg *msg)
+{
+	enum slu_compat_meaning meaning = SLU_COMPAT_NOTHING;
+	struct slu_event ev;
+
+	ask(r, c);
+	if (msg->type == SLU_MSG_AGGREGATE && r->m_bPlaying)
+		return SLU_COMPAT_NOTHING;
+	if (slu_session_handle(slu_conn_session(c->conn), msg))
+		return failed(r, c);
+	while (slu_compat_connected(r) && slu_conn_outcome(c->conn, &ev))
+		meaning = act_on(r, &ev);
+	if (slu_compat_connected(r)) {
+		slu_conn_flush(c->conn);
+		slu_compat_mirror(r);
+	}
+	return meaning;
+}
+
+enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg)
+{
+	struct slu_compat *c = slu_compat_connected(r);
+	enum slu_compat_meaning meaning = SLU_COMPAT_NOTHING;
+
+	note_bandwidth(r, msg);
+	if (c && is_answer(msg))
+		on_answer(r, msg);
+	if (c && !c->serves)
+		meaning = client(r, c, msg);
+	if (meaning == SLU_COMPAT_OVER || !is_media(msg))
+		return meaning;
+	return SLU_COMPAT_MEDIA;
+}
+
+/* Data as it is in files: without what is there for the way only. */
+static void unwrap_data(RTMPPacket *packet, const struct slu_msg *msg)
+{
+	size_t skip = slu_amf_prefix(msg), used;
+	struct slu_amf_str name;
+
+	if (slu_data_name(msg->data + skip, msg->size - skip, &name, &used) && slu_amf_str_is(name, "@setDataFrame"))
+		skip += used;
+	packet->m_packetType = RTMP_PACKET_TYPE_INFO;
+	packet->m_nBodySize -= (uint32_t)skip;
+	packet->m_nBytesRead = packet->m_nBodySize;
+	memmove(packet->m_body, packet->m_body + skip, packet->m_nBodySize);
+}
+
+static void note_media(RTMP *r, RTMPPacket *packet, const struct slu_msg *msg)
+{
+	if (packet->m_packetType == RTMP_PACKET_TYPE_INFO ||
+	    packet->m_packetType == RTMP_PACKET_TYPE_FLEX_STREAM_SEND) {
+		unwrap_data(packet, msg);
+		slu_compat_metadata(r, packet->m_body, packet->m_nBodySize);
+		return;
+	}
+	if (!r->m_mediaChannel)
+		r->m_mediaChannel = packet->m_nChannel;
+	if (!r->m_pausing)
+		r->m_mediaStamp = packet->m_nTimeStamp;
+}
+
+int RTMP_ClientPacket(RTMP *r, RTMPPacket *packet)
+{
+	struct slu_msg msg = {.type = packet->m_packetType,
+			      .timestamp = packet->m_nTimeStamp,
+			      .stream_id = (uint32_t)packet->m_nInfoField2,
+			      .data = (const uint8_t *)packet->m_body,
+			      .size = packet->m_nBodySize};
+	enum slu_compat_meaning meaning = slu_compat_handle(r, &msg);
+
+	if (meaning == SLU_COMPAT_MEDIA)
+		note_media(r, packet, &msg);
+	return (int)meaning;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's side of a socket that was accepted: TLS, then RTMP's handshake. All messages are the caller's. */
+#include <poll.h>
+#include <stdio.h>
+
+#include <librtmp/log.h>
+
+#include "net/tcp.h"
+#include "net/tls.h"
+#include "state.h"
+
+enum { TIMEOUT_MS = 30000 };
+
+void *RTMP_TLS_AllocServerContext(const char *cert, const char *key)
+{
+	const struct slu_tls_config config = {.server = true, .cert_file = cert, .key_file = key};
+	char error[600];
+	struct slu_tls_ctx *ctx = slu_tls_ctx_new(&config, error, sizeof error);
+
+	if (!ctx)
+		RTMP_Log(RTMP_LOGERROR, "%s", error);
+	return ctx;
+}
+
+void RTMP_TLS_FreeServerContext(void *ctx)
+{
+	slu_tls_ctx_free(ctx);
+}
+
+/* 1: open; <0: not. */
+static int open_now(struct slu_transport *t)
+{
+	int got;
+
+	while ((got = t->ops->open(t, slu_now_ms())) == 0) {
+		unsigned want = t->ops->want(t);
+		struct pollfd p = {.fd = t->ops->fd(t)};
+
+		p.events = (short)((want & SLU_WANT_READ ? POLLIN : 0) | (want & SLU_WANT_WRITE ? POLLOUT : 0));
+		poll(&p, 1, TIMEOUT_MS);
+	}
+	return got;
+}
+
+/* The socket is the transport's from here on, whatever comes of it. */
+static struct slu_transport *accept_socket(RTMP *r)
+{
+	const struct slu_tcp_config tcp = {.user_timeout_ms = TIMEOUT_MS};
+	int fd = r->m_sb.sb_socket;
+
+	if (fd < 0)
+		return NULL;
+	r->m_sb.sb_socket = -1;
+	return slu_tcp_accept(&tcp, fd);
+}
+
+int RTMP_TLS_Accept(RTMP *r, void *ctx)
+{
+	struct slu_compat *c = slu_compat_state(r);
+	struct slu_transport *t = c && ctx ? accept_socket(r) : NULL;
+
+	if (t)
+		t = slu_tls_over(ctx, t, NULL, TIMEOUT_MS);
+	if (!t)
+		return FALSE;
+	if (open_now(t) < 0) {
+		RTMP_Log(RTMP_LOGERROR, "%s", t->ops->error(t));
+		t->ops->free(t);
+		return FALSE;
+	}
+	c->accepted = t;
+	r->m_sb.sb_ssl = t;
+	r->m_sb.sb_socket = t->ops->fd(t);
+	return TRUE;
+}
+
+int RTMP_Serve(RTMP *r)
+{
+	struct slu_compat *c = slu_compat_state(r);
+	struct slu_transport *t;
+
+	if (!c || c->conn)
+		return FALSE;
+	t = c->accepted ? c->accepted : accept_socket(r);
+	if (!t)
+		return FALSE;
+	c->accepted = NULL;
+	r->m_sb.sb_ssl = NULL;
+	c->serves = true;
+	return slu_compat_begin(r, t, SLU_SERVER);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections over transports that the caller made: for what is in this library and knows transports. */
+#ifndef SLU_CONN_OVER_H
+#define SLU_CONN_OVER_H
+
+#include <sluice/conn.h>
+#include <sluice/url.h>
+
+#include "net/transport.h"
+
+/* A connection over any transport, which it owns from here on, also on failure: a client's for url, of which app and
+ * tc_url count, or a server's where it is NULL. name is what sentences call the peer. NULL when out of memory or when
+ * config is wrong. */
+struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struct slu_url *url,
+			       struct slu_transport *transport, const char *name, char *error, size_t size);
+
+/* Bytes that were read and that the session has not had yet. */
+size_t slu_conn_held(const struct slu_conn *c);
+
+/* From here on a peer that acknowledges nothing for ms is given up. */
+void slu_conn_hurry(struct slu_conn *c, unsigned ms);
+
+#endif
