@@ -99,7 +99,8 @@ int slu_compat_metadata(RTMP *r, const char *body, unsigned size)
 
 	if (!decode(&obj, body, size)) {
 		RTMP_Log(RTMP_LOGERROR,
-			 "The server sent a data message of %u bytes that cannot be read: nothing is known from it", size);
+			 "The server sent a data message of %u bytes that cannot be read: nothing is known from it",
+			 size);
 	} else if (is_metadata(&obj)) {
 		is = TRUE;
 		RTMP_Log(RTMP_LOGINFO, "Metadata:");

@@ -48,7 +48,7 @@ int slu_compat_drain(RTMP *r);
 /* The fields that programs read, as they are now. */
 void slu_compat_mirror(RTMP *r);
 
-/* Logs why the connection is over, and closes it. FALSE. */
+/* The connection is over, and has logged why: closes what is left. FALSE. */
 int slu_compat_lost(RTMP *r);
 
 /* ---- send.c ---- */

@@ -100,11 +100,6 @@ void slu_compat_mirror(RTMP *r)
 
 int slu_compat_lost(RTMP *r)
 {
-	struct slu_compat *c = r->Link.dh;
-	const char *why = slu_conn_error(c->conn);
-
-	if (*why)
-		RTMP_Log(RTMP_LOGERROR, "%s", why);
 	RTMP_Close(r);
 	return FALSE;
 }
