@@ -2,29 +2,21 @@
 /* From Link to a connection with its handshake done. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include <librtmp/log.h>
 
 #include "conn/over.h"
 #include "net/tcp.h"
 #include "net/tls.h"
-#include "options.h"
+#include "lines.h"
+#include "settings.h"
 #include "state.h"
+#include "tls_options.h"
 
-enum { CHUNK_SIZE = 65536 };
-
-/* The library's levels are librtmp's, one apart. */
-static void on_log(void *arg, enum slu_log_level level, const char *line)
+static struct slu_log lines(void)
 {
-	(void)arg;
-	RTMP_Log(level == SLU_LOG_DEBUG ? RTMP_LOGDEBUG : (int)level, "%s", line);
-}
-
-static struct slu_log log_to_callback(void)
-{
-	return (struct slu_log){.fn = on_log,
-				.level = RTMP_LogGetLevel() >= RTMP_LOGDEBUG ? SLU_LOG_DEBUG : SLU_LOG_INFO};
+	return slu_compat_lines(slu_compat_lines_level());
 }
 
 static unsigned timeout_ms(const RTMP *r)
@@ -39,8 +31,7 @@ static char *text(const AVal *v)
 
 static struct slu_transport *tls_over(RTMP *r, struct slu_transport *inner, const char *host, char *error, size_t size)
 {
-	const struct slu_tls_config config = {.log = log_to_callback()};
-	struct slu_tls_ctx *ctx = slu_tls_ctx_new(&config, error, size);
+	struct slu_tls_ctx *ctx = slu_compat_tls(r, error, size);
 	struct slu_transport *t;
 
 	if (!ctx) {
@@ -54,17 +45,39 @@ static struct slu_transport *tls_over(RTMP *r, struct slu_transport *inner, cons
 	return t;
 }
 
-struct slu_transport *slu_compat_transport(RTMP *r, int fd, char *error, size_t size)
+/* fd is -1, or a socket that is connected, which is gone in any case. */
+static struct slu_transport *socket_to(RTMP *r, int fd, const char *host, char *error, size_t size)
 {
-	const struct slu_tcp_config tcp = {
-		.connect_timeout_ms = timeout_ms(r), .user_timeout_ms = timeout_ms(r), .log = log_to_callback()};
-	char *host = text(&r->Link.hostname);
+	struct slu_tcp_config tcp = {
+		.connect_timeout_ms = timeout_ms(r), .user_timeout_ms = timeout_ms(r), .log = lines()};
+	struct slu_compat_tuning tuning;
 	struct slu_transport *t = NULL;
 
-	snprintf(error, size, "there is no memory for a connection");
-	if (!host)
+	if (fd >= 0)
+		t = slu_tcp_accept(&tcp, fd);
+	if (!slu_compat_tuning(r, &tuning, error, size)) {
+		if (t)
+			t->ops->free(t);
 		return NULL;
-	t = fd < 0 ? slu_tcp_connect(&tcp, host, r->Link.port, slu_now_ms(), error, size) : slu_tcp_accept(&tcp, fd);
+	}
+	if (tuning.connect_timeout_ms)
+		tcp.connect_timeout_ms = tuning.connect_timeout_ms;
+	return fd >= 0 ? t : slu_tcp_connect(&tcp, host, r->Link.port, slu_now_ms(), error, size);
+}
+
+/* A transport to where Link says. NULL and in error why. */
+static struct slu_transport *transport_to(RTMP *r, int fd, char *error, size_t size)
+{
+	char *host = text(&r->Link.hostname);
+	struct slu_transport *t;
+
+	snprintf(error, size, "there is no memory for a connection");
+	if (!host) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	t = socket_to(r, fd, host, error, size);
 	if (t && r->Link.protocol & RTMP_FEATURE_SSL)
 		t = tls_over(r, t, host, error, size);
 	free(host);
@@ -96,7 +109,7 @@ static void peer_name(const RTMP *r, enum slu_role role, char *name, size_t size
 static void session_config(const RTMP *r, struct slu_session_config *s)
 {
 	*s = (struct slu_session_config){.by_hand = true,
-					 .log = log_to_callback(),
+					 .log = lines(),
 					 .handshake_timeout_ms = timeout_ms(r),
 					 .handshake = SLU_HANDSHAKE_PLAIN};
 	if (r->Link.SWFSize)
@@ -132,12 +145,15 @@ int slu_compat_begin(RTMP *r, struct slu_transport *t, enum slu_role role)
 /* The connection is there: connect goes out, ours or the caller's. */
 static int send_connect(RTMP *r, RTMPPacket *cp)
 {
+	struct slu_compat_tuning tuning;
 	RTMPPacket packet = {0};
+	char error[300];
 	int ok;
 
 	if (cp)
 		return RTMP_SendPacket(r, cp, TRUE);
-	slu_session_set_chunk_size(slu_conn_session(slu_compat_connected(r)->conn), CHUNK_SIZE);
+	if (slu_compat_tuning(r, &tuning, error, sizeof error))
+		slu_session_set_chunk_size(slu_conn_session(slu_compat_connected(r)->conn), tuning.chunk_size);
 	ok = slu_compat_encode_connect(r, &packet) && RTMP_SendPacket(r, &packet, TRUE);
 	RTMPPacket_Free(&packet);
 	return ok;
@@ -147,7 +163,7 @@ static int send_connect(RTMP *r, RTMPPacket *cp)
 static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 {
 	char error[600];
-	struct slu_transport *t = slu_compat_transport(r, fd, error, sizeof error);
+	struct slu_transport *t = transport_to(r, fd, error, sizeof error);
 
 	if (!t) {
 		RTMP_Log(RTMP_LOGERROR, "%s", error);

@@ -63,9 +63,6 @@ int slu_compat_flush(RTMP *r);
 
 /* ---- open.c ---- */
 
-/* A transport to where Link says, or over fd where that is not -1. NULL and in error why. */
-struct slu_transport *slu_compat_transport(RTMP *r, int fd, char *error, size_t size);
-
 /* Begins a session over t, which is gone afterwards in any case but success, and does the handshake. */
 int slu_compat_begin(RTMP *r, struct slu_transport *t, enum slu_role role);
 
