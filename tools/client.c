@@ -82,6 +82,13 @@ int slu_client_open(struct slu_client *c, const struct slu_client_options *optio
 		return status;
 	config.tls = c->tls;
 	config.session.chunk_size = (uint32_t)options->chunk_size;
+	if (options->net.address && config.proxy) {
+		snprintf(
+			c->error, sizeof c->error,
+			"--address cannot go with a proxy, which finds the server by itself: leave out one of them, or "
+			"put the address into the URL");
+		return SLU_EXIT_USAGE;
+	}
 	if (options->net.address) {
 		c->address = options->net.address;
 		slu_resolver_fixed_init(&c->fixed, &c->address, 1);

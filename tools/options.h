@@ -70,11 +70,14 @@ struct slu_common_options {
 	bool json;
 };
 
+#define SLU_PROXY_VARIABLE "SLUICE_PROXY" /* of the environment, where --proxy is not given */
+
 struct slu_net_options {
 	int ip; /* enum slu_ip */
 	const char *bind;
 	const char *interface;
 	const char *address; /* where to connect, whatever the URL's host resolves to */
+	const char *proxy;
 	int digest;
 	enum slu_handshake rtmpe; /* SLU_HANDSHAKE_PLAIN: not given */
 	long send_buffer;

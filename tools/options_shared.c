@@ -3,6 +3,7 @@
 #include "tools/options.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -22,6 +23,8 @@ static const struct slu_opt net_opts[] = {
 	{"ipv4", '4', SLU_OPT_SET, false, NULL, "IPv4 only", NET(ip), SLU_IPV4, 0},
 	{"ipv6", '6', SLU_OPT_SET, false, NULL, "IPv6 only", NET(ip), SLU_IPV6, 0},
 	{"address", 0, SLU_OPT_TEXT, false, "IP", "connect there, not to where the URL's host is", NET(address), 0, 0},
+	{"proxy", 0, SLU_OPT_TEXT, false, "URL", "connect through it: socks4, socks4a, socks5 or http", NET(proxy), 0,
+	 0},
 	{"bind", 0, SLU_OPT_TEXT, false, "IP", "connect from this local address", NET(bind), 0, 0},
 	{"interface", 0, SLU_OPT_TEXT, false, "NAME", "connect through this network interface", NET(interface), 0, 0},
 	{"send-buffer", 0, SLU_OPT_NUMBER, false, "BYTES", "the socket's send buffer (the kernel's choice)",
@@ -124,6 +127,10 @@ void slu_options_to_tls(const struct slu_tls_options *from, struct slu_tls_confi
 void slu_options_to_conn(const struct slu_net_options *from, struct slu_conn_config *to)
 {
 	to->ip = (enum slu_ip)from->ip;
+	/* What stands in the command line is seen by all users, and a proxy's URL may have a password. */
+	to->proxy = from->proxy ? from->proxy : secure_getenv(SLU_PROXY_VARIABLE);
+	if (to->proxy && !*to->proxy)
+		to->proxy = NULL;
 	to->bind_address = from->bind;
 	to->bind_interface = from->interface;
 	to->send_buffer = (int)from->send_buffer;

@@ -5,7 +5,7 @@ _sluice()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]}
 	local common="--json --verbose --quiet --help --help-all"
-	local net="--ipv4 --ipv6 --address --bind --interface --send-buffer --digest --rtmpe-type --connect-timeout --tls-timeout
+	local net="--ipv4 --ipv6 --address --proxy --bind --interface --send-buffer --digest --rtmpe-type --connect-timeout --tls-timeout
 		--reply-timeout --stall-timeout"
 	local tls="--ca-file --ca-path --pin --server-name --cert --cert-key --insecure --tls-min --tls-max --ciphers
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
@@ -37,6 +37,10 @@ _sluice()
 		;;
 	--kind)
 		COMPREPLY=($(compgen -W "live record append" -- "$cur"))
+		return
+		;;
+	--proxy)
+		COMPREPLY=($(compgen -W "socks4:// socks4a:// socks5:// http://" -- "$cur"))
 		return
 		;;
 	--rtmpe-type)

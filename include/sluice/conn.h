@@ -52,12 +52,19 @@ struct slu_conn_config {
 	const char *bind_interface; /* SO_BINDTODEVICE */
 	int send_buffer;            /* SO_SNDBUF; 0: the kernel's */
 
+	/* NULL: none; else connections go through it: "socks4://[user@]host[:port]", "socks4a://..." likewise,
+	 * "socks5://[user[:password]@]host[:port]", or "http://" with as much, which is asked to CONNECT. Ports are
+	 * 1080 by default, and 80 for http. The five fields above are about the connection to the proxy. It is told the
+	 * server's name; but SOCKS4 is told the server's IPv4 address, unless the name has none here. What the proxy
+	 * has taken counts as acknowledged. */
+	const char *proxy;
+
 	struct slu_tls_ctx
 		*tls; /* for rtmps; NULL: one is made of defaults. Referenced until the connection is freed */
 	const char *tls_server_name; /* SNI and the name to verify, where it is not the URL's host */
 
 	/* Deadlines in ms. Those of handshake and commands are in session. */
-	unsigned connect_timeout_ms; /* resolving and connecting, together; default 10000 */
+	unsigned connect_timeout_ms; /* resolving and connecting, through a proxy too, together; default 10000 */
 	unsigned tls_timeout_ms;     /* default 10000 */
 	unsigned stall_timeout_ms;   /* data queued, and nothing acknowledged; default 15000 */
 	unsigned close_timeout_ms;   /* for the peer's end, once all is delivered; default and at most 1000 */

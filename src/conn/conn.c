@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/wipe.h"
 #include "crypto/ops.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, TLS_TIMEOUT_MS = 10000, STALL_TIMEOUT_MS = 15000, CLOSE_TIMEOUT_MS = 1000 };
@@ -150,17 +152,53 @@ static int parse_url(struct slu_url *url, const char *text, const char *stream, 
 	return err;
 }
 
+/* Begins to connect to the proxy, and through it to the server. */
+static struct slu_transport *through_proxy(const struct slu_conn_config *config, const struct slu_tcp_config *tcp,
+					   const struct slu_url *url, char *error, size_t size)
+{
+	struct slu_proxy proxy;
+	struct slu_proxy_config pc = {.proxy = &proxy,
+				      .resolver = config->resolver,
+				      .timeout_ms = tcp->connect_timeout_ms,
+				      .log = config->session.log};
+	const char *why = slu_proxy_parse(&proxy, config->proxy);
+	const uint64_t now = slu_now_ms();
+	struct slu_transport *t;
+
+	if (why) {
+		snprintf(error, size,
+			 "the URL of the proxy cannot be used: %s; it is socks4://, socks4a://, socks5:// or http://, "
+			 "and then [user:password@]host:port",
+			 why);
+		return NULL;
+	}
+	t = slu_tcp_connect(tcp, proxy.at.host, proxy.at.port, now, error, size);
+	if (t)
+		t = slu_proxy_over(&pc, t, url->host, url->port, now, error, size);
+	slu_wipe_bytes(&proxy, sizeof proxy);
+	return t;
+}
+
+static struct slu_transport *to_server(const struct slu_conn_config *config, const struct slu_url *url, char *error,
+				       size_t size)
+{
+	struct slu_tcp_config tcp;
+
+	tcp_config(&tcp, config);
+	if (config->proxy)
+		return through_proxy(config, &tcp, url, error, size);
+	return slu_tcp_connect(&tcp, url->host, url->port, slu_now_ms(), error, size);
+}
+
 static struct slu_conn *open_url(const struct slu_conn_config *config, const struct slu_url *url, char *error,
 				 size_t size)
 {
 	struct slu_tls_ctx *own = NULL;
-	struct slu_tcp_config tcp;
 	struct slu_transport *t;
 	struct slu_conn *c = NULL;
 	char name[256];
 
-	tcp_config(&tcp, config);
-	t = slu_tcp_connect(&tcp, url->host, url->port, slu_now_ms(), error, size);
+	t = to_server(config, url, error, size);
 	if (t && url->tls) {
 		const char *host = config->tls_server_name ? config->tls_server_name : url->host;
 
