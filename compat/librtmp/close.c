@@ -78,6 +78,7 @@ void RTMP_Close(RTMP *r)
 		say_goodbye(c);
 	else if (r->m_sb.sb_socket != -1 && !r->m_sb.sb_ssl)
 		RTMPSockBuf_Close(&r->m_sb);
+	slu_compat_read_close(r);
 	slu_compat_write_close(r);
 	slu_compat_free_state(r);
 	slu_compat_free_requests(r);

@@ -22,6 +22,7 @@ struct slu_compat {
 	bool asked;                     /* the stream was asked for */
 	RTMPPacket kept;                /* media that came before anybody waited for it */
 	uint64_t served_ms;             /* when what the server sends was looked at last, while publishing */
+	uint32_t resumes_at;            /* the timestamp of the frame that RTMP_Read() looks for */
 };
 
 /* The session's; NULL where memory runs out, which is logged. */

@@ -27,12 +27,10 @@ struct slu_compat_write {
 	int failed;     /* what came is no FLV, and that was said */
 };
 
-static struct slu_compat_write *write_state(RTMP *r)
+static struct slu_compat_write *write_state(struct slu_compat *c)
 {
-	struct slu_compat *c = slu_compat_state(r);
-
-	if (!c || c->write)
-		return c ? c->write : NULL;
+	if (c->write)
+		return c->write;
 	c->write = calloc(1, sizeof *c->write);
 	if (c->write)
 		slu_flv_reader_init(&c->write->reader);
@@ -169,7 +167,8 @@ static long send_tags(RTMP *r, struct slu_compat_write *w)
 
 int RTMP_Write(RTMP *r, const char *buf, int size)
 {
-	struct slu_compat_write *w = write_state(r);
+	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat_write *w = c ? write_state(c) : NULL;
 	size_t left = size > 0 ? (size_t)size : 0, n;
 	long sent;
 
@@ -182,6 +181,7 @@ int RTMP_Write(RTMP *r, const char *buf, int size)
 			return -1;
 		}
 		sent = send_tags(r, w);
+		/* Where the connection is lost, w is gone with it. */
 		if (sent < 0 || (sent && !slu_compat_flush(r)))
 			return -1;
 		buf += n;
