@@ -8,6 +8,7 @@
 /* Exported, and in no header. */
 extern const char RTMPProtocolStrings[][7];
 extern void *RTMP_TLS_ctx;
+void RTMP_TLS_Init(void);
 
 const char RTMPProtocolStrings[][7] = {"RTMP", "RTMPT", "RTMPE", "RTMPTE", "RTMPS", "RTMPTS", "", "", "RTMFP"};
 const char RTMPProtocolStringsLower[][7] = {"rtmp", "rtmpt", "rtmpe", "rtmpte", "rtmps", "rtmpts", "", "", "rtmfp"};
@@ -17,6 +18,14 @@ const AVal RTMP_DefaultFlashVer = AVC(flash_version);
 
 int RTMP_ctrlC;
 void *RTMP_TLS_ctx;
+
+/* Nothing has to be made beforehand, for it takes a session's options. Who asks whether this was called finds that. */
+void RTMP_TLS_Init(void)
+{
+	static char initialised;
+
+	RTMP_TLS_ctx = &initialised;
+}
 
 int RTMP_LibVersion(void)
 {
