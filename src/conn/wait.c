@@ -37,6 +37,9 @@ int slu_conn_wait(struct slu_conn *c, struct slu_event *ev, int timeout_ms)
 	uint64_t end = timeout_ms < 0 ? 0 : slu_now_ms() + (uint64_t)timeout_ms;
 	int left = timeout_ms;
 
+	/* An accepted socket is open, and waits for nothing: it has to be looked at. */
+	if (c->state == CONN_OPENING)
+		slu_conn_process(c);
 	for (bool last = false;; last = left == 0) {
 		if (slu_conn_event(c, ev))
 			return 1;
