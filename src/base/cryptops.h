@@ -6,7 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SLU_SHA256_SIZE = 32, SLU_DH_SIZE = 128 };
+enum { SLU_SHA256_SIZE = 32, SLU_MD5_SIZE = 16, SLU_DH_SIZE = 128 };
+
+/* Bytes to be digested, one run after the other. */
+struct slu_run {
+	const void *data;
+	size_t size;
+};
 
 struct slu_cryptops {
 	/* HMAC-SHA256 of two runs of bytes, one after the other (the second may be empty). 0, or SLU_ERR_NOMEM or
@@ -21,6 +27,9 @@ struct slu_cryptops {
 	/* What both ends have in common. SLU_ERR_HANDSHAKE also, when what the peer told is none of the numbers that
 	 * 2 generates, or the trivial one: then anybody could guess the rest. */
 	int (*dh_shared)(const uint8_t secret[SLU_DH_SIZE], const uint8_t peer[SLU_DH_SIZE], uint8_t out[SLU_DH_SIZE]);
+	/* MD5 of n runs, for what is stuck with it. 0, SLU_ERR_NOMEM, or SLU_ERR_TLS: the crypto library has none, or
+	 * is not to use it. */
+	int (*md5)(const struct slu_run *runs, size_t n, uint8_t out[SLU_MD5_SIZE]);
 };
 
 #endif

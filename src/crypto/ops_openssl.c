@@ -2,6 +2,7 @@
 #include "crypto/ops.h"
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -93,8 +94,23 @@ static int dh_shared(const uint8_t secret[SLU_DH_SIZE], const uint8_t peer[SLU_D
 	return dh_power(peer, secret, out);
 }
 
+static int md5(const struct slu_run *runs, size_t n, uint8_t out[SLU_MD5_SIZE])
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int err = ctx ? SLU_ERR_TLS : SLU_ERR_NOMEM;
+	bool good = ctx && EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1;
+
+	for (size_t i = 0; i < n && good; i++)
+		good = EVP_DigestUpdate(ctx, runs[i].data, runs[i].size) == 1;
+	if (good && EVP_DigestFinal_ex(ctx, out, NULL) == 1)
+		err = 0;
+	EVP_MD_CTX_free(ctx);
+	ERR_clear_error();
+	return err;
+}
+
 static const struct slu_cryptops ops = {
-	.hmac_sha256 = hmac_sha256, .random = random_bytes, .dh_public = dh_public, .dh_shared = dh_shared};
+	.hmac_sha256 = hmac_sha256, .random = random_bytes, .dh_public = dh_public, .dh_shared = dh_shared, .md5 = md5};
 
 const struct slu_cryptops *slu_cryptops_openssl(void)
 {

@@ -50,6 +50,32 @@ static void hmac_of_two_runs(void **state)
 	}
 }
 
+/* RFC 1321, A.5, cut in two at every place. */
+static void md5_of_runs(void **state)
+{
+	static const struct {
+		const char *data;
+		uint8_t digest[SLU_MD5_SIZE];
+	} md5s[] = {
+		{"", {0xd4, 0x1d, 0x8c, 0xd9, 0x8f, 0x00, 0xb2, 0x04, 0xe9, 0x80, 0x09, 0x98, 0xec, 0xf8, 0x42, 0x7e}},
+		{"message digest",
+		 {0xf9, 0x6b, 0x69, 0x7d, 0x7c, 0xb7, 0x93, 0x8d, 0x52, 0x5a, 0x2f, 0x31, 0xaa, 0xf1, 0x61, 0xd0}},
+	};
+	uint8_t digest[SLU_MD5_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof md5s / sizeof md5s[0]; i++) {
+		size_t n = strlen(md5s[i].data);
+
+		for (size_t at = 0; at <= n; at++) {
+			const struct slu_run runs[] = {{md5s[i].data, at}, {md5s[i].data + at, n - at}};
+
+			assert_int_equal(slu_cryptops_openssl()->md5(runs, 2, digest), 0);
+			assert_memory_equal(digest, md5s[i].digest, sizeof digest);
+		}
+	}
+}
+
 static void random_differs(void **state)
 {
 	uint8_t a[32] = {0}, b[32] = {0};
@@ -164,9 +190,8 @@ static void dh_refuses_bad_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hmac_of_two_runs),
-		cmocka_unit_test(random_differs),
-		cmocka_unit_test(dh_of_both_ends),
+		cmocka_unit_test(hmac_of_two_runs),    cmocka_unit_test(md5_of_runs),
+		cmocka_unit_test(random_differs),      cmocka_unit_test(dh_of_both_ends),
 		cmocka_unit_test(dh_refuses_bad_keys),
 	};
 
