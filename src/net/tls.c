@@ -230,6 +230,10 @@ static void tls_stats(const struct slu_transport *transport, struct slu_transpor
 	if (t->state != STATE_OPEN)
 		return;
 	t->sealer->ops->stats(t->sealer, out);
+	out->records += t->before.records;
+	out->short_records += t->before.short_records;
+	out->wire_out += t->before.wire_out;
+	out->writes += t->before.writes;
 	out->tls_ms = (unsigned)(t->ended - t->started);
 	out->tls_resumed = SSL_session_reused((SSL *)(uintptr_t)t->peer.ssl) == 1;
 	out->tls_version = SSL_get_version(t->peer.ssl);
@@ -249,6 +253,7 @@ static void tls_free(struct slu_transport *transport)
 
 static const struct slu_transport_ops ops = {
 	.open = slu_tls_open,
+	.again = slu_tls_again,
 	.recv = tls_recv,
 	.send = tls_send,
 	.flush = tls_flush,

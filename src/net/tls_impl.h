@@ -22,11 +22,12 @@ struct tls {
 	enum tls_state state;
 	bool again; /* this is the second connection */
 	unsigned timeout_ms;
-	uint64_t started, ended; /* of the handshake */
-	int err;                 /* of opening; sticky */
-	int in_err;              /* of receiving; sticky */
-	bool drained;            /* the last recv() took all that there was */
-	bool notified;           /* close_notify is written */
+	uint64_t started, ended;           /* of the handshake */
+	int err;                           /* of opening; sticky */
+	int in_err;                        /* of receiving; sticky */
+	bool drained;                      /* the last recv() took all that there was */
+	bool notified;                     /* close_notify is written */
+	struct slu_transport_stats before; /* what the sealers of connections before this one counted */
 	char error[SLU_TLS_SENTENCE];
 };
 
@@ -39,6 +40,9 @@ static inline struct tls *tls_of(struct slu_transport *t)
 
 /* As slu_transport_ops.open. */
 int slu_tls_open(struct slu_transport *transport, uint64_t now_ms);
+
+/* As slu_transport_ops.again. */
+int slu_tls_again(struct slu_transport *transport, uint64_t now_ms);
 
 /* OpenSSL's half over t->inner: 0, or SLU_ERR_NOMEM or SLU_ERR_INVALID and the sentence in t->error. */
 int slu_tls_arm(struct tls *t, struct slu_tls_ctx *ctx, const char *host);

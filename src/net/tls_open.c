@@ -102,31 +102,55 @@ static void leave(struct tls *t)
 	slu_sessions_clear(&t->peer.ctx->sessions); /* its suite would come back with it */
 }
 
-/* Where the server takes none of the suites that were offered alone: begins anew, on another connection, with all of
- * them and with the time that the first one had. False: it takes one, or there is no second time. */
-static bool offer_all(struct tls *t, uint64_t now_ms)
+/* Begins anew, on another connection. 0, or what t fails with. */
+static int begin_anew(struct tls *t, uint64_t now_ms)
 {
-	const struct slu_transport_ops *below = t->inner->ops;
 	char host[sizeof t->peer.host];
-	struct slu_tls_ctx *ctx;
+	struct slu_tls_ctx *ctx = slu_tls_ctx_get(t->peer.ctx);
 	int r;
 
-	if (t->again || !below->again || !slu_tls_peer_refused(&t->peer))
-		return false;
-	warn(t);
-	leave(t);
-	t->again = true;
 	t->error[0] = '\0';
 	t->state = STATE_INNER;
-	ctx = slu_tls_ctx_get(t->peer.ctx);
 	snprintf(host, sizeof host, "%s", t->peer.host);
 	slu_tls_disarm(t);
 	memset(&t->ktls, 0, sizeof t->ktls);
 	t->err = slu_tls_arm(t, ctx, host);
 	slu_tls_ctx_free(ctx);
-	r = t->err == 0 ? below->again(t->inner, now_ms) : 0;
+	r = t->err == 0 ? t->inner->ops->again(t->inner, now_ms) : 0;
 	if (r < 0)
 		fail(t, slu_tls_below(t, r));
+	return t->err;
+}
+
+int slu_tls_again(struct slu_transport *transport, uint64_t now_ms)
+{
+	struct tls *t = tls_of(transport);
+	struct slu_transport_stats stats = {0};
+
+	if (!t->inner->ops->again || t->state != STATE_OPEN)
+		return SLU_ERR_STATE;
+	t->sealer->ops->stats(t->sealer, &stats);
+	t->before.records += stats.records;
+	t->before.short_records += stats.short_records;
+	t->before.wire_out += stats.wire_out;
+	t->before.writes += stats.writes;
+	t->sealer->ops->free(t->sealer);
+	t->sealer = NULL;
+	t->in_err = 0;
+	t->drained = t->notified = t->peer.open = false;
+	return begin_anew(t, now_ms);
+}
+
+/* Where the server takes none of the suites that were offered alone: begins anew, on another connection, with all of
+ * them and with the time that the first one had. False: it takes one, or there is no second time. */
+static bool offer_all(struct tls *t, uint64_t now_ms)
+{
+	if (t->again || !t->inner->ops->again || !slu_tls_peer_refused(&t->peer))
+		return false;
+	warn(t);
+	leave(t);
+	t->again = true;
+	begin_anew(t, now_ms);
 	return true;
 }
 
