@@ -71,8 +71,10 @@ struct slu_conn_config {
 };
 
 /* A client's connection to url (rtmp://, rtmps:// or rtmpe://; see url.h); stream may be NULL when the URL holds it.
- * The last is RTMPE of type 6, unless session.handshake names another type. Begins to connect. NULL when out of memory
- * or when the configuration or URL is wrong: then the reason is in error. */
+ * The last is RTMPE of type 6, unless session.handshake names another type. User and password of the URL answer a
+ * server that asks who publishes, in Adobe's way or Limelight's: the connection is made again then, twice at most, with
+ * a SLU_EVENT_HANDSHAKE each time. Begins to connect. NULL when out of memory or when the configuration or URL is
+ * wrong: then the reason is in error. */
 struct slu_conn *slu_conn_open(const struct slu_conn_config *config, const char *url, const char *stream, char *error,
 			       size_t size);
 

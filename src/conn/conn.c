@@ -84,6 +84,7 @@ struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struc
 	c->transport = transport;
 	c->role = url ? SLU_CLIENT : SLU_SERVER;
 	c->log = config->session.log;
+	c->by_hand = config->session.by_hand;
 	c->opened_ms = now;
 	c->watch_ms = UINT64_MAX;
 	c->stall_timeout_ms = or_default(config->stall_timeout_ms, STALL_TIMEOUT_MS);
@@ -229,8 +230,6 @@ struct slu_conn *slu_conn_open(const struct slu_conn_config *config, const char 
 		return NULL;
 	}
 	c->url = url;
-	if (*url.user)
-		slu_log(&c->log, SLU_LOG_WARN, "%s: user and password of the URL are not used", c->name);
 	return c;
 }
 

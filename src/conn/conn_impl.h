@@ -13,6 +13,7 @@
 #include "conn/over.h"
 #include "net/tcp.h"
 #include "net/transport.h"
+#include "session/auth.h"
 
 enum conn_state {
 	CONN_OPENING,     /* resolve, connect, TLS */
@@ -50,7 +51,9 @@ struct slu_conn {
 	struct slu_session *session;
 	struct slu_tls_ctx *own_tls; /* made here because the configuration had none */
 	struct slu_url url;
-	char name[256]; /* of the peer, in sentences: the redacted URL, or the address of a client */
+	bool by_hand;         /* whoever makes connect answers a server that asks who publishes, */
+	struct slu_auth auth; /* else we do: how far that came */
+	char name[256];       /* of the peer, in sentences: the redacted URL, or the address of a client */
 
 	/* The session's clock stands still until the transport is open: its deadlines are its own. */
 	uint64_t opened_ms, frozen_ms;
@@ -139,6 +142,12 @@ uint64_t slu_conn_count_undelivered(const struct slu_conn *c);
 /* Lets the transport go, keeping what it knew. */
 void slu_conn_release(struct slu_conn *c, enum conn_state state);
 
+/* ---- auth.c ---- */
+
+/* The session ended with err. 1: that was a question, and the connection begins anew to answer it; 0: it was not; <0:
+ * it was, and there is no answer: the connection has failed with that. */
+int slu_conn_authenticate(struct slu_conn *c, int err);
+
 /* ---- fail.c ---- */
 
 /* The connection has failed: keeps err and the sentence, lets the transport go. Returns err. */
@@ -146,6 +155,7 @@ void slu_conn_release(struct slu_conn *c, enum conn_state state);
 bool slu_conn_second_thoughts(const struct slu_conn *c);
 __attribute__((format(printf, 3, 4))) int slu_conn_fail(struct slu_conn *c, int err, const char *format, ...);
 int slu_conn_fail_transport(struct slu_conn *c, int err);
+/* Or begins anew, see slu_conn_authenticate(): then 0. */
 int slu_conn_fail_session(struct slu_conn *c, int err);
 
 #endif

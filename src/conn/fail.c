@@ -87,6 +87,10 @@ int slu_conn_fail_transport(struct slu_conn *c, int err)
 
 int slu_conn_fail_session(struct slu_conn *c, int err)
 {
+	int asked = slu_conn_authenticate(c, err);
+
+	if (asked)
+		return asked < 0 ? asked : 0;
 	/* What the session has to say last, such as why it turns the peer away, goes out if it can. */
 	if (!c->in_ended && !c->broken && slu_session_queued(c->session))
 		slu_conn_push_last(c);

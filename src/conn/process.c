@@ -67,7 +67,7 @@ static void pump(struct slu_conn *c, uint64_t now)
 		session_ended(c, err);
 		return;
 	}
-	if (slu_conn_read(c))
+	if (slu_conn_read(c) || c->state != CONN_ESTABLISHED)
 		return;
 	slu_conn_push(c);
 	slu_conn_watch_tick(c, now);

@@ -42,18 +42,38 @@ static void put_player(struct slu_amf_writer *w)
 	put_number_member(w, "objectEncoding", 0);
 }
 
+/* The same with s->query behind it, in the query that there is or in one of its own. */
+static int put_with_query(struct slu_session *s, struct slu_amf_writer *w, const char *name, const char *text)
+{
+	struct slu_buf *b = &s->scratch;
+
+	if (!s->query || !text) {
+		put_member(w, name, text);
+		return 0;
+	}
+	b->len = 0;
+	if (slu_buf_append(b, text, strlen(text)) || slu_buf_append(b, strchr(text, '?') ? "&" : "?", 1) ||
+	    slu_buf_append(b, s->query, strlen(s->query)))
+		return slu_session_nomem(s);
+	slu_amf_put_name(w, name);
+	slu_amf_put_string_n(w, (const char *)b->data, b->len);
+	return 0;
+}
+
 static int send_connect(struct slu_session *s)
 {
 	const struct slu_connect_info *info = &s->cfg.connect;
 	struct slu_amf_writer *w = slu_command_begin(s, "connect", slu_call_new(s, SLU_CALL_CONNECT));
 
 	slu_amf_begin_object(w, NULL);
-	put_member(w, "app", info->app);
+	if (put_with_query(s, w, "app", info->app))
+		return s->err;
 	if (s->want == SLU_S_PUBLISH_ASKED)
 		put_member(w, "type", "nonprivate");
 	put_member(w, "flashVer", info->flash_ver);
 	put_member(w, "swfUrl", info->swf_url);
-	put_member(w, "tcUrl", info->tc_url);
+	if (put_with_query(s, w, "tcUrl", info->tc_url))
+		return s->err;
 	if (s->want != SLU_S_PUBLISH_ASKED)
 		put_player(w);
 	put_member(w, "pageUrl", info->page_url);

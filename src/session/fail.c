@@ -210,6 +210,16 @@ static int fail_refused(struct slu_session *s)
 				r->code[0] && r->description[0] ? ")" : "", advice);
 }
 
+/* With nothing taken out: what a server asks of a publisher may look like the stream's name. */
+static void keep_told(struct slu_refused *r, struct slu_amf_str text)
+{
+	size_t n = text.n < sizeof r->told - 1 ? text.n : sizeof r->told - 1;
+
+	if (n)
+		memcpy(r->told, text.s, n);
+	r->told[n] = '\0';
+}
+
 int slu_session_refused(struct slu_session *s, const char *command, const struct slu_info *info)
 {
 	struct slu_refused *r = &s->refused;
@@ -221,6 +231,8 @@ int slu_session_refused(struct slu_session *s, const char *command, const struct
 	slu_session_redact(s, r->code, sizeof r->code, info->code);
 	slu_session_redact(s, r->description, sizeof r->description, info->description);
 	r->redirect[0] = '\0';
+	if (strcmp(command, slu_call_name(SLU_CALL_CONNECT)) == 0)
+		keep_told(r, info->description);
 	if (find_redirect(s, info))
 		return fail_redirect(s);
 	return fail_refused(s);

@@ -142,6 +142,31 @@ static int take_handshake_out(struct slu_session *s)
 	return err ? slu_session_fail(s, err, "the handshake could not be queued: %s", slu_err_text(err)) : 0;
 }
 
+int slu_session_begin(struct slu_session *s)
+{
+	s->deadline = s->now_ms + s->cfg.handshake_timeout_ms;
+	s->bandwidth_limit = SLU_LIMIT_SOFT;
+	if (!make_parts(s))
+		return slu_session_nomem(s);
+	return take_handshake_out(s);
+}
+
+void slu_session_end(struct slu_session *s)
+{
+	slu_hs_free(s->hs);
+	slu_edge_free(s->edge);
+	slu_chunk_in_free(s->in);
+	slu_chunk_out_free(s->out);
+	slu_amf_doc_free(s->doc);
+	slu_amf_writer_free(s->writer);
+	s->hs = NULL;
+	s->edge = NULL;
+	s->in = NULL;
+	s->out = NULL;
+	s->doc = NULL;
+	s->writer = NULL;
+}
+
 struct slu_session *slu_session_new(const struct slu_session_config *config)
 {
 	struct slu_session *s = calloc(1, sizeof *s);
@@ -155,14 +180,12 @@ struct slu_session *slu_session_new(const struct slu_session_config *config)
 		return NULL;
 	}
 	s->now_ms = s->cfg.now_ms;
-	s->deadline = s->now_ms + s->cfg.handshake_timeout_ms;
 	s->want = SLU_S_HANDSHAKE;
 	s->stats.ping_ms = UINT32_MAX;
-	s->bandwidth_limit = SLU_LIMIT_SOFT;
 	slu_buf_init(&s->scratch, MAX_U24);
 	for (size_t i = 0; i < SLU_TEXTS; i++)
 		slu_buf_init(&s->text[i], SLU_NAME_MAX + 1);
-	if (own_connect(&s->cfg.connect) && make_parts(s) && take_handshake_out(s) == 0)
+	if (own_connect(&s->cfg.connect) && slu_session_begin(s) == 0)
 		return s;
 	slu_session_free(s);
 	return NULL;
@@ -172,18 +195,15 @@ void slu_session_free(struct slu_session *s)
 {
 	if (!s)
 		return;
-	slu_hs_free(s->hs);
-	slu_edge_free(s->edge);
-	slu_chunk_in_free(s->in);
-	slu_chunk_out_free(s->out);
-	slu_amf_doc_free(s->doc);
-	slu_amf_writer_free(s->writer);
+	slu_session_end(s);
 	slu_buf_clear(&s->scratch);
 	for (size_t i = 0; i < SLU_TEXTS; i++)
 		slu_buf_clear(&s->text[i]);
 	free_connect(&s->cfg.connect);
 	slu_wipe(s->stream);
 	free(s->stream);
+	slu_wipe(s->query);
+	free(s->query);
 	free(s);
 }
 

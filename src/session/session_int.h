@@ -3,6 +3,7 @@
  * Inside of the session: what its files share.
  *
  *     session.c   new and free, bytes in and out, time, statistics
+ *     again.c     a session begins anew, for a server that wants to know who publishes; auth.c: what it is told
  *     edge.c      RTMPE's encryption of all that comes in and goes out
  *     control.c   acknowledgements, windows, pings, user control
  *     events.c    the queue of events and the parts of aggregates
@@ -125,6 +126,7 @@ struct slu_refused {
 	char code[128];
 	char description[512];
 	char redirect[2048];
+	char told[512]; /* the description of a connect's refusal, as it came */
 };
 
 struct slu_session {
@@ -166,6 +168,7 @@ struct slu_session {
 	/* client */
 	enum slu_state want; /* SLU_S_PUBLISH_ASKED, SLU_S_PLAY_ASKED, or SLU_S_HANDSHAKE: nothing yet */
 	char *stream;
+	char *query; /* added to connect's app and tcUrl; or NULL */
 	uint32_t stream_id;
 	enum slu_publish_kind kind;
 	struct slu_play play;
@@ -182,6 +185,10 @@ struct slu_session {
 
 /* What a message does. */
 int slu_message_on(struct slu_session *s, const struct slu_msg *msg);
+
+/* What belongs to one connection: made, with the first bytes of its handshake, and freed. 0, or the session's error. */
+int slu_session_begin(struct slu_session *s);
+void slu_session_end(struct slu_session *s);
 
 /* ---- by_hand.c ---- */
 

@@ -120,6 +120,7 @@ class Session:
         self.ended = None  # "closed", "reset", or the step at which it misbehaved
         self.wire = 0
         self.c0c1 = None
+        self.info = None  # what connect says
         self.chunk_size = 128  # that is sent in
 
     def say(self, *values, csid=3, stream=0):
@@ -189,11 +190,12 @@ class Session:
         """False when that is the end of it."""
         self.commands.append(name)
         self.transaction = transaction
+        if name == "connect":
+            self.info = info
         step = {"connect": "connect", "createStream": "create", "publish": "start", "play": "start"}.get(name)
         if step and not self.at(step):
             return False
         if name == "connect":
-            self.info = info
             self.send(rtmp.control(rtmp.WINDOW_ACK_SIZE, self.server.window))
             self.send(rtmp.message(rtmp.PEER_BANDWIDTH, struct.pack(">IB", 2500000, 2), 2))
             self.say("_result", transaction, {"fmsVer": "FMS/3,0,1,123", "capabilities": 31},
