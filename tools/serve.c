@@ -10,6 +10,8 @@
 
 #include <sluice/error.h>
 
+#include "crypto/ops.h"
+#include "server/logins.h"
 #include "server/loop.h"
 #include "tools/client.h"
 #include "tools/exit.h"
@@ -17,6 +19,7 @@
 #include "tools/say.h"
 #include "tools/serve_report.h"
 #include "tools/stop.h"
+#include "tools/users.h"
 #include "tools/verbs.h"
 
 enum { STOP_MS = 5000, MAX_MS = 86400000 };
@@ -25,6 +28,7 @@ struct serve_options {
 	struct slu_opt_list listen;
 	bool no_record;
 	const char *cert, *key;
+	const char *auth, *users;
 	long max_connections, max_per_address, max_queue_kb;
 	long idle_ms, stall_ms;
 	enum slu_handshake rtmpe;
@@ -35,6 +39,7 @@ struct serve {
 	struct slu_common_options common;
 	struct slu_tls_options tls_options;
 	struct slu_tls_ctx *tls;
+	struct slu_logins *logins;
 	struct slu_loop *loop;
 	int dir;
 	int hup; /* a signalfd */
@@ -49,6 +54,9 @@ static const struct slu_opt serve_opts[] = {
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
 	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
+	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
+	 0},
+	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
 	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
 	 100000},
 	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
@@ -142,6 +150,36 @@ static int make_tls(struct serve *s)
 	return SLU_EXIT_TLS;
 }
 
+static int bad_auth(void)
+{
+	slu_say("--auth takes adobe or llnw, and --users with it");
+	return SLU_EXIT_USAGE;
+}
+
+static int make_logins(struct serve *s)
+{
+	enum slu_auth_mod mod = SLU_AUTH_ADOBE;
+	int status;
+
+	if (!s->options.auth && !s->options.users)
+		return 0;
+	if (!s->options.auth || !s->options.users)
+		return bad_auth();
+	while (mod <= SLU_AUTH_LLNW && strcmp(s->options.auth, slu_auth_mod_name(mod)) != 0)
+		mod++;
+	if (mod > SLU_AUTH_LLNW)
+		return bad_auth();
+	s->logins = slu_logins_new(mod, slu_cryptops_openssl());
+	if (!s->logins) {
+		slu_say("out of memory, or of random numbers");
+		return SLU_EXIT_OTHER;
+	}
+	status = slu_users_read(s->logins, s->options.users, s->error, sizeof s->error);
+	if (status)
+		slu_say("%s", s->error);
+	return status;
+}
+
 static int listen_at(struct serve *s, const char *place)
 {
 	char bound[SLU_LISTENER_URL];
@@ -206,6 +244,7 @@ static int make_loop(struct serve *s)
 		.dir = s->dir,
 		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms, .session = {.handshake = o->rtmpe}},
 		.tls = s->tls,
+		.logins = s->logins,
 		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024},
 		.max_connections = (unsigned)o->max_connections,
 		.max_per_address = (unsigned)o->max_per_address,
@@ -265,6 +304,8 @@ int slu_verb_serve(int argc, char **argv)
 	if (!status)
 		status = make_tls(&s);
 	if (!status)
+		status = make_logins(&s);
+	if (!status)
 		status = make_loop(&s);
 	if (!status)
 		status = watch_signals(&s);
@@ -274,6 +315,7 @@ int slu_verb_serve(int argc, char **argv)
 		status = run(&s);
 	slu_loop_free(s.loop);
 	slu_tls_ctx_free(s.tls);
+	slu_logins_free(s.logins);
 	if (s.dir >= 0)
 		close(s.dir);
 	if (s.hup >= 0)

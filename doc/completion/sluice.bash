@@ -11,7 +11,7 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --rtmpe-type --idle-timeout
+	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --rtmpe-type --idle-timeout --auth --users
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
@@ -23,7 +23,7 @@ _sluice()
 		return
 	fi
 	case $prev in
-	--device | --keep | --plot | --key-file | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
+	--device | --keep | --plot | --key-file | --users | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -41,6 +41,10 @@ _sluice()
 		;;
 	--proxy)
 		COMPREPLY=($(compgen -W "socks4:// socks4a:// socks5:// http://" -- "$cur"))
+		return
+		;;
+	--auth)
+		COMPREPLY=($(compgen -W "adobe llnw" -- "$cur"))
 		return
 		;;
 	--rtmpe-type)

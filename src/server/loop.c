@@ -84,6 +84,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.hub = slu_hub_new(&config->hub);
 	loop->peers.now_ms = slu_now_ms();
 	loop->peers.dir = config->dir;
+	loop->peers.logins = config->logins;
 	loop->peers.log = config->log;
 	loop->peers.reporter = config->reporter;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -23,6 +23,7 @@ struct slu_loop_config {
 	int dir;                     /* where streams are recorded, and stays open; -1: nothing is */
 	struct slu_conn_config conn; /* of accepted connections; tls is set by the listener's scheme */
 	struct slu_tls_ctx *tls;     /* a server's; NULL: rtmps is refused. Not owned */
+	struct slu_logins *logins;   /* who may publish; NULL: anybody. Not owned */
 	struct slu_hub_config hub;
 	unsigned max_connections; /* default 256 */
 	unsigned max_per_address; /* default: as many as all */

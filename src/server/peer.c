@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/logins.h"
 #include "server/recorder.h"
 #include "server/vod.h"
 
@@ -20,6 +21,8 @@ static const struct refusal name_taken = {"NetStream.Publish.BadName",
 					  "Somebody publishes under this name already: take another, or wait."};
 static const struct refusal busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
 static const struct refusal full = {"NetStream.Failed", "The server has no room for another stream: try later."};
+static const struct refusal unknown = {"NetStream.Publish.Unauthorized",
+				       "Only users may publish here: say who you are."};
 static const struct refusal not_found = {"NetStream.Play.StreamNotFound",
 					 "Nobody publishes this, and there is no recording of it."};
 
@@ -226,6 +229,33 @@ void slu_peer_flush_recording(struct slu_peer *peer)
 
 /* ---- requests ---- */
 
+/* What publishers of all kinds say of themselves in connect, Adobe's first. A player is not asked who it is. */
+static bool is_publisher(const struct slu_event *ev)
+{
+	struct slu_amf_str type = {"", 0};
+
+	slu_amf_string(slu_amf_get(slu_amf_at(ev->amf, 2), "type"), &type);
+	return slu_amf_str_is(type, "nonprivate") || strstr(ev->name, "authmod=");
+}
+
+/* False: it was turned away, with what it has to know to come back. */
+static bool let_in(struct slu_peer *peer, const struct slu_event *ev)
+{
+	char told[SLU_LOGIN_TOLD];
+	int err;
+
+	if (!peer->all->logins || !is_publisher(ev))
+		return true;
+	err = slu_logins_check(peer->all->logins, ev->name, peer->all->now_ms, told);
+	peer->known = err == 0;
+	if (peer->known)
+		return true;
+	slu_session_refuse(slu_conn_session(peer->conn), "NetConnection.Connect.Rejected", told);
+	if (err != SLU_ERR_STATE)
+		report_simple(peer, SLU_REPORT_REFUSE, "its answer does not show that it knows a user's password");
+	return false;
+}
+
 static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 {
 	static const unsigned rtmpe[] = {
@@ -238,6 +268,8 @@ static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 	r.tls_suite = stats.tls_suite;
 	r.rtmpe = rtmpe[stats.session.handshake];
 	snprintf(peer->app, sizeof peer->app, "%.*s", (int)strcspn(ev->name, "?"), ev->name);
+	if (!let_in(peer, ev))
+		return;
 	slu_session_accept(slu_conn_session(peer->conn));
 	report(peer, &r);
 }
@@ -248,6 +280,10 @@ static void on_publish(struct slu_peer *peer, const struct slu_event *ev)
 
 	if (!is_idle(peer)) {
 		refuse(peer, &busy);
+		return;
+	}
+	if (peer->all->logins && !peer->known) {
+		refuse(peer, &unknown);
 		return;
 	}
 	if (slu_stream_key(peer->key, peer->app, ev->name) != 0) {

@@ -11,6 +11,7 @@
 #include "server/hub.h"
 #include "server/report.h"
 
+struct slu_logins;
 struct slu_recorder;
 struct slu_vod;
 
@@ -19,7 +20,8 @@ enum { SLU_PEER_APP = 128 };
 /* What all peers share. */
 struct slu_peers {
 	struct slu_hub *hub;
-	int dir; /* where recordings go; -1: nowhere */
+	int dir;                   /* where recordings go; -1: nowhere */
+	struct slu_logins *logins; /* who may publish; NULL: anybody */
 	struct slu_log log;
 	struct slu_reporter reporter;
 	uint64_t now_ms;
@@ -39,6 +41,7 @@ struct slu_peer {
 	uint64_t active_ms;     /* when it last began or ended something */
 	uint64_t media_ms;      /* when it last began to publish, or sent media */
 	/* publishing */
+	bool known; /* is one of the logins */
 	struct slu_hub_stream *stream;
 	struct slu_recorder *recorder;
 	bool record; /* still, or not yet begun */
