@@ -10,6 +10,7 @@
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "lines.h"
+#include "proxy.h"
 #include "settings.h"
 #include "state.h"
 #include "tls_options.h"
@@ -62,7 +63,7 @@ static struct slu_transport *socket_to(RTMP *r, int fd, const char *host, char *
 	}
 	if (tuning.connect_timeout_ms)
 		tcp.connect_timeout_ms = tuning.connect_timeout_ms;
-	return fd >= 0 ? t : slu_tcp_connect(&tcp, host, r->Link.port, slu_now_ms(), error, size);
+	return fd >= 0 ? t : slu_compat_dial(r, &tcp, host, error, size);
 }
 
 /* A transport to where Link says. NULL and in error why. */

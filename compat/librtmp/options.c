@@ -17,7 +17,8 @@ static const struct option {
 	int flag;      /* FLAG: the bit that it sets; nothing takes it away again */
 	const char *help;
 } options[] = {
-	{"socks", TEXT, offsetof(RTMP, Link.sockshost), 0, "a SOCKS proxy, host:port"},
+	{"socks", TEXT, offsetof(RTMP, Link.sockshost), 0,
+	 "a proxy: host:port for SOCKS4, or a URL with socks4, socks4a, socks5 or http"},
 	{"app", TEXT, offsetof(RTMP, Link.app), 0, "the application on the server"},
 	{"tcUrl", TEXT, offsetof(RTMP, Link.tcUrl), 0, "the URL that connect tells the server"},
 	{"pageUrl", TEXT, offsetof(RTMP, Link.pageUrl), 0, "the web page that the player is in"},

@@ -12,7 +12,7 @@ int slu_compat_setup_url(RTMP *r, char *url);
 /* The port of a session that was told none. */
 unsigned short slu_compat_default_port(int protocol);
 
-/* Takes sockshost, "host" or "host:port", apart: sockshost becomes the host. */
+/* Takes sockshost, "host" or "host:port", apart: sockshost becomes the host. A URL stays as it is. */
 void slu_compat_split_socks(RTMP_LNK *link);
 
 /* Option "conn": one value more for connect, as TYPE:VALUE or, in an object, NTYPE:NAME:VALUE. depth is how many

@@ -106,6 +106,10 @@ void slu_compat_split_socks(RTMP_LNK *link)
 	link->socksport = 0;
 	if (!proxy.n)
 		return;
+	if (slu_compat_find_text(proxy, "://")) {
+		link->socksport = SOCKS_PORT; /* there is a proxy: which port it has is in the URL */
+		return;
+	}
 	link->socksport = colon ? (unsigned short)strtoul(colon + 1, NULL, 10) : SOCKS_PORT;
 	if (colon)
 		link->sockshost.av_len = (int)(colon - proxy.s);

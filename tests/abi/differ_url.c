@@ -343,6 +343,7 @@ static void setups(void)
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		setup(same[i], NULL);
 	setup("rtmp://h/app/play app=other", "Debian's makes a tcUrl with port 0");
+	setup("rtmp://h/a/b socks=socks5://proxy:99", "Debian's knows no proxies but those for SOCKS4");
 	setup("rtmp://h/app/play conn=O:0", "Debian's ends an object that nobody began");
 	setup("rtmp://h/app/play   live=1", "Debian's takes blanks before the first option for part of its name");
 }

@@ -237,6 +237,16 @@ static void a_tc_url_is_kept(void **state)
 	assert_int_equal(r->Link.socksport, 1080);
 }
 
+static void a_proxy_may_be_a_url(void **state)
+{
+	char url[] = "rtmp://h/x/y socks=socks5://me:word@proxy:99";
+
+	(void)state;
+	assert_true(slu_compat_setup_url(r, url));
+	assert_text(&r->Link.sockshost, "socks5://me:word@proxy:99");
+	assert_int_equal(r->Link.socksport, 1080); /* not 0: there is one */
+}
+
 static void bad_options_are_refused(void **state)
 {
 	char escape[] = "rtmp://h/a/b playpath=x\\2", unknown[] = "rtmp://h/a/b x=1", none[] = "h/a/b",
@@ -294,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ports_go_with_protocols, begin, end),
 		cmocka_unit_test_setup_teardown(an_app_makes_a_tc_url, begin, end),
 		cmocka_unit_test_setup_teardown(a_tc_url_is_kept, begin, end),
+		cmocka_unit_test_setup_teardown(a_proxy_may_be_a_url, begin, end),
 		cmocka_unit_test_setup_teardown(bad_options_are_refused, begin, end),
 		cmocka_unit_test_setup_teardown(a_stream_is_set_up, begin, end),
 	};

@@ -147,7 +147,7 @@ void RTMPPacket_Free(RTMPPacket *p);
 /* Where to, and with what: RTMP_SetupURL() and RTMP_SetupStream() fill it in. */
 typedef struct RTMP_LNK {
 	AVal hostname;
-	AVal sockshost;
+	AVal sockshost; /* with socksport: a proxy for SOCKS4; or a URL: socks4, socks4a, socks5 or http */
 	AVal playpath0; /* of the URL: allocated */
 	AVal playpath;  /* the one that is asked for */
 	AVal tcUrl;
