@@ -10,20 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "options.h"
-
 enum { BEHIND = 4096, PATIENCE = 1, KINDS = 16 };
 
 extern const char RTMPProtocolStrings[][7];
 
 #define CRASHED "crashed\n"
 #define BEYOND  "read past the end\n"
-
-/* The library's own does more, which needs the network: the hash of a player. */
-int RTMP_SetupURL(RTMP *r, char *url)
-{
-	return slu_compat_setup_url(r, url);
-}
 
 #define X(name) .name = name,
 const struct api differ_ours = {DIFFER_FUNCTIONS(X).flash_version = &RTMP_DefaultFlashVer,

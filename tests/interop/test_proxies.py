@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Streams through proxies that others made: they are what they were, and the server saw the proxy."""
 import json
+import pathlib
 import re
 import shutil
 import socket
+import subprocess
 import threading
 
 import pytest
 
 import proxies
+import streams
 import support
 from support import one_sentence
 
@@ -204,3 +207,50 @@ def test_says_what_curl_says(sluice, short_clip, scheme, host, credentials):
     assert len(listener.said) == 2
     assert essence(scheme, listener.said[0]) == essence(scheme, listener.said[1])
     assert len(listener.said[0]) > 8
+
+
+# ---- librtmp.so.1 ----
+
+
+@pytest.fixture
+def library(sluice_path):
+    """The folder of our librtmp.so.1."""
+    folder = pathlib.Path(sluice_path).resolve().parent.parent / "compat" / "librtmp"
+    if not (folder / "librtmp.so.1").exists():
+        pytest.skip("this build has no librtmp.so.1")
+    if support.sanitized(sluice_path):
+        pytest.skip("AddressSanitizer's run-time library comes too late into programs that others built")
+    return str(folder)
+
+
+def rtmpdump(*args):
+    """Debian's. It is never quite content with what the metadata says of the duration: status 2."""
+    if not shutil.which("rtmpdump"):
+        pytest.skip("rtmpdump is not installed")
+    done = subprocess.run(["rtmpdump", *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert done.returncode in (0, 2), done.stderr.decode(errors="replace")
+    return done.stderr.decode(errors="replace")
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["Debian's", "ours"])
+def test_rtmpdump_through_a_proxy(nginx, short_clip, tmp_path, monkeypatch, library, ours):
+    """Debian's rtmpdump, on either library, says the same to a proxy for SOCKS4: an address."""
+    shutil.copy(short_clip, nginx.dir / "vod" / "c.flv")
+    if ours:
+        monkeypatch.setenv("LD_LIBRARY_PATH", library)
+    with proxies.perl(tmp_path) as proxy:
+        where = proxy.url.rpartition("/")[2]
+        rtmpdump("-q", "-r", f"rtmp://localhost:{nginx.rtmp}/vod/c", "-S", where, "-o", tmp_path / "out.flv")
+        proxy.process.expect(rf"asked for 127\.0\.0\.1 {nginx.rtmp}\n$", name="out")
+    streams.check(streams.large_enough(short_clip), streams.large_enough(tmp_path / "out.flv"))
+
+
+@pytest.mark.parametrize("kind", ["microsocks with a password", "tinyproxy with a password", "perl, SOCKS4a"])
+def test_urls_of_proxies_in_the_option_socks(nginx, short_clip, tmp_path, monkeypatch, library, kind):
+    shutil.copy(short_clip, nginx.dir / "vod" / "c.flv")
+    monkeypatch.setenv("LD_LIBRARY_PATH", library)
+    with proxies.KINDS[kind](tmp_path) as proxy:
+        said = rtmpdump("-V", "-i", f"rtmp://localhost:{nginx.rtmp}/vod/c socks={proxy.url}", "-o", tmp_path / "out.flv")
+    assert f"{proxy.url.rpartition('@')[2].rpartition('/')[2]} has made a connection to localhost:{nginx.rtmp}" in said
+    assert proxies.PASSWORD not in said
+    streams.check(streams.large_enough(short_clip), streams.large_enough(tmp_path / "out.flv"))
