@@ -215,9 +215,8 @@ static const struct {
 	const char *name;
 	void (*act)(RTMP *r, double transaction);
 } commands[] = {
-	{"connect", on_connect}, {"createStream", on_create}, {"play", on_play},
-	{"pause", on_pause},     {"seek", on_seek},           {"publish", on_publish},
-	{"ask", on_ask},
+	{"connect", on_connect}, {"createStream", on_create}, {"play", on_play}, {"pause", on_pause},
+	{"seek", on_seek},       {"publish", on_publish},     {"ask", on_ask},
 };
 
 static void on_command(RTMP *r, const RTMPPacket *p)
@@ -333,7 +332,8 @@ static void chunks(RTMP *r)
 		return;
 	while (n < 5 && RTMP_ReadPacket(r, &packet)) {
 		printf("chunk of type %d: header %d body %d, %u of %u\n", packet.m_packetType,
-		       (unsigned char)chunk.c_header[0] >> 6, chunk.c_chunkSize, packet.m_nBytesRead, packet.m_nBodySize);
+		       (unsigned char)chunk.c_header[0] >> 6, chunk.c_chunkSize, packet.m_nBytesRead,
+		       packet.m_nBodySize);
 		if (!RTMPPacket_IsReady(&packet))
 			continue;
 		n += packet.m_packetType == RTMP_PACKET_TYPE_AUDIO || packet.m_packetType == RTMP_PACKET_TYPE_VIDEO ||
@@ -390,7 +390,10 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return serve();
 	RTMP_Init(&r);
-	snprintf(url, sizeof url, "rtmp://127.0.0.1:%s/live/cam conn=S:more conn=O:1 conn=NN:n:5 conn=O:0", argv[2]);
+	snprintf(url, sizeof url,
+		 "rtmp://127.0.0.1:%s/live/cam tcUrl=rtmp://h/live pageUrl=http://p swfUrl=http://s "
+		 "conn=S:more conn=O:1 conn=NN:n:5 conn=O:0",
+		 argv[2]);
 	if (!RTMP_SetupURL(&r, url))
 		return 1;
 	if (strcmp(argv[1], "publish") == 0)
