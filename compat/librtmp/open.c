@@ -6,19 +6,13 @@
 
 #include <librtmp/log.h>
 
+#include "base/wipe.h"
 #include "conn/over.h"
-#include "net/tcp.h"
-#include "net/tls.h"
 #include "lines.h"
 #include "proxy.h"
 #include "settings.h"
 #include "state.h"
 #include "tls_options.h"
-
-static struct slu_log lines(void)
-{
-	return slu_compat_lines(slu_compat_lines_level());
-}
 
 static unsigned timeout_ms(const RTMP *r)
 {
@@ -30,63 +24,66 @@ static char *text(const AVal *v)
 	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : strdup("");
 }
 
-static struct slu_transport *tls_over(RTMP *r, struct slu_transport *inner, const char *host, char *error, size_t size)
-{
-	struct slu_tls_ctx *ctx = slu_compat_tls(r, error, size);
-	struct slu_transport *t;
+/* ---- what the library is told ---- */
 
-	if (!ctx) {
-		inner->ops->free(inner);
-		return NULL;
-	}
-	t = slu_tls_over(ctx, inner, host, timeout_ms(r));
-	slu_tls_ctx_free(ctx);
-	if (!t)
-		snprintf(error, size, "there is no memory for a connection");
-	return t;
+static void session_config(const RTMP *r, struct slu_session_config *s)
+{
+	*s = (struct slu_session_config){.by_hand = true,
+					 .log = slu_compat_lines(slu_compat_lines_level()),
+					 .handshake_timeout_ms = timeout_ms(r),
+					 .handshake = SLU_HANDSHAKE_PLAIN};
+	if (r->Link.SWFSize)
+		s->handshake = SLU_HANDSHAKE_DIGEST;
+	if (r->Link.protocol & RTMP_FEATURE_ENC)
+		s->handshake = SLU_HANDSHAKE_RTMPE6;
 }
 
-/* fd is -1, or a socket that is connected, which is gone in any case. */
-static struct slu_transport *socket_to(RTMP *r, int fd, const char *host, char *error, size_t size)
+static int client_config(const RTMP *r, struct slu_conn_config *config, char proxy[SLU_COMPAT_PROXY], char *error,
+			 size_t size)
 {
-	struct slu_tcp_config tcp = {
-		.connect_timeout_ms = timeout_ms(r), .user_timeout_ms = timeout_ms(r), .log = lines()};
+	const RTMP_LNK *link = &r->Link;
 	struct slu_compat_tuning tuning;
-	struct slu_transport *t = NULL;
 
-	if (fd >= 0)
-		t = slu_tcp_accept(&tcp, fd);
-	if (!slu_compat_tuning(r, &tuning, error, size)) {
-		if (t)
-			t->ops->free(t);
-		return NULL;
-	}
+	*config = (struct slu_conn_config){.connect_timeout_ms = timeout_ms(r),
+					   .tls_timeout_ms = timeout_ms(r),
+					   .stall_timeout_ms = timeout_ms(r)};
+	session_config(r, &config->session);
+	if (!slu_compat_tuning(r, &tuning, error, size))
+		return FALSE;
 	if (tuning.connect_timeout_ms)
-		tcp.connect_timeout_ms = tuning.connect_timeout_ms;
-	return fd >= 0 ? t : slu_compat_dial(r, &tcp, host, error, size);
+		config->connect_timeout_ms = tuning.connect_timeout_ms;
+	if (!slu_compat_proxy(r, proxy, error, size))
+		return FALSE;
+	config->proxy = *proxy ? proxy : NULL;
+	if (link->protocol & RTMP_FEATURE_SSL)
+		config->tls = slu_compat_tls(r, error, size);
+	return config->tls || !(link->protocol & RTMP_FEATURE_SSL);
 }
 
-/* A transport to where Link says. NULL and in error why. */
-static struct slu_transport *transport_to(RTMP *r, int fd, char *error, size_t size)
+static void free_url(struct slu_url *url)
 {
-	char *host = text(&r->Link.hostname);
-	struct slu_transport *t;
-
-	snprintf(error, size, "there is no memory for a connection");
-	if (!host) {
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	t = socket_to(r, fd, host, error, size);
-	if (t && r->Link.protocol & RTMP_FEATURE_SSL)
-		t = tls_over(r, t, host, error, size);
-	free(host);
-	return t;
+	free((char *)url->host);
+	free((char *)url->app);
+	free((char *)url->tc_url);
 }
 
-/* Waits until the handshake is done. */
-static int handshake(RTMP *r)
+static int make_url(const RTMP *r, struct slu_url *url)
+{
+	*url = (struct slu_url){.tls = (r->Link.protocol & RTMP_FEATURE_SSL) != 0,
+				.rtmpe = (r->Link.protocol & RTMP_FEATURE_ENC) != 0,
+				.port = r->Link.port,
+				.host = text(&r->Link.hostname),
+				.user = "",
+				.password = "",
+				.app = text(&r->Link.app),
+				.stream = "",
+				.tc_url = text(&r->Link.tcUrl)};
+	return url->host && url->app && url->tc_url;
+}
+
+/* ---- opening ---- */
+
+int slu_compat_handshake(RTMP *r)
 {
 	struct slu_event ev;
 	int got;
@@ -98,49 +95,22 @@ static int handshake(RTMP *r)
 	return got > 0 ? TRUE : slu_compat_lost(r);
 }
 
-static void peer_name(const RTMP *r, enum slu_role role, char *name, size_t size)
+static struct slu_conn *open_conn(RTMP *r, int fd, char *error, size_t size)
 {
-	if (role == SLU_SERVER)
-		snprintf(name, size, "the client");
-	else
-		snprintf(name, size, "%s://%.*s:%d", RTMPProtocolStringsLower[r->Link.protocol & 0xf],
-			 r->Link.hostname.av_len, r->Link.hostname.av_len ? r->Link.hostname.av_val : "", r->Link.port);
-}
+	struct slu_conn_config config = {0};
+	struct slu_url url;
+	char proxy[SLU_COMPAT_PROXY];
+	struct slu_conn *c = NULL;
 
-static void session_config(const RTMP *r, struct slu_session_config *s)
-{
-	*s = (struct slu_session_config){.by_hand = true,
-					 .log = lines(),
-					 .handshake_timeout_ms = timeout_ms(r),
-					 .handshake = SLU_HANDSHAKE_PLAIN};
-	if (r->Link.SWFSize)
-		s->handshake = SLU_HANDSHAKE_DIGEST;
-	if (r->Link.protocol & RTMP_FEATURE_ENC)
-		s->handshake = SLU_HANDSHAKE_RTMPE6;
-}
-
-int slu_compat_begin(RTMP *r, struct slu_transport *t, enum slu_role role)
-{
-	struct slu_conn_config config = {.stall_timeout_ms = timeout_ms(r)};
-	struct slu_url url = {.app = text(&r->Link.app), .tc_url = text(&r->Link.tcUrl)};
-	struct slu_compat *c = slu_compat_state(r);
-	char name[300], error[600];
-
-	session_config(r, &config.session);
-	peer_name(r, role, name, sizeof name);
-	if (c && url.app && url.tc_url) {
-		c->conn = slu_conn_over(&config, role == SLU_CLIENT ? &url : NULL, t, name, error, sizeof error);
-	} else {
-		snprintf(error, sizeof error, "%s: there is no memory for a connection", name);
-		t->ops->free(t);
-	}
-	free((char *)url.app);
-	free((char *)url.tc_url);
-	if (c && c->conn)
-		return handshake(r);
-	RTMP_Log(RTMP_LOGERROR, "%s", error);
-	RTMP_Close(r);
-	return FALSE;
+	snprintf(error, size, "There is no memory for a connection: end something else and try again");
+	if (make_url(r, &url) && client_config(r, &config, proxy, error, size))
+		c = slu_conn_to(&config, &url, fd, error, size);
+	else if (fd >= 0)
+		close(fd);
+	slu_tls_ctx_free(config.tls);
+	slu_wipe_bytes(proxy, sizeof proxy);
+	free_url(&url);
+	return c;
 }
 
 /* The connection is there: connect goes out, ours or the caller's. */
@@ -163,15 +133,18 @@ static int send_connect(RTMP *r, RTMPPacket *cp)
 /* fd is -1, or a socket that is connected, which is the session's from here on. */
 static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 {
-	char error[600];
-	struct slu_transport *t = transport_to(r, fd, error, sizeof error);
+	struct slu_compat *c = slu_compat_state(r);
+	char error[700];
 
-	if (!t) {
-		RTMP_Log(RTMP_LOGERROR, "%s", error);
+	if (c)
+		c->conn = open_conn(r, fd, error, sizeof error);
+	if (!c || !c->conn) {
+		if (c)
+			RTMP_Log(RTMP_LOGERROR, "%s", error);
 		RTMP_Close(r);
 		return FALSE;
 	}
-	if (!slu_compat_begin(r, t, SLU_CLIENT))
+	if (!slu_compat_handshake(r))
 		return FALSE;
 	r->m_bSendCounter = TRUE;
 	return send_connect(r, cp);

@@ -2,14 +2,15 @@
 #ifndef COMPAT_LIBRTMP_PROXY_H
 #define COMPAT_LIBRTMP_PROXY_H
 
+#include <stddef.h>
+
 #include <librtmp/rtmp.h>
 
-#include "net/tcp.h"
+enum { SLU_COMPAT_PROXY = 2048 };
 
-/* Begins to connect to host and the port of Link, through the proxy of Link where it has one. sockshost and socksport
- * are a proxy for SOCKS4, as ever; or sockshost is an URL, as slu_conn_config.proxy has it. NULL, and the sentence in
- * error: it will not do. */
-struct slu_transport *slu_compat_dial(const RTMP *r, const struct slu_tcp_config *tcp, const char *host, char *error,
-				      size_t size);
+/* The proxy of Link as slu_conn_config.proxy has it, which may hold a password; "": there is none. sockshost and
+ * socksport are a proxy for SOCKS4, as ever; or sockshost is such an URL itself. FALSE, and the sentence in error: it
+ * will not do. */
+int slu_compat_proxy(const RTMP *r, char url[SLU_COMPAT_PROXY], char *error, size_t size);
 
 #endif

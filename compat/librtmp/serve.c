@@ -5,6 +5,8 @@
 
 #include <librtmp/log.h>
 
+#include "conn/over.h"
+#include "lines.h"
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "state.h"
@@ -76,8 +78,11 @@ int RTMP_TLS_Accept(RTMP *r, void *ctx)
 
 int RTMP_Serve(RTMP *r)
 {
+	const struct slu_conn_config config = {
+		.session = {.by_hand = true, .log = slu_compat_lines(slu_compat_lines_level())}};
 	struct slu_compat *c = slu_compat_state(r);
 	struct slu_transport *t;
+	char error[300];
 
 	if (!c || c->conn)
 		return FALSE;
@@ -87,5 +92,10 @@ int RTMP_Serve(RTMP *r)
 	c->accepted = NULL;
 	r->m_sb.sb_ssl = NULL;
 	c->serves = true;
-	return slu_compat_begin(r, t, SLU_SERVER);
+	c->conn = slu_conn_over(&config, NULL, t, "the client", error, sizeof error);
+	if (c->conn)
+		return slu_compat_handshake(r);
+	RTMP_Log(RTMP_LOGERROR, "%s", error);
+	RTMP_Close(r);
+	return FALSE;
 }

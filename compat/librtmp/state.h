@@ -64,8 +64,8 @@ int slu_compat_flush(RTMP *r);
 
 /* ---- open.c ---- */
 
-/* Begins a session over t, which is gone afterwards in any case but success, and does the handshake. */
-int slu_compat_begin(RTMP *r, struct slu_transport *t, enum slu_role role);
+/* Waits until the handshake of a new connection is done. FALSE: it failed, and is closed. */
+int slu_compat_handshake(RTMP *r);
 
 /* ---- connect_command.c ---- */
 

@@ -180,26 +180,31 @@ static struct slu_transport *through_proxy(const struct slu_conn_config *config,
 	return t;
 }
 
-static struct slu_transport *to_server(const struct slu_conn_config *config, const struct slu_url *url, char *error,
-				       size_t size)
+/* fd is -1, or a socket that is connected already. */
+static struct slu_transport *to_server(const struct slu_conn_config *config, const struct slu_url *url, int fd,
+				       char *error, size_t size)
 {
 	struct slu_tcp_config tcp;
 
 	tcp_config(&tcp, config);
+	if (fd >= 0) {
+		snprintf(error, size, "out of memory");
+		return slu_tcp_accept(&tcp, fd);
+	}
 	if (config->proxy)
 		return through_proxy(config, &tcp, url, error, size);
 	return slu_tcp_connect(&tcp, url->host, url->port, slu_now_ms(), error, size);
 }
 
-static struct slu_conn *open_url(const struct slu_conn_config *config, const struct slu_url *url, char *error,
-				 size_t size)
+struct slu_conn *slu_conn_to(const struct slu_conn_config *config, const struct slu_url *url, int fd, char *error,
+			     size_t size)
 {
 	struct slu_tls_ctx *own = NULL;
 	struct slu_transport *t;
 	struct slu_conn *c = NULL;
 	char name[256];
 
-	t = to_server(config, url, error, size);
+	t = to_server(config, url, fd, error, size);
 	if (t && url->tls) {
 		const char *host = config->tls_server_name ? config->tls_server_name : url->host;
 
@@ -224,7 +229,7 @@ struct slu_conn *slu_conn_open(const struct slu_conn_config *config, const char 
 		error[0] = '\0';
 	if (parse_url(&url, url_text, stream, error, size))
 		return NULL;
-	c = open_url(config, &url, error, size);
+	c = slu_conn_to(config, &url, -1, error, size);
 	if (!c) {
 		slu_url_clear(&url);
 		return NULL;

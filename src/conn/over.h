@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections over transports that the caller made: for what is in this library and knows transports. */
+/* Connections to parts of URLs, and over transports and sockets that the caller made. */
 #ifndef SLU_CONN_OVER_H
 #define SLU_CONN_OVER_H
 
@@ -13,6 +13,12 @@
  * config is wrong. */
 struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struct slu_url *url,
 			       struct slu_transport *transport, const char *name, char *error, size_t size);
+
+/* A client's connection to where url says, of which all but user, password and stream counts: by the way of its scheme
+ * and of config's proxy, or over fd where that is not -1, a socket that is connected to the server and the connection's
+ * from here on, also on failure. */
+struct slu_conn *slu_conn_to(const struct slu_conn_config *config, const struct slu_url *url, int fd, char *error,
+			     size_t size);
 
 /* Bytes that were read and that the session has not had yet. */
 size_t slu_conn_held(const struct slu_conn *c);
