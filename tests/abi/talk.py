@@ -18,6 +18,8 @@ OURS = (r"got type 1 stream 0 time 0 size 4 00 01 00 00", r"got type 20 stream 1
 DEBIANS = (r"got type 4 stream 0 time 0 size 10 00 03 00 00 00 00 00 00 01 2c",)
 # Debian's numbers commands that have no answer, 29 pause, 26 seek, 34 deleteStream; the specification has 0 there.
 NUMBERED = r"(got type 20 .* size (?:29|26|34) sum) \w+"
+# The first chunk of a message has as short a header as its server makes.
+FIRST = r"(chunk of type \d+: header) [012]"
 
 count = failed = 0
 
@@ -68,6 +70,7 @@ def without(text, lines):
 
 
 def compare(name, one, other):
+    one, other = ([re.sub(FIRST, r"\1 first", line) for line in lines] for lines in (one, other))
     notes = [f"{a!r} / {b!r}" for a, b in zip(one, other) if a != b][:5] + [f"{len(one)} / {len(other)} lines"]
     tell(one == other and len(one) > 3, name, *notes)
 
