@@ -112,7 +112,23 @@ def test_settings_and_counters_of_the_provider():
     assert counters == set(re.findall(r'COUNTER\("(\w+)"\)', source["provider.c"]))
 
 
-@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.[17]"))])
+def test_options_and_variables_of_the_drop_in():
+    """The page has the names of the source, each in an entry of its own, and the variables in the options' order."""
+    folder = support.ROOT / "compat" / "librtmp"
+    old, new = ((folder / name).read_text(encoding="utf-8") for name in ("options.c", "settings.c"))
+    options = re.findall(r'^\t\{"(\w+)", (?:TEXT|INTEGER|FLAG|EXTRA)', old, re.M)
+    settings = re.findall(r'\{"(\w+)", "(LIBRTMP_\w+)"', new)
+    page = re.sub(r"\\f[BRI]", "", (MAN / "librtmp.3").read_text(encoding="utf-8"))
+    entries = re.findall(r"^\.TP\n\.BI (.*)$", page, re.M)
+    told = [name for entry in entries for name in re.findall(r"(\w+)=", entry)]
+    assert len(options) == 21 and len(settings) == 13
+    assert sorted(told) == sorted(options + [name for name, _ in settings])
+    environment = page.split(".SH ENVIRONMENT")[1].split(".SH")[0]
+    assert re.findall(r"LIBRTMP_\w+", environment) == [variable for _, variable in settings]
+    assert re.findall(r"\b(?:tls[A-Z]\w+|chunkSize|connectTimeout)", environment) == [name for name, _ in settings]
+
+
+@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.[137]"))])
 def test_man_pages_are_well_formed(page):
     if not shutil.which("mandoc") and not shutil.which("groff"):
         pytest.skip("neither mandoc nor groff is installed")
