@@ -39,5 +39,23 @@ for example in "$source"/examples/*.c; do
 	report $? "$name with the static library"
 done
 report "$([ "$(flags --modversion)" ] && echo 0)" 'it has a version'
+if [ -e "${pc%/*}/librtmp.pc" ]; then
+	dropin() { # OPTIONS...
+		pkg-config --define-variable=prefix="$folder$prefix" "$@" librtmp
+	}
+	cat >"$folder/dropin.c" <<-END
+		#include <librtmp/rtmp.h>
+		#include <librtmp/http.h>
+		#include <librtmp/log.h>
+		#include <stdio.h>
+		int main(void) { return printf("%x\\n", RTMP_LibVersion()) < 0; }
+	END
+	# shellcheck disable=SC2046
+	"$@" -o "$folder/dropin" "$folder/dropin.c" $(dropin --cflags --libs) &&
+		[ "$(LD_LIBRARY_PATH=$libdir "$folder/dropin")" = 20300 ]
+	report $? 'a program of librtmp with the drop-in'
+	report "$([ "$(readlink "$libdir/librtmp.so")" = librtmp.so.1 ] && echo 0)" 'the drop-in under its names'
+	report "$([ "$(dropin --modversion)" = v2.4 ] && echo 0)" "librtmp's version"
+fi
 echo "1..$n"
 exit $failed
