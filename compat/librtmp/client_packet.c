@@ -179,11 +179,15 @@ static bool is_media(const struct slu_msg *msg)
 	       (!slu_amf_str_is(name, "onStatus") && !slu_amf_str_is(name, "|RtmpSampleAccess"));
 }
 
-/* The session failed at this message: the connection learns it, and says so. */
-static enum slu_compat_meaning failed(RTMP *r, struct slu_compat *c)
+/* The session failed at this message. Unless it was a question, the connection learns it, and says so. */
+static enum slu_compat_meaning failed(RTMP *r, struct slu_compat *c, int err)
 {
-	slu_conn_process(c->conn);
-	slu_compat_lost(r);
+	if (err == SLU_ERR_REFUSED && slu_compat_authenticate(r))
+		return SLU_COMPAT_NOTHING;
+	if (slu_compat_connected(r)) {
+		slu_conn_process(c->conn);
+		slu_compat_lost(r);
+	}
 	return SLU_COMPAT_NOTHING;
 }
 
@@ -192,12 +196,14 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 {
 	enum slu_compat_meaning meaning = SLU_COMPAT_NOTHING;
 	struct slu_event ev;
+	int err;
 
 	ask(r, c);
 	if (msg->type == SLU_MSG_AGGREGATE && r->m_bPlaying)
 		return SLU_COMPAT_NOTHING;
-	if (slu_session_handle(slu_conn_session(c->conn), msg))
-		return failed(r, c);
+	err = slu_session_handle(slu_conn_session(c->conn), msg);
+	if (err)
+		return failed(r, c, err);
 	while (slu_compat_connected(r) && slu_conn_outcome(c->conn, &ev))
 		meaning = act_on(r, &ev);
 	if (slu_compat_connected(r)) {

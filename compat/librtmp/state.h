@@ -21,6 +21,8 @@ struct slu_compat {
 	bool serves;                    /* RTMP_Serve() was called: nothing of what comes in is the session's */
 	bool asked;                     /* the stream was asked for */
 	RTMPPacket kept;                /* media that came before anybody waited for it */
+	unsigned auth_step;             /* of telling the server who publishes, */
+	int app_size, tc_url_size;      /* and how long these were before */
 	uint64_t served_ms;             /* when what the server sends was looked at last, while publishing */
 	uint32_t resumes_at;            /* the timestamp of the frame that RTMP_Read() looks for */
 };
@@ -84,6 +86,11 @@ enum slu_compat_meaning { SLU_COMPAT_NOTHING, SLU_COMPAT_MEDIA, SLU_COMPAT_OVER 
 
 /* RTMP_ClientPacket(), for a message that is in no packet. Closes where playing is over or the server refuses. */
 enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg);
+
+/* ---- authenticate.c ---- */
+
+/* The session failed, and the server may have asked who publishes: TRUE: it is connected again, to answer. */
+int slu_compat_authenticate(RTMP *r);
 
 /* ---- requests.c ---- */
 
