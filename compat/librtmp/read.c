@@ -12,9 +12,8 @@
 #include "read_flv.h"
 #include "read_resume.h"
 
-enum { BOTH_KINDS = 5, FLAGS_AT = 4 };     /* FLV's TypeFlags */
-enum { HEADER_WAITS_FOR = 128 * 1024 };    /* bytes, at the most, before the header says what there is */
-enum { LEAST_VIDEO = 6, LEAST_AUDIO = 2 }; /* below, there is no frame in it */
+enum { BOTH_KINDS = 5, FLAGS_AT = 4 };  /* FLV's TypeFlags */
+enum { HEADER_WAITS_FOR = 128 * 1024 }; /* bytes, at the most, before the header says what there is */
 
 /* The caller's buffer. */
 struct room {
@@ -76,13 +75,6 @@ static char *place(RTMP_READ *m, struct room *to, size_t n)
 
 /* ---- messages ---- */
 
-static int is_too_small(const RTMPPacket *packet)
-{
-	if (packet->m_packetType == RTMP_PACKET_TYPE_VIDEO)
-		return packet->m_nBodySize < LEAST_VIDEO;
-	return packet->m_packetType == RTMP_PACKET_TYPE_AUDIO && packet->m_nBodySize < LEAST_AUDIO;
-}
-
 /* Parts of an aggregate that are metadata say as much as a message of their own. */
 static void look_for_metadata(RTMP *r, const RTMPPacket *packet)
 {
@@ -107,7 +99,8 @@ static int put(RTMP *r, const RTMPPacket *packet, struct room *to)
 
 	r->m_read.dataType |= slu_compat_flv_flag(packet->m_packetType);
 	look_for_metadata(r, packet);
-	if (is_too_small(packet) || (r->m_read.flags & RTMP_READ_SEEKING))
+	/* The library that this one replaces left out video of under 6 bytes, such as the end of a sequence, too. */
+	if (!packet->m_nBodySize || (r->m_read.flags & RTMP_READ_SEEKING))
 		return RTMP_READ_IGNORE;
 	step = r->m_read.flags & RTMP_READ_RESUME ? slu_compat_resume(r, &flv) : 1;
 	size = step > 0 ? slu_compat_flv_size(&flv) : 0;

@@ -504,7 +504,7 @@ char *slu_url_redact(const struct slu_url *url, char *out, size_t n)
 	if (!n)
 		return out;
 	out[0] = 0;
-	if (!url->storage)
+	if (!url->host)
 		return out;
 	len = print_origin(url, out, n, true);
 	if ((size_t)len < n)
