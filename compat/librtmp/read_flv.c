@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-enum { FLAG_VIDEO = 1, FLAG_AUDIO = 4, PREV_SIZE = 4 };
+enum { FLAG_VIDEO = 1, FLAG_AUDIO = 4, PREV_SIZE = 4, FILTER = 0x20 };
 
 static int is_aggregate(const RTMPPacket *packet)
 {
@@ -17,6 +17,13 @@ static int is_aggregate(const RTMPPacket *packet)
 uint8_t slu_compat_flv_flag(uint8_t type)
 {
 	return type == SLU_FLV_AUDIO ? FLAG_AUDIO : type == SLU_FLV_VIDEO ? FLAG_VIDEO : 0;
+}
+
+/* Encrypted or not: those are left as they are. What else is in an aggregate no file can have. */
+static int is_tag(uint8_t type)
+{
+	type &= (uint8_t)~FILTER;
+	return type == SLU_FLV_AUDIO || type == SLU_FLV_VIDEO || type == SLU_FLV_SCRIPT;
 }
 
 int slu_compat_part(const RTMPPacket *packet, size_t *at, struct slu_flv_tag *tag)
@@ -61,11 +68,10 @@ size_t slu_compat_flv_size(const struct slu_compat_flv *flv)
 	if (!is_aggregate(flv->packet))
 		return flv->packet->m_nBodySize + (size_t)SLU_FLV_TAG_OVERHEAD;
 	while (slu_compat_part(flv->packet, &at, &tag))
-		size += tag.size + SLU_FLV_TAG_OVERHEAD;
+		size += is_tag(tag.type) ? tag.size + SLU_FLV_TAG_OVERHEAD : 0;
 	return size;
 }
 
-/* Of any type: encrypted tags, for instance, are left as they are. */
 static size_t put(uint8_t *out, const struct slu_flv_tag *tag)
 {
 	out[0] = tag->type;
@@ -97,6 +103,8 @@ uint32_t slu_compat_flv_write(const struct slu_compat_flv *flv, char *out, uint8
 	}
 	while (slu_compat_part(flv->packet, &at, &tag)) {
 		tag.timestamp += flv->out - flv->in;
+		if (!is_tag(tag.type))
+			continue;
 		*types |= slu_compat_flv_flag(tag.type);
 		to += put(to, &tag);
 	}

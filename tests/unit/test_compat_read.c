@@ -284,11 +284,16 @@ static void parts_are_tags(void **state)
 	read_kit_trailer(&p, 999); /* wrong */
 	read_kit_part(&p, INFO, 55, "\5", 1);
 	read_kit_trailer(&p, 12);
+	read_kit_part(&p, 0xff, 56, "?", 1); /* no tag of any kind */
+	read_kit_trailer(&p, 12);
+	read_kit_part(&p, VIDEO | 0x20, 57, frame, 7); /* encrypted */
+	read_kit_trailer(&p, 18);
 	read_kit_part(&p, AUDIO, 70, sound, 1); /* and none behind it */
 	read_kit_add(AGGREGATE, 1000, p.data, p.n);
 	read_kit_expect(flv, &size, AUDIO, 1000, sound, 20);
 	read_kit_expect(flv, &size, VIDEO, 1010, frame, 30);
 	read_kit_expect(flv, &size, INFO, 1005, "\5", 1);
+	read_kit_expect(flv, &size, VIDEO | 0x20, 1007, frame, 7);
 	read_kit_expect(flv, &size, AUDIO, 1020, sound, 1);
 	reads(17, 0);
 	assert_int_equal(read_kit.m_read.timestamp, 1020);
