@@ -303,7 +303,7 @@ static void memory_may_run_out(void **state)
 {
 	int wrote;
 
-	for (unsigned i = 0; i < 20; i++) {
+	for (long i = 0; i < 20; i++) {
 		begin(state);
 		alloc_fail_at(i);
 		wrote = RTMP_Write(&rtmp, (char *)made.flv, (int)made.size);
