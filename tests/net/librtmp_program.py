@@ -5,8 +5,10 @@ to standard error, as JSON; RTMP_Write() gets what is in a file.
 
     librtmp_program.py LIBRARY read URL SIZE [RESUME]
     librtmp_program.py LIBRARY write URL FILE PIECES
+    librtmp_program.py LIBRARY publish FILE URL...
 
-RESUME is a JSON object: what rtmpdump says of the file that it resumes. PIECES are sizes, and all of them again."""
+RESUME is a JSON object: what rtmpdump says of the file that it resumes. PIECES are sizes, and all of them again.
+publish does so whole, to one URL after the other."""
 
 import ctypes
 import json
@@ -89,5 +91,14 @@ def write(library, url, file, pieces):
     session.close()
 
 
+def publish(library, file, *urls):
+    with open(file, "rb") as f:
+        data = f.read()
+    for url in urls:
+        session = Session(library, url, write=True)
+        assert session.lib.RTMP_Write(session.r, data, len(data)) == len(data)
+        session.close()
+
+
 if __name__ == "__main__":
-    {"read": read, "write": write}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+    {"read": read, "write": write, "publish": publish}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
