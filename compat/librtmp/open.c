@@ -99,16 +99,21 @@ static struct slu_conn *open_conn(RTMP *r, int fd, char *error, size_t size)
 {
 	struct slu_conn_config config = {0};
 	struct slu_url url;
-	char proxy[SLU_COMPAT_PROXY];
+	char proxy[SLU_COMPAT_PROXY], *token = text(&r->Link.token);
 	struct slu_conn *c = NULL;
 
 	snprintf(error, size, "There is no memory for a connection: end something else and try again");
-	if (make_url(r, &url) && client_config(r, &config, proxy, error, size))
+	if (make_url(r, &url) && token && client_config(r, &config, proxy, error, size)) {
+		config.session.connect.secure_token = *token ? token : NULL;
 		c = slu_conn_to(&config, &url, fd, error, size);
-	else if (fd >= 0)
+	} else if (fd >= 0) {
 		close(fd);
+	}
 	slu_tls_ctx_free(config.tls);
 	slu_wipe_bytes(proxy, sizeof proxy);
+	if (token)
+		slu_wipe_bytes(token, strlen(token));
+	free(token);
 	free_url(&url);
 	return c;
 }

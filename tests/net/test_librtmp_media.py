@@ -2,12 +2,8 @@
 """RTMP_Read() and RTMP_Write() of our librtmp.so.1, by a program that does not know whose library it is; and what Debian's
 gives in its place."""
 
-import ctypes.util
 import json
-import os
-import pathlib
 import struct
-import sys
 
 import pytest
 
@@ -15,35 +11,10 @@ import flv
 import flvcmp
 import peers
 import rtmp
-import support
+from librtmp import debians, ours, run  # noqa: F401 (fixtures)
 
-PROGRAM = pathlib.Path(__file__).with_name("librtmp_program.py")
 METADATA = rtmp.amf0("onMetaData", {"duration": 12.5, "videocodecid": 7.0, "audiocodecid": 10.0})
 COMPLETE, ERROR, EOF = -3, -2, -1
-
-
-@pytest.fixture(scope="module")
-def ours(sluice_path):
-    build = pathlib.Path(os.environ.get("SLUICE_BUILD") or pathlib.Path(sluice_path).parent.parent)
-    library = build / "compat" / "librtmp" / "librtmp.so.1"
-    if not library.exists() or sys.maxsize < 2**32:
-        pytest.skip("no librtmp.so.1 of ours for this Python")
-    if support.sanitized(library):
-        pytest.skip("Python does not load a library with AddressSanitizer")
-    return library
-
-
-@pytest.fixture(scope="module")
-def debians():
-    library = ctypes.util.find_library("rtmp")
-    if not library:
-        pytest.skip("Debian's librtmp.so.1 is not installed")
-    return library
-
-
-def run(library, *args):
-    with support.Process([sys.executable, PROGRAM, library, *args]) as process:
-        return process.wait(60)
 
 
 def reads(library, url, size, *more):

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Sessions of our librtmp.so.1: how they begin, and how they end."""
+
+import ssl
+import struct
+
+import pytest
+
+import flv
+import flvcmp
+import peers
+import rtmp
+from librtmp import ours, run  # noqa: F401 (fixture)
+
+USER, PASSWORD = "alice", "s3cret-of-alice"
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "in.flv"
+    path.write_bytes(flv.flv(flv.frames(50)))
+    return path
+
+
+def write(library, server, source, *options, **how):
+    return run(library, "write", " ".join([f"{server.url()}/s", *options]), source, "4096", **how)
+
+
+# ---- who publishes ----
+
+
+@pytest.mark.parametrize("mod", ["adobe", "llnw"])
+def test_a_server_that_asks_who_publishes(ours, sluice, tmp_path, short_clip, mod):
+    (tmp_path / "users").write_text(f"{USER}:{PASSWORD}\n")
+    with sluice.start("serve", "--listen", "rtmp://127.0.0.1:0", "--auth", mod, "--users", tmp_path / "users", tmp_path) as serving:
+        port = serving.expect(r"rtmp://127\.0\.0\.1:(\d+)", 20, "out")[1]
+        url = f"rtmp://127.0.0.1:{port}/live/cam"
+        result = run(ours, "write", f"{url} pubUser={USER} pubPasswd={PASSWORD}", short_clip, "32768")
+        assert result.code == 0, result.err
+        for user, password in ((USER, "wrong"), ("bob", PASSWORD)):
+            result = run(ours, "write", f"{url} pubUser={user} pubPasswd={password}", short_clip, "32768")
+            assert result.code == 1 and "check the options pubUser and pubPasswd" in result.err
+            assert password not in result.err
+    stored = (tmp_path / "live" / "cam.flv").read_bytes()
+    assert not flvcmp.difference(flvcmp.media(short_clip.read_bytes()), flvcmp.media(stored))
+
+
+def refuses(description=None, **fields):
+    info = {"level": "error", "code": "NetConnection.Connect.Rejected", **fields}
+
+    def action(conn):
+        conn.say("_error", conn.transaction, None, {**info, **({"description": description} if description else {})})
+        conn.drain()
+
+    return action
+
+
+def test_questions_without_fields(ours, source):
+    for description in ("[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=needauth", "code=403 need auth; authmod=", None):
+        with peers.Server("connect", refuses(description)) as server:
+            result = write(ours, server, source, f"pubUser={USER}", f"pubPasswd={PASSWORD}")
+            assert result.code == 1 and "refused connect" in result.err
+            assert PASSWORD not in result.err and len(server.sessions) <= 3
+
+
+def test_a_server_that_never_stops_asking(ours, source):
+    asks = refuses("[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=needauth&user=a&salt=b&challenge=c&opaque=d")
+    with peers.Server("connect", asks) as server:
+        assert write(ours, server, source, f"pubUser={USER}", f"pubPasswd={PASSWORD}").code == 1
+        assert 1 < len(server.sessions) <= 3
+
+
+# ---- what connect says ----
+
+
+def with_token(token, answers):
+    """A server's action at "connect", with this secure token; what the client answers goes to answers."""
+
+    def action(conn):
+        answer = conn.answer
+
+        def listening(name, transaction=0, info=None, argument=None, kind=None):
+            if name == "secureTokenResponse":
+                answers.append(argument)
+            return answer(name, transaction, info, argument, kind)
+
+        conn.answer = listening
+        conn.say("_result", conn.transaction, {}, {"level": "status", "code": "NetConnection.Connect.Success",
+                                                   "secureToken": token})
+        return True  # with another answer, which comes too late to mean anything
+
+    return action
+
+
+def test_secure_token(ours, source):
+    """What rtmpdump 2.4 (Debian's) makes of this token with this key."""
+    answers = []
+    with peers.Server("connect", with_token("3c1ff1a14e1181ab01fabc9e316a882f", answers)) as server:
+        write(ours, server, source, "token=opensesame")
+        server.session()
+    assert answers == ["secret token 123"]
+
+
+@pytest.mark.parametrize("token", [5.0, "", "zz", "a9ba5a8f2b2a2ac", None, True])
+def test_token_that_is_none(ours, source, token):
+    answers = []
+    with peers.Server("connect", with_token(token, answers)) as server:
+        assert write(ours, server, source, "token=secretsecretkey1").code in (0, 1)
+        server.session()
+    assert len(answers) <= 1
+
+
+def test_chunk_size_and_extras(ours, source):
+    with peers.Server() as server:
+        assert write(ours, server, source, "chunkSize=4000", "conn=S:hello", "conn=O:1", "conn=NN:n:3", "conn=O:0").code == 0
+        session = server.session()
+    assert flv.got(session) == flv.frames(50)
+    assert session.reader.chunk_size == 4000
+
+
+# ---- servers that do not answer ----
+
+
+@pytest.mark.parametrize("step", ["accepted", "c0c1", "s0s1", "connect", "create", "start"])
+def test_a_silent_server(ours, source, step):
+    with peers.Server(step, peers.stall) as server:
+        result = write(ours, server, source, "timeout=1")
+        assert result.code == 1 and "no stream" in result.err
+        assert "ERROR" in result.err
+
+
+def test_a_server_that_only_pings(ours, source):
+    """It is never silent, and never begins."""
+
+    def action(conn):
+        while not conn.server.over.wait(0.1):
+            conn.send(rtmp.message(rtmp.USER_CONTROL, struct.pack(">HI", 6, 1), 2))
+
+    with peers.Server("start", action) as server:
+        result = write(ours, server, source, "timeout=1")
+        assert result.code == 1 and "has not begun the stream within 1 seconds" in result.err
+
+
+@pytest.mark.parametrize("step", peers.STEPS)
+@pytest.mark.parametrize("action", [peers.reset, peers.close, peers.garbage, peers.http], ids=lambda a: a.__name__)
+def test_a_server_that_goes_wrong(ours, source, step, action):
+    with peers.Server(step, action) as server:
+        result = write(ours, server, source, "timeout=2")
+        assert result.code in (0, 1) and (result.code == 0) <= (step == "started")
+
+
+def test_a_refused_stream(ours, source):
+    def action(conn):
+        conn.status("NetStream.Publish.BadName", "taken", "error")
+        conn.drain()
+
+    with peers.Server("start", action) as server:
+        result = write(ours, server, source)
+        assert result.code == 1 and "refused publish: NetStream.Publish.BadName (taken)" in result.err
+
+
+# ---- while publishing ----
+
+
+def test_answers_while_publishing(ours, tmp_path):
+    """A ping that comes in the middle of a long stream."""
+    (tmp_path / "in.flv").write_bytes(flv.flv(flv.frames(20000)))
+    pong = []
+
+    def action(conn):
+        conn.send(rtmp.message(rtmp.USER_CONTROL, struct.pack(">HI", 6, 4711), 2))
+        while not pong:
+            m = conn.reader.message()
+            if m.type == rtmp.USER_CONTROL and m.payload[:2] == b"\0\7":
+                pong.append(m.payload)
+        return True
+
+    with peers.Server("started", action) as server:
+        assert run(ours, "write", f"{server.url()}/s", tmp_path / "in.flv", "200").code == 0
+        server.session()
+    assert pong == [struct.pack(">HI", 7, 4711)]
+
+
+# ---- TLS ----
+
+
+def test_certificates_are_verified(ours, source, certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    with peers.Server(tls=context) as server:
+        result = write(ours, server, source)
+        assert result.code == 1 and "not trusted here" in result.err and "tlsCAFile" in result.err
+    for trust in (f"tlsCAFile={certificates / 'ca.pem'}", "tlsVerify=0"):
+        with peers.Server(tls=context) as server:
+            assert write(ours, server, source, trust).code == 0
+            assert flv.got(server.session()) == flv.frames(50)
