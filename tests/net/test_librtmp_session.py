@@ -37,12 +37,12 @@ def test_a_server_that_asks_who_publishes(ours, sluice, tmp_path, short_clip, mo
         url = f"rtmp://127.0.0.1:{port}/live/cam"
         result = run(ours, "write", f"{url} pubUser={USER} pubPasswd={PASSWORD}", short_clip, "32768")
         assert result.code == 0, result.err
-        for user, password in ((USER, "wrong"), ("bob", PASSWORD)):
+        for user, password in ((USER, "guessed"), ("bob", PASSWORD)):
             result = run(ours, "write", f"{url} pubUser={user} pubPasswd={password}", short_clip, "32768")
             assert result.code == 1 and "check the options pubUser and pubPasswd" in result.err
             assert password not in result.err
     stored = (tmp_path / "live" / "cam.flv").read_bytes()
-    assert not flvcmp.difference(flvcmp.media(short_clip.read_bytes()), flvcmp.media(stored))
+    assert not flvcmp.difference(flvcmp.parse(short_clip.read_bytes()), flvcmp.parse(stored))
 
 
 def refuses(description=None, **fields):
