@@ -21,8 +21,9 @@ enum {
 	FUZZ_SMALL_PIECES = 4,
 	FUZZ_DEAF = 8, /* the peer never reads */
 	FUZZ_TICKS = 16,
-	FUZZ_STOP = 32, /* client: stop in the middle; server: end what plays */
-	FUZZ_RTMPE = 64 /* encrypted, the input too */
+	FUZZ_STOP = 32,    /* client: stop in the middle; server: end what plays */
+	FUZZ_RTMPE = 64,   /* encrypted, the input too */
+	FUZZ_BY_HAND = 128 /* each message is handled by the caller */
 };
 
 enum { FUZZ_MEMORY = 1 << 20, FUZZ_QUEUE = 1 << 20 };
@@ -120,7 +121,10 @@ static void fuzz_pull(struct fuzz *f)
 	while (slu_session_event(f->s, &ev)) {
 		f->events++;
 		fuzz_touch(&ev);
-		f->act(f, &ev);
+		if (ev.type == SLU_EVENT_MESSAGE)
+			slu_session_handle(f->s, &ev.msg);
+		else
+			f->act(f, &ev);
 	}
 }
 
@@ -177,6 +181,7 @@ static struct slu_session_config fuzz_config(enum slu_role role, uint8_t how)
 					   .max_memory = FUZZ_MEMORY,
 					   .max_queue = FUZZ_QUEUE,
 					   .max_chunk_streams = 16,
+					   .by_hand = (how & FUZZ_BY_HAND) != 0,
 					   .connect = {.app = "live?token=1", .tc_url = "rtmp://h/live"}};
 }
 

@@ -13,6 +13,15 @@ static void send_media(struct fuzz *f)
 	slu_session_send(f->s, &video);
 }
 
+static void send_connect(struct fuzz *f)
+{
+	static const uint8_t connect[] = "\x02\x00\x07"
+					 "connect\x00\x3f\xf0\0\0\0\0\0\0\x05";
+	const struct slu_msg msg = {.type = SLU_MSG_COMMAND, .data = connect, .size = sizeof connect - 1};
+
+	slu_session_send_message(f->s, 3, &msg);
+}
+
 /* What a caller does in answer to events, good order or not. */
 static void act(struct fuzz *f, const struct slu_event *ev)
 {
@@ -20,6 +29,10 @@ static void act(struct fuzz *f, const struct slu_event *ev)
 	double transaction;
 
 	switch (ev->type) {
+	case SLU_EVENT_HANDSHAKE:
+		if (f->how & FUZZ_BY_HAND)
+			send_connect(f);
+		break;
 	case SLU_EVENT_PUBLISHING:
 	case SLU_EVENT_STATUS:
 		send_media(f);
