@@ -5,19 +5,23 @@
 
 #include <time.h>
 
+#include "copied.h"
+
 /* Exported, and in no header. */
 extern const char RTMPProtocolStrings[][7];
 extern void *RTMP_TLS_ctx;
 void RTMP_TLS_Init(void);
 
-const char RTMPProtocolStrings[][7] = {"RTMP", "RTMPT", "RTMPE", "RTMPTE", "RTMPS", "RTMPTS", "", "", "RTMFP"};
-const char RTMPProtocolStringsLower[][7] = {"rtmp", "rtmpt", "rtmpe", "rtmpte", "rtmps", "rtmpts", "", "", "rtmfp"};
+LIBRTMP_COPIED const char RTMPProtocolStrings[][7] = {"RTMP",   "RTMPT", "RTMPE", "RTMPTE", "RTMPS",
+						      "RTMPTS", "",      "",      "RTMFP"};
+LIBRTMP_COPIED const char RTMPProtocolStringsLower[][7] = {"rtmp",   "rtmpt", "rtmpe", "rtmpte", "rtmps",
+							   "rtmpts", "",      "",      "rtmfp"};
 
 static char flash_version[] = "LNX 10,0,32,18";
-const AVal RTMP_DefaultFlashVer = AVC(flash_version);
+LIBRTMP_COPIED const AVal RTMP_DefaultFlashVer = AVC(flash_version);
 
-int RTMP_ctrlC;
-void *RTMP_TLS_ctx;
+LIBRTMP_COPIED int RTMP_ctrlC;
+LIBRTMP_COPIED void *RTMP_TLS_ctx;
 
 /* Nothing has to be made beforehand, for it takes a session's options. Who asks whether this was called finds that. */
 void RTMP_TLS_Init(void)

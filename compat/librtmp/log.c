@@ -5,12 +5,14 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "copied.h"
+
 /* What callbacks have room for, those that do not ask included. */
 enum { LINE_MAX_SIZE = 2048 };
 
 enum { BYTES_PER_LINE = 16, DIGITS_AT = 9, GRAPH_AT = 60, HEX_LINE_SIZE = 79 };
 
-RTMP_LogLevel RTMP_debuglevel = RTMP_LOGERROR;
+LIBRTMP_COPIED RTMP_LogLevel RTMP_debuglevel = RTMP_LOGERROR;
 
 static RTMP_LogCallback *callback;
 static FILE *output;
