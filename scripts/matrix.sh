@@ -71,7 +71,7 @@ column() {
 	*/*) development=libssl-dev/${libraries#*/} development=${development%% *} ;;
 	*) development=libssl-dev ;;
 	esac
-	packages="libc6 libc6-dev linux-libc-dev libgcc-s1 libcjson1 libcjson-dev libcmocka0 libcmocka-dev"
+	packages="libc6 libc6-dev linux-libc-dev libgcc-s1 libcjson1 libcjson-dev libcmocka0 libcmocka-dev zlib1g zlib1g-dev"
 	packages="$packages $development $libraries"
 }
 
