@@ -65,7 +65,7 @@ _sluice()
 		;;
 	esac
 	if [[ $cur != -* ]]; then
-		COMPREPLY=($(compgen -W "rtmp:// rtmps:// rtmpe://" -f -- "$cur"))
+		COMPREPLY=($(compgen -W "rtmp:// rtmps:// rtmpe:// rtmpt:// rtmpts:// rtmpte://" -f -- "$cur"))
 		return
 	fi
 	case $verb in

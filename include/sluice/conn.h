@@ -70,11 +70,11 @@ struct slu_conn_config {
 	unsigned close_timeout_ms;   /* for the peer's end, once all is delivered; default and at most 1000 */
 };
 
-/* A client's connection to url (rtmp://, rtmps:// or rtmpe://; see url.h); stream may be NULL when the URL holds it.
- * The last is RTMPE of type 6, unless session.handshake names another type. User and password of the URL answer a
- * server that asks who publishes, in Adobe's way or Limelight's: the connection is made again then, twice at most, with
- * a SLU_EVENT_HANDSHAKE each time. Begins to connect. NULL when out of memory or when the configuration or URL is
- * wrong: then the reason is in error. */
+/* A client's connection to url (rtmp://, rtmps:// and so on, see url.h); stream may be NULL when the URL holds it.
+ * RTMPE is of type 6, unless session.handshake names another type. User and password of the URL answer a server that
+ * asks who publishes, in Adobe's way or Limelight's: the connection is made again then, twice at most, with a
+ * SLU_EVENT_HANDSHAKE each time. Begins to connect. NULL when out of memory or when the configuration or URL is wrong:
+ * then the reason is in error. */
 struct slu_conn *slu_conn_open(const struct slu_conn_config *config, const char *url, const char *stream, char *error,
 			       size_t size);
 
@@ -165,6 +165,7 @@ struct slu_conn_stats {
 	uint32_t retransmits;       /* segments in all, TCP_INFO */
 	unsigned connect_ms;        /* resolve and connect */
 	unsigned tls_ms;            /* TLS handshake */
+	bool http;                  /* inside HTTP requests: RTMPT */
 	bool tls;
 	bool tls_resumed;
 	bool tls_kernel;         /* the kernel makes the records that are sent: slu_tls_config.offload "ktls" */

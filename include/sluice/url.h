@@ -4,10 +4,11 @@
  *
  *     rtmp://[user[:password]@]host[:port]/app[/instance]/stream[?query]
  *
- * rtmp and rtmpe (RTMPE, see enum slu_handshake) have port 1935, rtmps (RTMP inside TLS) port 443. The host is a name,
- * an IPv4 address, or an IPv6 address in brackets. The app takes one path part, or two when there are three or more
- * parts; what follows is the stream name, and a query string after it belongs to it (ingest services put keys there),
- * with any '/' in that. A query string of the first part, before a further '/', stays in the app
+ * rtmp and rtmpe (RTMPE, see enum slu_handshake) have port 1935, rtmps (RTMP inside TLS) port 443. With a t in its name
+ * the scheme is the same inside HTTP requests: rtmpt and rtmpte have port 80, rtmpts port 443. The host is a name, an
+ * IPv4 address, or an IPv6 address in brackets. The app takes one path part, or two when there are three or more parts;
+ * what follows is the stream name, and a query string after it belongs to it (ingest services put keys there), with any
+ * '/' in that. A query string of the first part, before a further '/', stays in the app
  * (rtmp://host/app?token=x/stream). A second part with a ':' in it, as in vod/mp4:dir/file, begins the stream name.
  * Percent escapes are kept as they are except in user and password, where they are decoded. When the stream is given
  * apart (slu_url_set_stream()), the whole path is the app. Host alone is a URL too: app and stream are empty then.
@@ -27,8 +28,9 @@ extern "C" {
 
 /* A parsed URL. All strings are NUL-terminated, owned by the object, never NULL ("" where absent). */
 struct slu_url {
-	bool tls;             /* rtmps */
-	bool rtmpe;           /* rtmpe */
+	bool tls;             /* rtmps, rtmpts */
+	bool rtmpe;           /* rtmpe, rtmpte */
+	bool http;            /* rtmpt, rtmpts, rtmpte */
 	uint16_t port;        /* given, or the scheme's default */
 	const char *host;     /* without brackets */
 	const char *user;     /* decoded */

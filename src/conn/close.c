@@ -138,8 +138,9 @@ void slu_conn_confirming(struct slu_conn *c, uint64_t now)
 void slu_conn_shutdown(struct slu_conn *c, uint64_t now)
 {
 	slu_conn_read_closing(c);
-	/* When that fails, there is nobody to shut it to, and nothing is lost by it. */
-	if (c->transport->ops->shutdown(c->transport)) {
+	/* When that fails, there is nobody to shut it to, and nothing is lost by it; nor is it when what it waits for
+	 * does not come. */
+	if (c->transport->ops->shutdown(c->transport) || (slu_conn_waits(c) && now >= c->linger_ms)) {
 		c->state = CONN_LINGER;
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "base/wipe.h"
 #include "crypto/ops.h"
 #include "net/proxy.h"
+#include "net/rtmpt.h"
 #include "net/tls.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, TLS_TIMEOUT_MS = 10000, STALL_TIMEOUT_MS = 15000, CLOSE_TIMEOUT_MS = 1000 };
@@ -153,6 +154,24 @@ static int parse_url(struct slu_url *url, const char *text, const char *stream, 
 	return err;
 }
 
+/* RTMPT over inner, which is gone when this fails. */
+static struct slu_transport *over_http(const struct slu_conn_config *config, struct slu_transport *inner,
+				       const struct slu_url *url, char *error, size_t size)
+{
+	struct slu_rtmpt_config rc = {
+		.host = url->host,
+		.port = url->port,
+		.tls = url->tls,
+		.timeout_ms = or_default(config->stall_timeout_ms, STALL_TIMEOUT_MS),
+		.now_ms = slu_now_ms,
+	};
+	struct slu_transport *t = slu_rtmpt_over(inner, &rc);
+
+	if (!t)
+		snprintf(error, size, "out of memory");
+	return t;
+}
+
 /* Begins to connect to the proxy, and through it to the server. */
 static struct slu_transport *through_proxy(const struct slu_conn_config *config, const struct slu_tcp_config *tcp,
 					   const struct slu_url *url, char *error, size_t size)
@@ -210,6 +229,8 @@ struct slu_conn *slu_conn_to(const struct slu_conn_config *config, const struct 
 
 		t = over_tls(config, t, host, &own, error, size);
 	}
+	if (t && url->http)
+		t = over_http(config, t, url, error, size);
 	if (t)
 		c = slu_conn_over(config, url, t, slu_url_redact(url, name, sizeof name), error, size);
 	if (c)

@@ -60,6 +60,8 @@ struct slu_conn {
 
 	uint8_t *in; /* what was read: [in_at, in_end) is not yet fed */
 	size_t in_at, in_end;
+	bool sniffs;   /* what comes first may be HTTP; */
+	bool is_http;  /* it was */
 	bool in_ended; /* nothing more can be read: the peer's end, or a failure */
 	bool broken;   /* nothing more can be written */
 	int lost;      /* why, when it is a failure: told once all that came before it is pulled */
@@ -106,6 +108,11 @@ int slu_conn_input_end(struct slu_conn *c);
 /* Closing: reads and drops, answering through the session while it is sound. */
 void slu_conn_read_closing(struct slu_conn *c);
 
+/* ---- http.c ---- */
+
+/* Looks at the first byte of all, which is held: true when it is none of RTMP's. */
+bool slu_conn_sniff(struct slu_conn *c);
+
 /* ---- out.c ---- */
 
 /* Writes what is queued, until the socket takes no more. */
@@ -113,6 +120,8 @@ void slu_conn_push(struct slu_conn *c);
 
 /* Something is queued that is to go out now. */
 bool slu_conn_sendable(const struct slu_conn *c);
+/* What blocks it, if anything does, is not the socket: something has to be received first. */
+bool slu_conn_waits(const struct slu_conn *c);
 /* One attempt, whatever comes of it: the connection is about to fail. */
 void slu_conn_push_last(struct slu_conn *c);
 

@@ -63,7 +63,7 @@ static const char *hangup_hint(const struct slu_conn *c)
 		return "in mid-stream, right after it had let us publish: it may not want this stream name or key "
 		       "after "
 		       "all; check it, or connect again";
-	if (c->stage == STAGE_HANDSHAKE && !c->url.tls)
+	if (c->stage == STAGE_HANDSHAKE && !c->url.tls && !c->url.http)
 		return "before the RTMP handshake was done: it may want TLS (try an rtmps URL), or be no RTMP server";
 	return hangup_hints[c->stage];
 }

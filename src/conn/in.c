@@ -51,6 +51,8 @@ int slu_conn_read(struct slu_conn *c)
 
 	for (int i = 0; i < CONN_READS && more && !held(c) && !c->in_ended; i++) {
 		more = fill(c);
+		if (held(c) && slu_conn_sniff(c))
+			return 0;
 		if (held(c)) {
 			long n = feed(c);
 
@@ -153,7 +155,7 @@ bool slu_conn_outcome(struct slu_conn *c, struct slu_event *ev)
 static bool pull(struct slu_conn *c, struct slu_event *ev)
 {
 	while (!slu_session_event(c->session, ev)) {
-		long n = held(c) ? feed(c) : 0;
+		long n = held(c) && !c->is_http ? feed(c) : 0;
 
 		if (n < 0 && c->state == CONN_ESTABLISHED)
 			slu_conn_fail_session(c, (int)n);

@@ -139,6 +139,11 @@ bool slu_conn_sendable(const struct slu_conn *c)
 	return slu_session_queued(c->session) >= (c->more ? SLU_TLS_RECORD : 1);
 }
 
+bool slu_conn_waits(const struct slu_conn *c)
+{
+	return c->transport->ops->waits && c->transport->ops->waits(c->transport);
+}
+
 size_t slu_conn_queued(const struct slu_conn *c)
 {
 	size_t pending = c->transport ? c->transport->ops->pending(c->transport) : 0;

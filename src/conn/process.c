@@ -79,11 +79,17 @@ static bool wants_data(const struct slu_conn *c)
 	return c->in_at == c->in_end && !c->in_ended;
 }
 
+/* Of the transport, while it is read. */
+static uint64_t transport_deadline(const struct slu_conn *c, bool reads)
+{
+	return reads ? c->transport->ops->deadline(c->transport) : UINT64_MAX;
+}
+
 static unsigned pump_want(const struct slu_conn *c)
 {
 	unsigned want = c->transport->ops->want(c->transport);
 
-	return want | (wants_data(c) ? SLU_WANT_READ : 0) | (c->blocked ? SLU_WANT_WRITE : 0);
+	return want | (wants_data(c) ? SLU_WANT_READ : 0) | (c->blocked && !slu_conn_waits(c) ? SLU_WANT_WRITE : 0);
 }
 
 static uint64_t pump_deadline(const struct slu_conn *c)
@@ -94,7 +100,8 @@ static uint64_t pump_deadline(const struct slu_conn *c)
 	now = now || (slu_conn_sendable(c) && !c->blocked);
 	if (now || c->in_ended || c->broken)
 		return 0;
-	return earlier(c->watch_ms, session == UINT64_MAX ? session : session + c->frozen_ms);
+	session = session == UINT64_MAX ? session : session + c->frozen_ms;
+	return earlier(earlier(c->watch_ms, session), transport_deadline(c, wants_data(c)));
 }
 
 /* ---- closing: the work is in close.c ---- */
@@ -105,22 +112,29 @@ static unsigned closing_want(const struct slu_conn *c)
 
 	if (!c->in_ended)
 		want |= SLU_WANT_READ;
-	if (c->blocked || c->state == CONN_SHUTDOWN)
+	if ((c->blocked || c->state == CONN_SHUTDOWN) && !slu_conn_waits(c))
 		want |= SLU_WANT_WRITE;
 	return want;
 }
 
-static uint64_t closing_deadline(const struct slu_conn *c)
+static uint64_t step_deadline(const struct slu_conn *c)
 {
-	if (!c->in_ended && c->transport->ops->buffered(c->transport) > 0)
-		return 0;
 	if (c->state == CONN_SETTLING)
 		return c->ack_poll_ms;
 	if (c->state == CONN_CONFIRMING)
 		return c->confirm_ms;
 	if (c->state == CONN_LINGER)
 		return c->linger_ms;
-	return c->state == CONN_SHUTDOWN || c->blocked ? c->watch_ms : 0;
+	if (c->state == CONN_SHUTDOWN)
+		return slu_conn_waits(c) ? earlier(c->watch_ms, c->linger_ms) : c->watch_ms;
+	return c->blocked ? c->watch_ms : 0;
+}
+
+static uint64_t closing_deadline(const struct slu_conn *c)
+{
+	if (!c->in_ended && c->transport->ops->buffered(c->transport) > 0)
+		return 0;
+	return earlier(step_deadline(c), transport_deadline(c, !c->in_ended));
 }
 
 /* ---- over ---- */

@@ -25,6 +25,7 @@ void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
 		.retransmits = tcp.retransmits,
 		.connect_ms = t.connect_ms,
 		.tls_ms = t.tls_ms,
+		.http = t.http,
 		.tls = t.tls,
 		.tls_resumed = t.tls_resumed,
 		.tls_kernel = t.tls_kernel,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A byte stream to a peer, non-blocking: TCP, TLS on top of it, and later others. A vtable, so that the connection
- * does not know which, and tests can put memory there.
+ * A byte stream to a peer, non-blocking: TCP, TLS on top of it, RTMPT on top of either. A vtable, so that the
+ * connection does not know which, and tests can put memory there.
  */
 #ifndef SLU_NET_TRANSPORT_H
 #define SLU_NET_TRANSPORT_H
@@ -17,6 +17,7 @@ struct slu_transport_stats {
 	uint64_t records;           /* TLS application data records sent */
 	uint64_t short_records;     /* of them, with fewer than 16 bytes of plaintext */
 	unsigned connect_ms, tls_ms;
+	bool http; /* RTMPT */
 	bool tls, tls_resumed, tls_kernel;
 	const char *tls_version, *tls_suite; /* static strings, "" without TLS */
 	char peer[64];
@@ -56,7 +57,11 @@ struct slu_transport_ops {
 	unsigned (*want)(const struct slu_transport *t);
 	/* Bytes that recv() would return without the socket becoming readable (decrypted already). */
 	size_t (*buffered)(const struct slu_transport *t);
-	/* While opening: when open() must be called again at the latest; UINT64_MAX: never. */
+	/* send() takes nothing now, however much the socket would: something has to be received first. NULL: never so.
+	 */
+	bool (*waits)(const struct slu_transport *t);
+	/* While opening: when open() must be called again at the latest; once open: when recv() must. UINT64_MAX:
+	 * never. */
 	uint64_t (*deadline)(const struct slu_transport *t);
 	/* One sentence after a failure. */
 	const char *(*error)(const struct slu_transport *t);

@@ -9,16 +9,16 @@
 
 #include "base/wipe.h"
 
-enum { PORT_RTMP = 1935, PORT_RTMPS = 443, MAX_URL = 8192, MAX_HOST = 253 };
+enum { PORT_RTMP = 1935, PORT_HTTP = 80, PORT_TLS = 443, MAX_URL = 8192, MAX_HOST = 253 };
 
 static const struct scheme {
 	const char *name;
-	bool tls, rtmpe;
+	bool tls, rtmpe, http;
 	uint16_t port;
 } schemes[] = {
-	{"rtmp", false, false, PORT_RTMP},
-	{"rtmps", true, false, PORT_RTMPS},
-	{"rtmpe", false, true, PORT_RTMP},
+	{"rtmp", false, false, false, PORT_RTMP}, {"rtmps", true, false, false, PORT_TLS},
+	{"rtmpe", false, true, false, PORT_RTMP}, {"rtmpt", false, false, true, PORT_HTTP},
+	{"rtmpte", false, true, true, PORT_HTTP}, {"rtmpts", true, false, true, PORT_TLS},
 };
 
 /* A run of bytes of the text. */
@@ -108,14 +108,14 @@ static const char *parse_scheme(struct parts *p, const char **text)
 			return NULL;
 		}
 	}
-	return "the URL must begin with rtmp://, rtmps:// or rtmpe://";
+	return "the URL must begin with rtmp://, rtmps://, rtmpe://, rtmpt://, rtmpts:// or rtmpte://";
 }
 
 /* Of a URL that was parsed. */
 static const struct scheme *scheme_of(const struct slu_url *url)
 {
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-		if (schemes[i].tls == url->tls && schemes[i].rtmpe == url->rtmpe)
+		if (schemes[i].tls == url->tls && schemes[i].rtmpe == url->rtmpe && schemes[i].http == url->http)
 			return &schemes[i];
 	}
 	return &schemes[0];
@@ -425,13 +425,17 @@ static void put_tc_url(struct slu_url *url, char **at, size_t n)
 static int build(struct slu_url *url, const struct parts *p, bool escaped, struct run app, struct run stream)
 {
 	const char *(*credential)(char **at, struct run r) = escaped ? put_decoded : put;
-	size_t origin = sizeof "rtmps://[]:65535/" + p->host.n;
+	size_t origin = sizeof "rtmpts://[]:65535/" + p->host.n;
 	size_t size = p->path.n + p->host.n + p->user.n + p->password.n + stream.n + 2 * app.n + origin + 7;
 	char *block = block_new(size), *at;
 
 	if (!block)
 		return SLU_ERR_NOMEM;
-	*url = (struct slu_url){.tls = p->scheme->tls, .rtmpe = p->scheme->rtmpe, .port = p->port, .storage = block};
+	*url = (struct slu_url){.tls = p->scheme->tls,
+				.rtmpe = p->scheme->rtmpe,
+				.http = p->scheme->http,
+				.port = p->port,
+				.storage = block};
 	at = block + sizeof size;
 	put(&at, p->path); /* first in the block, where slu_url_set_stream() finds it */
 	url->host = put(&at, p->host);

@@ -26,6 +26,10 @@ static const struct good goods[] = {
 	{"rtmpe://h/live/key", false, 1935, "h", "", "", "live", "key", "rtmpe://h/live", "rtmpe://h:1935/live/..."},
 	{"RTMPE://[::1]:443/live/key", false, 443, "::1", "", "", "live", "key", "rtmpe://[::1]:443/live",
 	 "rtmpe://[::1]:443/live/..."},
+	{"rtmpt://h/live/key", false, 80, "h", "", "", "live", "key", "rtmpt://h/live", "rtmpt://h:80/live/..."},
+	{"RTMPTS://h/live/key", true, 443, "h", "", "", "live", "key", "rtmpts://h/live", "rtmpts://h:443/live/..."},
+	{"rtmpte://[::1]:65535/live/key", false, 65535, "::1", "", "", "live", "key", "rtmpte://[::1]:65535/live",
+	 "rtmpte://[::1]:65535/live/..."},
 	{"rtmp://h:443/a/b/c/d?e=/f", false, 443, "h", "", "", "a/b", "c/d?e=/f", "rtmp://h:443/a/b",
 	 "rtmp://h:443/a/b/..."},
 	{"rtmps://h:1/a/k?u=http://x/y/z", true, 1, "h", "", "", "a", "k?u=http://x/y/z", "rtmps://h:1/a",
@@ -65,7 +69,8 @@ static void check(const struct slu_url *url, const struct good *g)
 	char redacted[256];
 
 	assert_int_equal(url->tls, g->tls);
-	assert_int_equal(url->rtmpe, strncmp(g->tc_url, "rtmpe:", 6) == 0);
+	assert_int_equal(url->rtmpe, strncmp(g->tc_url, "rtmpe:", 6) == 0 || strncmp(g->tc_url, "rtmpte:", 7) == 0);
+	assert_int_equal(url->http, g->tc_url[4] == 't');
 	assert_int_equal(url->port, g->port);
 	assert_string_equal(url->host, g->host);
 	assert_string_equal(url->user, g->user);
