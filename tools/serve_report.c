@@ -53,6 +53,7 @@ static void report_json(const struct slu_report *r, const char *app)
 		cJSON_AddStringToObject(o, "tls_version", r->tls_version);
 		cJSON_AddStringToObject(o, "tls_suite", r->tls_suite);
 		cJSON_AddNumberToObject(o, "rtmpe", r->rtmpe);
+		cJSON_AddBoolToObject(o, "rtmpt", r->http);
 	}
 	if (r->type == SLU_REPORT_UNPUBLISH || r->type == SLU_REPORT_STOP) {
 		cJSON_AddNumberToObject(o, "seconds", r->seconds);
@@ -73,9 +74,9 @@ static void report_text(const struct slu_report *r, const char *app, bool verbos
 	switch (r->type) {
 	case SLU_REPORT_CONNECT:
 		if (verbose)
-			slu_say("#%u, %s, connected to app \"%s\"%s%s%s%s%s", r->id, r->address, app,
+			slu_say("#%u, %s, connected to app \"%s\"%s%s%s%s%s%s", r->id, r->address, app,
 				r->tls_version[0] ? " over " : "", r->tls_version, r->tls_suite[0] ? " " : "",
-				r->tls_suite, r->rtmpe ? " with RTMPE" : "");
+				r->tls_suite, r->rtmpe ? " with RTMPE" : "", r->http ? " through HTTP" : "");
 		break;
 	case SLU_REPORT_PUBLISH:
 		slu_say("#%u, %s, publishes to \"%s\"", r->id, r->address, app);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/loop.h"
+#include "server/loop_impl.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +13,9 @@
 #include <sluice/flv.h>
 
 #include "base/log.h"
-#include "server/peer.h"
+#include "conn/http.h"
 
 enum { EVENTS = 64, ACCEPTS = 64, FLUSH_MS = 1000, ACCEPT_PAUSE_MS = 1000, QUEUE_MARGIN = 1 << 20 };
-
-/* What epoll hands back: the first member of all that is watched. */
-struct watch {
-	void (*fn)(struct watch *w, struct slu_loop *loop);
-	struct watch *next; /* of watches that are not clients */
-	int fd;
-	bool owned;
-};
 
 struct listener {
 	struct watch watch;
@@ -35,29 +26,6 @@ struct call {
 	struct watch watch;
 	void (*fn)(void *arg);
 	void *arg;
-};
-
-struct client {
-	struct watch watch; /* fd: that epoll knows; -1: none */
-	struct slu_peer *peer;
-	struct client *prev, *next;
-	struct in6_addr address;
-	unsigned want;
-	uint64_t deadline;
-	bool closing; /* for it was idle */
-	bool over;
-};
-
-struct slu_loop {
-	struct slu_loop_config config;
-	struct slu_peers peers;
-	int epoll;
-	struct watch *watches;
-	struct client *clients;
-	unsigned nclients, last_id;
-	uint64_t accept_ms; /* when to accept again, after a pause; 0: there is none */
-	uint64_t flush_ms;  /* when recordings are flushed next */
-	bool stopping;
 };
 
 struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size)
@@ -96,7 +64,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 
 unsigned slu_loop_connections(const struct slu_loop *loop)
 {
-	return loop->nclients;
+	return loop->nclients + loop->ncarriers;
 }
 
 /* ---- watches ---- */
@@ -200,11 +168,15 @@ static void close_idle(struct slu_loop *loop, struct client *c)
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
-static void work(struct slu_loop *loop, struct client *c)
+void slu_loop_work(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
 		return;
 	slu_conn_process(c->peer->conn);
+	if (slu_conn_is_http(c->peer->conn)) {
+		slu_loop_carry(loop, c);
+		return;
+	}
 	slu_peer_events(c->peer);
 	if (loop->peers.now_ms >= idle_until(loop, c))
 		close_idle(loop, c);
@@ -214,7 +186,7 @@ static void work(struct slu_loop *loop, struct client *c)
 
 static void client_ready(struct watch *w, struct slu_loop *loop)
 {
-	work(loop, (struct client *)w);
+	slu_loop_work(loop, (struct client *)w);
 }
 
 static void flush_touched(struct slu_loop *loop)
@@ -238,9 +210,11 @@ static void forget(struct slu_loop *loop, struct client *c)
 	if (c->next)
 		c->next->prev = c->prev;
 	loop->nclients--;
+	loop->ntunnels -= c->tunnel != NULL;
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
 	slu_peer_free(c->peer);
+	slu_tunnel_free(c->tunnel);
 	free(c);
 }
 
@@ -275,32 +249,26 @@ static struct in6_addr address_of(const struct sockaddr_storage *ss)
 
 static bool has_place(const struct slu_loop *loop, const struct in6_addr *address)
 {
-	unsigned n = 0;
+	unsigned n = slu_loop_carriers_of(loop, address);
 
-	if (loop->nclients >= loop->config.max_connections)
+	/* A tunnel comes with a connection of its own, which counts. */
+	if (loop->nclients - loop->ntunnels + loop->ncarriers >= loop->config.max_connections)
 		return false;
 	for (const struct client *c = loop->clients; c; c = c->next)
-		n += memcmp(&c->address, address, sizeof *address) == 0;
+		n += !c->tunnel && memcmp(&c->address, address, sizeof *address) == 0;
 	return n < loop->config.max_per_address;
 }
 
-/* fd is the connection's from here on. */
-static void welcome(struct slu_loop *loop, const struct listener *l, int fd, const struct in6_addr *address)
+struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address)
 {
-	struct slu_conn_config config = loop->config.conn;
 	struct client *c = calloc(1, sizeof *c);
-	struct slu_conn *conn;
-	char error[256] = "out of memory";
 
-	config.tls = l->tls;
-	conn = slu_conn_accept(&config, fd, error, sizeof error);
-	if (c && conn)
+	if (c)
 		c->peer = slu_peer_new(&loop->peers, conn, ++loop->last_id);
 	if (!c || !c->peer) {
-		slu_log(&loop->config.log, SLU_LOG_ERROR, "a client was turned away: %s", error);
 		slu_conn_free(conn);
 		free(c);
-		return;
+		return NULL;
 	}
 	c->watch = (struct watch){.fn = client_ready, .fd = -1};
 	c->peer->owner = c;
@@ -310,7 +278,27 @@ static void welcome(struct slu_loop *loop, const struct listener *l, int fd, con
 		c->next->prev = c;
 	loop->clients = c;
 	loop->nclients++;
-	work(loop, c);
+	return c;
+}
+
+/* fd is the connection's from here on. */
+static void welcome(struct slu_loop *loop, const struct listener *l, int fd, const struct in6_addr *address)
+{
+	struct slu_conn_config config = loop->config.conn;
+	char error[256] = "out of memory";
+	struct client *c = NULL;
+	struct slu_conn *conn;
+
+	config.tls = l->tls;
+	conn = slu_conn_accept(&config, fd, error, sizeof error);
+	if (conn) {
+		slu_conn_allow_http(conn);
+		c = slu_loop_add(loop, conn, address);
+	}
+	if (c)
+		slu_loop_work(loop, c);
+	else
+		slu_log(&loop->config.log, SLU_LOG_ERROR, "a client was turned away: %s", error);
 }
 
 static void set_accepting(struct slu_loop *loop, bool on)
@@ -356,7 +344,7 @@ static void accept_clients(struct watch *w, struct slu_loop *loop)
 		close(fd);
 		slu_log(&loop->config.log, SLU_LOG_WARN,
 			"a client was turned away: %u are connected, and no more are allowed, or not of its address",
-			loop->nclients);
+			loop->nclients + loop->ncarriers);
 	}
 }
 
@@ -392,8 +380,10 @@ failed:
 
 static uint64_t next_deadline(const struct slu_loop *loop)
 {
-	uint64_t at = loop->accept_ms ? loop->accept_ms : UINT64_MAX;
+	uint64_t at = slu_loop_carriers_deadline(loop);
 
+	if (loop->accept_ms && loop->accept_ms < at)
+		at = loop->accept_ms;
 	for (const struct client *c = loop->clients; c; c = c->next) {
 		if (c->deadline < at)
 			at = c->deadline;
@@ -423,12 +413,13 @@ static void on_time(struct slu_loop *loop)
 		set_accepting(loop, true);
 	for (struct client *c = loop->clients; c; c = c->next) {
 		if (loop->peers.now_ms >= c->deadline)
-			work(loop, c);
+			slu_loop_work(loop, c);
 		if (flush)
 			slu_peer_flush_recording(c->peer);
 	}
 	if (flush)
 		loop->flush_ms = loop->peers.now_ms + FLUSH_MS;
+	slu_loop_carriers_on_time(loop);
 }
 
 int slu_loop_step(struct slu_loop *loop, int timeout_ms)
@@ -445,6 +436,8 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 		w->fn(w, loop);
 	}
 	on_time(loop);
+	flush_and_reap(loop);
+	slu_loop_carriers_answer(loop);
 	flush_and_reap(loop);
 	return 0;
 }
@@ -470,6 +463,7 @@ void slu_loop_free(struct slu_loop *loop)
 {
 	if (!loop)
 		return;
+	slu_loop_carriers_free(loop);
 	while (loop->clients)
 		forget(loop, loop->clients);
 	free_watches(loop, false);

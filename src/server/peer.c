@@ -54,7 +54,7 @@ static struct slu_report report_of(const struct slu_peer *peer, enum slu_report_
 
 static void report(const struct slu_peer *peer, const struct slu_report *r)
 {
-	if (peer->all->reporter.fn)
+	if (peer->all->reporter.fn && !peer->silent)
 		peer->all->reporter.fn(peer->all->reporter.arg, r);
 }
 
@@ -266,6 +266,7 @@ static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 	slu_conn_stats(peer->conn, &stats);
 	r.tls_version = stats.tls_version;
 	r.tls_suite = stats.tls_suite;
+	r.http = stats.http;
 	r.rtmpe = rtmpe[stats.session.handshake];
 	snprintf(peer->app, sizeof peer->app, "%.*s", (int)strcspn(ev->name, "?"), ev->name);
 	if (!let_in(peer, ev))

@@ -35,6 +35,7 @@ struct slu_peer {
 	struct slu_conn *conn;
 	struct slu_peer *next_touched;
 	bool is_touched;
+	bool silent; /* turned out to be no client of RTMP's: nothing is reported of it */
 	unsigned id;
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */

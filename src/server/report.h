@@ -3,6 +3,7 @@
 #ifndef SLU_SERVER_REPORT_H
 #define SLU_SERVER_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum slu_report_type {
@@ -27,6 +28,7 @@ struct slu_report {
 	uint64_t dropped;         /* messages that a slow player lost */
 	uint64_t stored;          /* size of the recording */
 	const char *tls_version, *tls_suite;
+	bool http;      /* RTMPT */
 	unsigned rtmpe; /* its type: 6, 8 or 9; 0 without */
 };
 

@@ -20,6 +20,7 @@ static const struct slu_report all = {
 	.tls_version = "TLSv1.3",
 	.tls_suite = "SUITE",
 	.rtmpe = 8,
+	.http = true,
 };
 
 /* What a descriptor of ours gets from a report. */
@@ -54,7 +55,7 @@ static void says_all_as_json(void **state)
 		const char *text, *line;
 	} lines[] = {
 		{SLU_REPORT_CONNECT, "",
-		 "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\",\"rtmpe\":8}\n"},
+		 "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\",\"rtmpe\":8,\"rtmpt\":true}\n"},
 		{SLU_REPORT_PUBLISH, "", "\"publish\",B}\n"},
 		{SLU_REPORT_UNPUBLISH, "",
 		 "\"unpublish\",B,\"seconds\":1.5,\"messages\":11,\"bytes\":12,\"stored\":14}\n"},
@@ -91,8 +92,9 @@ static void says_to_people_what_they_asked_for(void **state)
 			    "sluice: #7, [::1]:5000, was refused at \"live\": Why.\n");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CONNECT, ""), "");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CLOSE, "why"), "");
-	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CONNECT, ""),
-			    "sluice: #7, [::1]:5000, connected to app \"live\" over TLSv1.3 SUITE with RTMPE\n");
+	assert_string_equal(
+		said(STDERR_FILENO, &verbose, SLU_REPORT_CONNECT, ""),
+		"sluice: #7, [::1]:5000, connected to app \"live\" over TLSv1.3 SUITE with RTMPE through HTTP\n");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CLOSE, "why"),
 			    "sluice: #7, [::1]:5000, was lost: why\n");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CLOSE, ""), "sluice: #7, [::1]:5000, closed\n");

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the loop share: loop.c has the clients, loop_http.c the HTTP connections that some come through. */
+#ifndef SLU_SERVER_LOOP_IMPL_H
+#define SLU_SERVER_LOOP_IMPL_H
+
+#include <netinet/in.h>
+
+#include "net/tunnel.h"
+#include "server/carrier.h"
+#include "server/loop.h"
+#include "server/peer.h"
+
+enum { SLU_TUNNEL_ID = 33 }; /* 128 random bits, in hexadecimal */
+
+struct slu_loop;
+
+/* What epoll hands back: the first member of all that is watched. */
+struct watch {
+	void (*fn)(struct watch *w, struct slu_loop *loop);
+	struct watch *next; /* of watches that are not clients */
+	int fd;
+	bool owned;
+};
+
+struct client {
+	struct watch watch; /* fd: that epoll knows; -1: none */
+	struct slu_peer *peer;
+	struct client *prev, *next;
+	struct in6_addr address;
+	unsigned want;
+	uint64_t deadline;
+	struct slu_tunnel *tunnel; /* that it came through; NULL: it has a socket of its own */
+	char id[SLU_TUNNEL_ID];
+	bool closing; /* for it was idle */
+	bool over;
+};
+
+struct slu_loop {
+	struct slu_loop_config config;
+	struct slu_peers peers;
+	int epoll;
+	struct watch *watches;
+	struct client *clients;
+	struct carrier *carriers;
+	unsigned nclients, ncarriers, ntunnels, last_id; /* of clients, those that are tunnels are among them */
+	uint64_t accept_ms;                              /* when to accept again, after a pause; 0: there is none */
+	uint64_t flush_ms;                               /* when recordings are flushed next */
+	bool stopping;
+};
+
+/* ---- loop.c ---- */
+
+/* A client over conn, which it owns from here on, also on failure. NULL when out of memory. */
+struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address);
+/* Lets its connection read, and acts on what came. */
+void slu_loop_work(struct slu_loop *loop, struct client *c);
+
+/* ---- loop_http.c ---- */
+
+/* The client has begun with HTTP: a carrier takes its connection, and itself goes. */
+void slu_loop_carry(struct slu_loop *loop, struct client *c);
+/* Lets those carriers work whose time has come. */
+void slu_loop_carriers_on_time(struct slu_loop *loop);
+/* Once all have worked: answers, and frees what is over. */
+void slu_loop_carriers_answer(struct slu_loop *loop);
+uint64_t slu_loop_carriers_deadline(const struct slu_loop *loop);
+/* How many come from address. */
+unsigned slu_loop_carriers_of(const struct slu_loop *loop, const struct in6_addr *address);
+void slu_loop_carriers_free(struct slu_loop *loop);
+
+#endif
