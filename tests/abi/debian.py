@@ -92,10 +92,16 @@ def bare(name):
     return name.split("(")[0]
 
 
+def headers():
+    """Where Debian's are, or None."""
+    folder = pathlib.Path(os.environ.get("LIBRTMP_DEV", "/")) / "usr" / "include"
+    return folder if (folder / "librtmp" / "rtmp.h").exists() else None
+
+
 def main():
     root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
-    debian, ours = pathlib.Path(os.environ.get("LIBRTMP_DEV", "/")) / "usr" / "include", root / "compat" / "librtmp" / "include"
-    if not (debian / "librtmp" / "rtmp.h").exists():
+    debian, ours = headers(), root / "compat" / "librtmp" / "include"
+    if not debian:
         print("1..0 # SKIP librtmp-dev is not installed")
         return 0
     with tempfile.TemporaryDirectory() as name:
