@@ -2,11 +2,15 @@
 /* sluice pull: RTMP in, FLV out. What one wakeup brings is written with one call. */
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sluice/error.h>
 
+#include "proto/flv_resume.h"
+
 #include "tools/client.h"
+#include "tools/flv_tail.h"
 #include "tools/say.h"
 #include "tools/sink.h"
 #include "tools/status.h"
@@ -23,7 +27,7 @@ enum {
 
 struct pull_options {
 	int kind; /* of stream: -2 any, -1 live, 0 recorded; as in play */
-	bool keep_timestamps;
+	bool keep_timestamps, resume;
 	long duration_ms, wait_ms, media_timeout_ms; /* wait_ms: 0: not at all */
 };
 
@@ -33,6 +37,8 @@ struct pull {
 	struct slu_client client;
 	struct slu_sink *sink;
 	struct slu_timeline timeline;
+	struct slu_flv_resume resume; /* frame.size 0: there is nothing to go on with */
+	uint8_t *frame;               /* its body */
 	struct slu_status status;
 	const char *url, *stream;
 	enum slu_stage stage;
@@ -55,6 +61,8 @@ static const struct slu_opt pull_opts[] = {
 	 PULL(media_timeout_ms), 1, 86400000},
 	{"keep-timestamps", 0, SLU_OPT_FLAG, false, NULL, "do not start them at 0 nor mend them", PULL(keep_timestamps),
 	 0, 0},
+	{"resume", 0, SLU_OPT_FLAG, false, NULL, "go on with the recording that OUTPUT has a part of", PULL(resume), 0,
+	 0},
 };
 
 static void finish(struct pull *p, int status, const char *sentence)
@@ -90,6 +98,25 @@ static bool is_for_player(struct pull *p, const struct slu_flv_tag *tag)
 	return begins_with_string(tag, "|RtmpSampleAccess");
 }
 
+static void not_resumed(struct pull *p)
+{
+	finish(p, SLU_EXIT_REFUSED,
+	       "the server does not go on where the file ends: its recording has not the file's last key frame at "
+	       "that time. The file is left as it is; without --resume it is fetched anew");
+}
+
+/* Whether a tag is to be written: all are, but those that the file has already. */
+static bool is_wanted(struct pull *p, struct slu_flv_tag *tag)
+{
+	enum slu_flv_resume_step step = SLU_FLV_RESUME_TAKE;
+
+	if (p->resume.frame.size)
+		step = slu_flv_resume_tag(&p->resume, tag);
+	if (step == SLU_FLV_RESUME_NOT_FOUND)
+		not_resumed(p);
+	return step == SLU_FLV_RESUME_TAKE;
+}
+
 static void media(struct pull *p, const struct slu_msg *msg)
 {
 	struct slu_flv_tag tag = {.type = msg->type, .timestamp = msg->timestamp, .body = msg->data, .size = msg->size};
@@ -104,6 +131,8 @@ static void media(struct pull *p, const struct slu_msg *msg)
 	if (p->done || tag.size == 0 || is_for_player(p, &tag))
 		return;
 	p->wait_until = 0;
+	if (!is_wanted(p, &tag))
+		return;
 	tag.timestamp = slu_timeline_map(&p->timeline, &tag);
 	if (p->options.duration_ms && p->timeline.played >= (uint64_t)p->options.duration_ms) {
 		p->done = true;
@@ -243,6 +272,9 @@ static int connect_and_play(struct pull *p)
 	}
 	if (p->options.kind == 0)
 		play.buffer_ms = VOD_BUFFER_MS;
+	if (p->resume.frame.size)
+		play.start = p->resume.frame.timestamp / 1000.0;
+	p->resume.found = p->resume.settled = false;
 	p->last_media = slu_now_ms();
 	p->stage = SLU_STAGE_CONNECTING;
 	if (slu_conn_stream(p->client.conn)[0] == '\0') {
@@ -320,6 +352,8 @@ static void say_end(struct pull *p)
 	struct slu_tls_offload_stats offload;
 	struct slu_progress pr;
 
+	if (p->exit == SLU_EXIT_OK && p->resume.frame.size && !p->resume.found)
+		not_resumed(p);
 	if (p->sink && slu_sink_finish(p->sink) < 0)
 		finish(p, SLU_EXIT_OUTPUT, slu_sink_error(p->sink));
 	pr = progress(p);
@@ -329,6 +363,28 @@ static void say_end(struct pull *p)
 	slu_status_end(&p->status, slu_now_ms(), &pr, &stats, &offload, (enum slu_exit)p->exit, p->error);
 	if (p->error[0])
 		slu_say("%s", p->error);
+}
+
+/* Only recordings can be gone on with, and what is written has the recording's own timestamps. */
+static int open_to_resume(struct pull *p, const char *output)
+{
+	struct slu_flv_tail tail;
+
+	if (p->options.kind == -1 || strcmp(output, "-") == 0) {
+		snprintf(p->error, sizeof p->error,
+			 p->options.kind == -1 ? "--resume goes on with a recording: it cannot be had with --live"
+					       : "--resume goes on with a file: standard output cannot be one");
+		return SLU_EXIT_USAGE;
+	}
+	p->sink = slu_sink_resume(output, &tail, &p->frame, p->error, sizeof p->error);
+	if (!p->sink)
+		return SLU_EXIT_OUTPUT;
+	p->options.kind = 0;
+	p->timeline.keep = true;
+	if (tail.type)
+		p->resume.frame = (struct slu_flv_tag){
+			.type = tail.type, .timestamp = tail.timestamp, .body = p->frame, .size = tail.size};
+	return 0;
 }
 
 static int start(struct pull *p, int count, char **operands)
@@ -348,6 +404,8 @@ static int start(struct pull *p, int count, char **operands)
 			 "the URL comes first, and OUTPUT last: it stands in OUTPUT's place");
 		return SLU_EXIT_USAGE;
 	}
+	if (p->options.resume)
+		return open_to_resume(p, output);
 	p->sink = slu_sink_open(output, p->error, sizeof p->error);
 	if (p->sink)
 		return 0;
@@ -389,5 +447,6 @@ int slu_verb_pull(int argc, char **argv)
 	say_end(&p);
 	slu_client_free(&p.client);
 	slu_sink_free(p.sink);
+	free(p.frame);
 	return p.exit;
 }

@@ -16,6 +16,7 @@
 #include <sluice/error.h>
 
 #include "base/bytes.h"
+#include "tools/flv_tail.h"
 #include "tools/metadata.h"
 #include "tools/stop.h"
 
@@ -25,10 +26,12 @@ struct slu_sink {
 	int fd;
 	bool regular; /* a file that we may cut and patch */
 	bool made;    /* it was not there before */
+	bool touched; /* written to */
 	int err;
 	uint8_t *gather; /* whole tags, and before the first one the file header */
 	size_t gathered;
 	off_t begin;    /* where in the file the FLV begins: standard output may stand anywhere */
+	uint64_t had;   /* bytes of it that are kept */
 	uint64_t taken; /* bytes written or gathered */
 	bool has_audio, has_video;
 	uint32_t first, last; /* timestamps of audio and video */
@@ -85,6 +88,64 @@ struct slu_sink *slu_sink_open(const char *path, char *error, size_t size)
 	return s;
 }
 
+static bool read_frame(int fd, const struct slu_flv_tail *tail, uint8_t **frame)
+{
+	*frame = malloc(tail->size ? tail->size : 1);
+	return *frame && pread(fd, *frame, tail->size, (off_t)tail->body) == (ssize_t)tail->size;
+}
+
+/* Looks at the file, which is not changed. False, and the sentence: it is none to go on with. */
+static bool look_at(int fd, const char *path, struct slu_flv_tail *tail, uint8_t **frame, char *error, size_t size)
+{
+	const char *why = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		why = "it is no file";
+	else if (st.st_size == 0)
+		return true;
+	else if (slu_flv_tail(fd, tail) != 0 || (tail->type && !read_frame(fd, tail, frame)))
+		why = "it cannot be read";
+	else if (!tail->is_flv)
+		why = "it is no FLV";
+	else if (!tail->type && tail->has_video)
+		why = "there is no key frame in it";
+	if (why)
+		snprintf(error, size, "%s cannot be gone on with: %s", path, why);
+	return !why;
+}
+
+/* Writing begins behind the frame, and what the end will complete is known from before it. */
+static void go_on(struct slu_sink *s, const struct slu_flv_tail *tail)
+{
+	s->had = s->taken = s->stats.bytes = tail->end;
+	s->duration_at = tail->duration_at;
+	s->first = tail->first;
+	s->last = tail->timestamp;
+	s->has_audio = tail->has_audio;
+	s->has_video = tail->has_video;
+	if (lseek(s->fd, (off_t)tail->end, SEEK_SET) < 0)
+		fail(s, SLU_ERR_IO, "cannot write to %s: %s", s->path, strerror(errno));
+}
+
+struct slu_sink *slu_sink_resume(const char *path, struct slu_flv_tail *tail, uint8_t **frame, char *error, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct slu_sink *s = NULL;
+
+	*tail = (struct slu_flv_tail){.type = 0};
+	*frame = NULL;
+	if ((fd < 0 && errno == ENOENT) || look_at(fd, path, tail, frame, error, size))
+		s = slu_sink_open(path, error, size);
+	if (s && tail->type)
+		go_on(s, tail);
+	if (fd >= 0)
+		close(fd);
+	return s;
+}
+
 void slu_sink_free(struct slu_sink *s)
 {
 	if (!s)
@@ -103,6 +164,7 @@ const char *slu_sink_error(const struct slu_sink *s)
 void slu_sink_stats(const struct slu_sink *s, struct slu_sink_stats *out)
 {
 	*out = s->stats;
+	out->bytes -= s->had;
 	out->duration_ms = s->last - s->first;
 }
 
@@ -170,8 +232,9 @@ static int write_out(struct slu_sink *s, struct iovec *iov, int count)
 	int saved;
 
 	iov[0] = (struct iovec){.iov_base = s->gather, .iov_len = s->gathered};
-	if (s->stats.bytes == 0 && s->regular && ftruncate(s->fd, s->begin) != 0)
+	if (!s->touched && s->regular && ftruncate(s->fd, s->begin + (off_t)s->had) != 0)
 		return fail(s, SLU_ERR_IO, "cannot empty %s: %s", s->path, strerror(errno));
+	s->touched = true;
 	if (write_all(s, iov, count, &done)) {
 		s->stats.bytes += done;
 		s->gathered = 0;
@@ -302,7 +365,7 @@ static int complete(struct slu_sink *s)
 	uint8_t flags = (uint8_t)((s->has_audio ? FLAG_AUDIO : 0) | (s->has_video ? FLAG_VIDEO : 0));
 	uint8_t duration[8];
 
-	if (!s->regular || s->stats.bytes == 0)
+	if (!s->regular || !s->touched || s->stats.bytes == 0)
 		return s->err;
 	slu_put_be_double(duration, (double)(s->last - s->first) / 1000);
 	if (patch(s, FLAGS_AT, &flags, 1) && (!s->duration_at || patch(s, s->duration_at, duration, sizeof duration)))

@@ -16,9 +16,17 @@
 #include <sluice/flv.h>
 
 struct slu_sink;
+struct slu_flv_tail;
 
 /* Opens path for writing, "-" for standard output. NULL, and in error one sentence that says why. */
 struct slu_sink *slu_sink_open(const char *path, char *error, size_t size);
+
+/* Opens a file to go on with, in place of slu_sink_open(): what follows takes the place of all that is behind the last
+ * key frame in it, once the first tag comes; until then the file is left as it is. *tail says where that frame is, and
+ * *frame takes its body, which the caller frees. Where there is no such file, or no frame in it, it is begun anew:
+ * tail->type is 0. */
+struct slu_sink *slu_sink_resume(const char *path, struct slu_flv_tail *tail, uint8_t **frame, char *error,
+				 size_t size);
 
 /* Takes a copy of tag. 0, SLU_ERR_INVALID (no FLV tag: left out), SLU_ERR_NOMEM or SLU_ERR_IO: it cannot be written,
  * sticky, slu_sink_error() says why. */
@@ -34,7 +42,7 @@ const char *slu_sink_error(const struct slu_sink *s);
 
 struct slu_sink_stats {
 	unsigned long tags;
-	uint64_t bytes;   /* written */
+	uint64_t bytes;   /* written; of a file that is gone on with, behind the last key frame */
 	uint64_t payload; /* of them, tag bodies */
 	unsigned long writes;
 	uint32_t duration_ms; /* from the first frame to the last */

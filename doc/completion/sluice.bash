@@ -15,7 +15,7 @@ _sluice()
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
-	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps"
+	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps --resume"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then

@@ -70,6 +70,18 @@ def test_pull_recording(sluice, nginx, same_stream, short_clip, tmp_path):
     same_stream(short_clip, got)
 
 
+def test_pull_the_rest_of_a_recording(sluice, nginx, same_stream, short_clip, tmp_path):
+    """nginx finds its way by an index that this file has not, and so begins at the beginning."""
+    stored = nginx.dir / "vod" / "stored.flv"
+    stored.write_bytes(short_clip.read_bytes())
+    stored.chmod(0o644)
+    out = tmp_path / "out.flv"
+    out.write_bytes(stored.read_bytes()[: stored.stat().st_size // 3 * 2])
+    result = sluice.run("pull", "--resume", f"rtmp://127.0.0.1:{nginx.rtmp}/vod/stored.flv", out)
+    assert result.code == support.OK, result
+    same_stream(short_clip, out)
+
+
 def test_second_publisher_is_refused(sluice, nginx, clip):
     first = sluice.start("push", "--loop", clip, url(nginx, "rtmp", support.KEY))
     deadline = support.time.monotonic() + 20 * sluice.patience

@@ -313,3 +313,112 @@ def test_wrong_command_lines(sluice, tmp_path, args, part):
         assert not server.sessions
     assert result.code == support.USAGE
     one_sentence(result, part)
+
+
+# ---- going on with a recording ----
+
+
+RECORDING = flv.frames(60)  # key frames at 0, 1000 and 2000
+LAST_KEY = RECORDING.index(flv.video(2000, 50))
+
+
+def recorded(tags, index):
+    """What a server sends of a recording when it is asked to play from that frame on."""
+    return flv.messages([(flvcmp.SCRIPT, 0, METADATA), *RECORDING[:2], *tags[index:]])
+
+
+def begun(path, count, more=b""):
+    """The file that a pull left behind that was broken off."""
+    path.write_bytes(flv.flv([(flvcmp.SCRIPT, 0, METADATA), *RECORDING[:count]]) + more)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 12, 100])
+def test_resumes(sluice, tmp_path, cut):
+    whole = flv.tag(*RECORDING[LAST_KEY + 6])
+    begun(tmp_path / "out.flv", LAST_KEY + 6, whole[:cut])
+    with peers.Server(plays=recorded(RECORDING, LAST_KEY)) as server:
+        result = sluice.run("pull", "--resume", "--json", server.url(), "s", tmp_path / "out.flv")
+        assert server.session().kind == 2000
+    assert result.code == support.OK and result.err == ""
+    assert stored(tmp_path / "out.flv") == RECORDING
+    end = json.loads(result.out.splitlines()[-1])
+    assert end["messages"] == len(RECORDING) - LAST_KEY - 1
+
+
+def test_resumes_by_a_clock_that_begins_there(sluice, tmp_path):
+    begun(tmp_path / "out.flv", LAST_KEY + 6)
+    moved = [(k, t - 2000, b) for k, t, b in RECORDING]
+    with peers.Server(plays=recorded(moved, LAST_KEY)) as server:
+        assert sluice.run("pull", "--resume", server.url(), "s", tmp_path / "out.flv").code == support.OK
+    assert stored(tmp_path / "out.flv") == RECORDING
+
+
+def test_resumes_from_an_earlier_place_than_asked_for(sluice, tmp_path):
+    """Some servers have no index, and begin at the beginning."""
+    begun(tmp_path / "out.flv", LAST_KEY + 6)
+    with peers.Server(plays=flv.messages(RECORDING)) as server:
+        assert sluice.run("pull", "--resume", server.url(), "s", tmp_path / "out.flv").code == support.OK
+    assert stored(tmp_path / "out.flv") == RECORDING
+
+
+def test_what_comes_takes_the_place_of_what_was_there(sluice, tmp_path):
+    begun(tmp_path / "out.flv", LAST_KEY + 1, b"".join(flv.tag(*flv.video(2000 + i, 1, 5000)) for i in range(50)))
+    with peers.Server(plays=recorded(RECORDING, LAST_KEY)) as server:
+        assert sluice.run("pull", "--resume", server.url(), "s", tmp_path / "out.flv").code == support.OK
+    assert stored(tmp_path / "out.flv") == RECORDING
+
+
+def test_a_resumed_file_has_its_duration(sluice, tmp_path):
+    metadata = rtmp.amf0("onMetaData", {"duration": 0.0})
+    (tmp_path / "out.flv").write_bytes(flv.flv([(flvcmp.SCRIPT, 0, metadata), *RECORDING[: LAST_KEY + 2]]))
+    with peers.Server(plays=recorded(RECORDING, LAST_KEY)) as server:
+        assert sluice.run("pull", "--resume", server.url(), "s", tmp_path / "out.flv").code == support.OK
+    script = flvcmp.parse((tmp_path / "out.flv").read_bytes())[0]
+    assert rtmp.amf0_decode(script.body)[1]["duration"] == 59 * 0.04 + 0.003
+
+
+@pytest.mark.parametrize("other", ["frames", "short", "nothing", "refused"])
+def test_what_cannot_be_resumed_is_left_as_it_is(sluice, tmp_path, other):
+    metadata = rtmp.amf0("onMetaData", {"duration": 0.0})
+    before = bytearray(flv.flv([(flvcmp.SCRIPT, 0, metadata), *RECORDING[: LAST_KEY + 6]]) + b"\x09cut off")
+    before[4] = 0  # nor is what could be completed in it
+    (tmp_path / "out.flv").write_bytes(before)
+    tags = {"frames": [(k, t, b + b"x") for k, t, b in RECORDING], "short": RECORDING[:LAST_KEY]}.get(other, [])
+    refusal = rtmp.command("onStatus", 0, None, {"level": "error", "code": "NetStream.Play.StreamNotFound",
+                                                 "description": "nobody"}, csid=5, stream=1)
+    step = ("start", peers.sends(refusal)) if other == "refused" else (None, None)
+    with peers.Server(*step, plays=flv.messages(tags)) as server:
+        result = sluice.run("pull", "--resume", server.url(), "s", tmp_path / "out.flv")
+    assert result.code == support.REFUSED
+    one_sentence(result)
+    assert (tmp_path / "out.flv").read_bytes() == before
+
+
+def test_nothing_to_resume_is_fetched_from_the_beginning(sluice, tmp_path):
+    (tmp_path / "empty.flv").write_bytes(b"")
+    (tmp_path / "header.flv").write_bytes(flv.flv([(flvcmp.SCRIPT, 0, METADATA)]))
+    for name in ("none", "empty", "header"):
+        with peers.Server(plays=flv.messages(RECORDING)) as server:
+            result = sluice.run("pull", "--resume", server.url(), "s", tmp_path / f"{name}.flv")
+            assert server.session().kind == 0
+        assert result.code == support.OK and stored(tmp_path / f"{name}.flv") == RECORDING
+
+
+def test_what_is_no_file_to_resume(sluice, tmp_path):
+    (tmp_path / "text").write_bytes(b"not an FLV, and of value to somebody")
+    (tmp_path / "keyless.flv").write_bytes(flv.flv([flv.video(40, 1), flv.video(80, 2)]))
+    for name in ("text", "keyless.flv"):
+        before = (tmp_path / name).read_bytes()
+        result = sluice.run("pull", "--resume", "rtmp://127.0.0.1:1/a", "s", tmp_path / name)
+        assert result.code == support.OUTPUT
+        one_sentence(result, name)
+        assert (tmp_path / name).read_bytes() == before
+    os.mkfifo(tmp_path / "fifo")
+    assert sluice.run("pull", "--resume", "rtmp://127.0.0.1:1/a", "s", tmp_path / "fifo").code == support.OUTPUT
+    for args in (["--resume", "rtmp://127.0.0.1:1/a", "s", "-"],
+                 ["--live", "--resume", "rtmp://127.0.0.1:1/a", "s", tmp_path / "new.flv"]):
+        result = sluice.run("pull", *args)
+        assert result.code == support.USAGE
+        one_sentence(result, "--resume")
+    assert not (tmp_path / "new.flv").exists()

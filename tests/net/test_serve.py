@@ -229,6 +229,24 @@ def test_recordings_are_played(sluice, serve, trust, tmp_path, scheme):
     assert server.process.stop().code == support.OK
 
 
+def test_recordings_are_gone_on_with(sluice, serve, tmp_path, clip):
+    """From each place that a pull may have been broken off at, of those that are looked at here."""
+    server = serve()
+    url = server.url() + "/" + KEY
+    assert sluice.run("push", "--fast", clip, server.url(), KEY, timeout=60).code == support.OK
+    server.expect("published")
+    assert sluice.run("pull", "--resume", url, tmp_path / "whole.flv", timeout=60).code == support.OK
+    whole = (tmp_path / "whole.flv").read_bytes()
+    for at in (13, 5000, len(whole) // 2, len(whole) - 1, len(whole)):
+        (tmp_path / "part.flv").write_bytes(whole[:at])
+        result = sluice.run("pull", "--resume", url, tmp_path / "part.flv", timeout=60)
+        assert result.code == support.OK, result
+        assert (tmp_path / "part.flv").read_bytes() == whole
+    (tmp_path / "other.flv").write_bytes(flv.flv(flv.frames(60)))
+    assert sluice.run("pull", "--resume", url, tmp_path / "other.flv").code == support.REFUSED
+    assert (tmp_path / "other.flv").read_bytes() == flv.flv(flv.frames(60))
+
+
 # ---- mistakes ----
 
 
