@@ -53,6 +53,9 @@ size_t slu_hs_out(struct slu_hs *hs, const uint8_t **data);
 /* What took place, once done. */
 enum slu_handshake slu_hs_kind(const struct slu_hs *hs);
 
+/* Once done: the last bytes of the server's S1, which SWF verification is keyed with. */
+void slu_hs_s1_tail(const struct slu_hs *hs, uint8_t out[SLU_SHA256_SIZE]);
+
 /* Once done, and when RTMPE took place: what everything from here on is encrypted with, in either direction. */
 bool slu_hs_ciphers(const struct slu_hs *hs, struct slu_rc4 *in, struct slu_rc4 *out);
 

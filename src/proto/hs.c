@@ -127,10 +127,16 @@ static int agree(struct slu_hs *hs, bool found, unsigned scheme)
 	return err ? fail_crypto(hs, err) : 0;
 }
 
+static void keep_tail(struct slu_hs *hs, const uint8_t s1[SLU_HS_SIZE])
+{
+	memcpy(hs->s1_tail, s1 + SLU_HS_SIZE - sizeof hs->s1_tail, sizeof hs->s1_tail);
+}
+
 static int client_take_s1(struct slu_hs *hs)
 {
 	int found = 0, err;
 
+	keep_tail(hs, hs->in);
 	if (hs->kind != SLU_HANDSHAKE_PLAIN)
 		found = slu_hs_digest_find(hs, SLU_SERVER, hs->in);
 	if (found < 0)
@@ -199,7 +205,7 @@ static int server_take_c1(struct slu_hs *hs)
 {
 	bool encrypts = slu_hs_encrypts(hs->kind);
 	uint8_t *s1, *s2;
-	int found = 0;
+	int found = 0, err;
 
 	if (hs->config.crypto && (encrypts || slu_be32(hs->in + 4)))
 		found = slu_hs_digest_find(hs, SLU_CLIENT, hs->in);
@@ -208,12 +214,14 @@ static int server_take_c1(struct slu_hs *hs)
 	*slu_hs_put(hs, 1) = versions[hs->kind];
 	s1 = slu_hs_put(hs, SLU_HS_SIZE);
 	s2 = slu_hs_put(hs, SLU_HS_SIZE);
+	if (!encrypts && found)
+		hs->kind = SLU_HANDSHAKE_DIGEST;
 	if (encrypts)
-		return server_rtmpe(hs, found, s1, s2);
-	if (!found)
-		return server_plain(hs, s1, s2);
-	hs->kind = SLU_HANDSHAKE_DIGEST;
-	return server_digest(hs, s1, s2);
+		err = server_rtmpe(hs, found, s1, s2);
+	else
+		err = (found ? server_digest : server_plain)(hs, s1, s2);
+	keep_tail(hs, s1);
+	return err;
 }
 
 /* Neither the echo nor the signature is checked: too many clients get them wrong, and no server minds. */
@@ -309,6 +317,11 @@ bool slu_hs_ciphers(const struct slu_hs *hs, struct slu_rc4 *in, struct slu_rc4 
 	*in = hs->rtmpe.in;
 	*out = hs->rtmpe.out;
 	return true;
+}
+
+void slu_hs_s1_tail(const struct slu_hs *hs, uint8_t out[SLU_SHA256_SIZE])
+{
+	memcpy(out, hs->s1_tail, sizeof hs->s1_tail);
 }
 
 const char *slu_hs_error(const struct slu_hs *hs)

@@ -31,6 +31,7 @@ struct slu_hs {
 	unsigned scheme;                     /* digest: 0 or 1 */
 	uint8_t own_digest[SLU_SHA256_SIZE]; /* in our C1 or S1 */
 	uint8_t peer_digest[SLU_SHA256_SIZE];
+	uint8_t s1_tail[SLU_SHA256_SIZE]; /* the end of S1 */
 	struct slu_hs_rtmpe rtmpe;
 	uint8_t in[SLU_HS_SIZE];
 	uint8_t out[SLU_HS_OUT_MAX];

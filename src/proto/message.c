@@ -27,6 +27,10 @@ static const struct control_layout layouts[] = {
 	{SLU_MSG_USER_CONTROL, SLU_USER_STREAM_IS_RECORDED, 4, 0, "Stream Is Recorded"},
 	{SLU_MSG_USER_CONTROL, SLU_USER_PING_REQUEST, 4, 0, "Ping Request"},
 	{SLU_MSG_USER_CONTROL, SLU_USER_PING_RESPONSE, 4, 0, "Ping Response"},
+	{SLU_MSG_USER_CONTROL, SLU_USER_SWF_REQUEST, 0, 0, "SWF Verification Request"},
+	{SLU_MSG_USER_CONTROL, SLU_USER_SWF_ANSWER, 0, 0, "SWF Verification Answer"},
+	{SLU_MSG_USER_CONTROL, SLU_USER_BUFFER_EMPTY, 4, 0, "Buffer Empty"},
+	{SLU_MSG_USER_CONTROL, SLU_USER_BUFFER_READY, 4, 0, "Buffer Ready"},
 };
 
 static const struct control_layout *layout_find(uint8_t type, uint16_t event)

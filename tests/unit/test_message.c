@@ -79,16 +79,36 @@ static void bytes_behind_are_ignored(void **state)
 
 static void unknown_event(void **state)
 {
-	struct slu_msg m = message(4, "\0\x1a\x01", 3);
-	struct slu_control c = {.type = 4, .event = 26};
+	struct slu_msg m = message(4, "\0\x19\x01", 3);
+	struct slu_control c = {.type = 4, .event = 25};
 	uint8_t out[SLU_CONTROL_MAX];
 
 	(void)state;
 	assert_int_equal(slu_control_encode(&c, out), 0);
 	assert_int_equal(slu_control_decode(&c, &m), 0);
-	assert_int_equal(c.event, 26);
+	assert_int_equal(c.event, 25);
 	assert_int_equal(c.value, 0);
-	assert_string_equal(slu_control_name(4, 26), "an unknown user control event");
+	assert_string_equal(slu_control_name(4, 25), "an unknown user control event");
+}
+
+/* Of these a session reads more than the number, as each comes. */
+static void events_of_adobe(void **state)
+{
+	struct slu_msg m = message(4, "\0\x1f\0\0\0\x07", 6);
+	struct slu_control c;
+
+	(void)state;
+	assert_int_equal(slu_control_decode(&c, &m), 0);
+	assert_int_equal(c.event, SLU_USER_BUFFER_EMPTY);
+	assert_int_equal(c.value, 7);
+	assert_string_equal(slu_control_name(4, 31), "Buffer Empty");
+	assert_string_equal(slu_control_name(4, 32), "Buffer Ready");
+	assert_string_equal(slu_control_name(4, 26), "SWF Verification Request");
+	assert_string_equal(slu_control_name(4, 27), "SWF Verification Answer");
+	m = message(4, "\0\x1a", 2);
+	assert_int_equal(slu_control_decode(&c, &m), 0);
+	m = message(4, "\0\x1f\0", 3);
+	assert_int_equal(slu_control_decode(&c, &m), SLU_ERR_MESSAGE);
 }
 
 static void no_control_message(void **state)
@@ -114,6 +134,7 @@ int main(void)
 		cmocka_unit_test(every_cut_is_an_error),
 		cmocka_unit_test(bytes_behind_are_ignored),
 		cmocka_unit_test(unknown_event),
+		cmocka_unit_test(events_of_adobe),
 		cmocka_unit_test(no_control_message),
 	};
 
