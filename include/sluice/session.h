@@ -100,6 +100,13 @@ struct slu_connect_info {
 	size_t extra_size;
 };
 
+/* A player's SWF file, as servers verify it: the HMAC-SHA256 of the file, uncompressed, under the 30 bytes "Genuine
+ * Adobe Flash Player 001", and its size then. */
+struct slu_swf_player {
+	uint8_t hash[32];
+	uint32_t size;
+};
+
 struct slu_cryptops; /* what the handshakes but the plain one take: slu_cryptops_openssl() (tls.h) */
 
 /* 0 or NULL in a field stands for its default. */
@@ -123,7 +130,15 @@ struct slu_session_config {
 	unsigned handshake_timeout_ms;   /* default 10000 */
 	unsigned command_timeout_ms;     /* for each reply to a command of ours; server: for connect; default 10000 */
 	struct slu_connect_info connect; /* client only */
-	bool by_hand;                    /* see below: messages by hand */
+	/* Client: what a server that wants to verify the player's SWF file is answered with (struct slu_swf_player): 0:
+	 * it is not. Such a server wants the digest handshake, which a plain one becomes; it takes crypto. */
+	uint8_t swf_hash[32];
+	uint32_t swf_size;
+	/* Server: the players that it verifies, and refuses to play to others; 0 of them: it plays to all. It takes
+	 * crypto. */
+	const struct slu_swf_player *swf_players;
+	size_t swf_player_count;
+	bool by_hand; /* see below: messages by hand */
 };
 
 /* NULL when out of memory or when a number of the configuration is out of its range. */
@@ -233,16 +248,23 @@ const char *slu_event_name(enum slu_event_type type);
 /* ---- client ---- */
 
 /* Publishes or plays stream: what is needed goes out as soon as connect has been accepted, whenever this is called:
- * releaseStream, FCPublish, createStream, publish; or createStream, set buffer length, play. One stream a session.
+ * releaseStream, FCPublish, createStream, publish; or createStream, set buffer length, play. One stream at a time:
+ * after slu_session_stop(), and where connect was accepted before that, another may follow.
  * Returns 0, SLU_ERR_STATE, SLU_ERR_INVALID (a name over 4096 bytes), SLU_ERR_NOMEM. A refusal is fatal to the session:
  * SLU_ERR_REFUSED from slu_session_in(), with its details in slu_session_refusal(). */
 int slu_session_publish(struct slu_session *s, const char *stream, enum slu_publish_kind kind);
 
 struct slu_play {
-	double start;    /* s; see struct slu_event */
-	double duration; /* s; -1 */
+	double start;    /* s, to the ms; see struct slu_event */
+	double duration; /* s, to the ms; -1 */
 	bool reset;
 	uint32_t buffer_ms; /* for set buffer length; 0: 3000 */
+	/* What some servers want to hear before; NULL, false: nothing. Strings are copied. */
+	const char *usher_token; /* NetStream.Authenticate.UsherToken, of Justin.tv's servers */
+	const char *subscribe;   /* FCSubscribe to this; where it is NULL and start -1 (live), to the stream */
+	bool playlist;           /* set_playlist: of the stream alone */
+	/* Where a server waits until a buffer that it has filled is played, go on at once: see buffer_ms. */
+	bool hurry;
 };
 int slu_session_play(struct slu_session *s, const char *stream, const struct slu_play *play);
 

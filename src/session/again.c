@@ -43,6 +43,7 @@ static void forget_peer(struct slu_session *s)
 	memset(s->calls, 0, sizeof s->calls);
 	s->stream_id = 0;
 	s->bw_checks = 0;
+	s->swf_verified = false;
 	s->stats.acked = 0;
 	s->stats.peer_window = 0;
 	s->stats.ping_ms = UINT32_MAX;

@@ -121,6 +121,7 @@ const char *slu_call_name(enum slu_call_kind kind)
 		[SLU_CALL_CREATE_STREAM] = "createStream",
 		[SLU_CALL_PUBLISH] = "publish",
 		[SLU_CALL_PLAY] = "play",
+		[SLU_CALL_LATE_STREAM] = "createStream",
 	};
 
 	return names[kind];
@@ -195,7 +196,7 @@ static struct slu_event *add_result(struct slu_session *s, double transaction, b
 /* The caller's own commands may be unknown to the peer, which then says nothing: that is an answer too. */
 static int call_expired(struct slu_session *s, struct slu_call *c)
 {
-	if (c->kind != SLU_CALL_USER && s->state == SLU_S_STOPPED) {
+	if (c->kind == SLU_CALL_LATE_STREAM || (c->kind != SLU_CALL_USER && s->state == SLU_S_STOPPED)) {
 		c->used = false;
 		return 0;
 	}

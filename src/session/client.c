@@ -106,10 +106,22 @@ static int send_named(struct slu_session *s, const char *command, const char *na
 	return slu_command_send(s, 0, command);
 }
 
+/* What some servers want to know of a player before it plays. */
+static int send_before_play(struct slu_session *s)
+{
+	const struct slu_play *p = &s->play;
+	const char *subscribe = p->subscribe ? p->subscribe : p->start == -1 ? s->stream : NULL;
+
+	if (p->usher_token && send_named(s, "NetStream.Authenticate.UsherToken", p->usher_token))
+		return s->err;
+	return subscribe ? send_named(s, "FCSubscribe", subscribe) : 0;
+}
+
 int slu_client_request(struct slu_session *s)
 {
 	struct slu_amf_writer *w;
 	double transaction;
+	int err;
 
 	if (s->want == SLU_S_PUBLISH_ASKED &&
 	    (send_named(s, "releaseStream", s->stream) || send_named(s, "FCPublish", s->stream)))
@@ -120,7 +132,8 @@ int slu_client_request(struct slu_session *s)
 	s->state = SLU_S_CREATING;
 	w = slu_command_begin(s, "createStream", transaction);
 	slu_amf_put_null(w);
-	return slu_command_send(s, 0, "createStream");
+	err = slu_command_send(s, 0, "createStream");
+	return !err && s->want == SLU_S_PLAY_ASKED ? send_before_play(s) : err;
 }
 
 static int send_publish(struct slu_session *s)
@@ -136,20 +149,43 @@ static int send_publish(struct slu_session *s)
 	return slu_command_send(s, s->stream_id, "publish");
 }
 
+/* A playlist of one, as librtmp makes it. */
+static int send_playlist(struct slu_session *s)
+{
+	struct slu_amf_writer *w = slu_command_begin(s, "set_playlist", 0);
+
+	slu_amf_put_null(w);
+	slu_amf_begin_ecma_array(w, 1);
+	put_member(w, "0", s->stream);
+	slu_amf_end(w);
+	return slu_command_send(s, s->stream_id, "set_playlist");
+}
+
+/* In whole milliseconds: 0.29 * 1000 is a little less than 290. */
+static double play_ms(double seconds)
+{
+	double ms = seconds * 1000;
+
+	return ms > 0 && ms < UINT32_MAX ? (double)(uint64_t)(ms + 0.5) : ms;
+}
+
 /* RTMP 1.0, 7.2.2.1, speaks of seconds, but Flash Player, and so every client and server, has milliseconds here. */
 static int send_play(struct slu_session *s)
 {
 	struct slu_amf_writer *w;
 
 	s->state = SLU_S_PLAY_ASKED;
+	s->hurry = (struct slu_hurry){.state = SLU_HURRY_NONE};
+	if (s->play.playlist && send_playlist(s))
+		return s->err;
 	if (slu_session_set_buffer_length(s, s->play.buffer_ms))
 		return s->err;
 	w = slu_command_begin(s, "play", slu_call_new(s, SLU_CALL_PLAY));
 	slu_amf_put_null(w);
 	slu_amf_put_string(w, s->stream);
-	slu_amf_put_number(w, s->play.start * 1000);
+	slu_amf_put_number(w, play_ms(s->play.start));
 	if (s->play.duration >= 0 || !s->play.reset)
-		slu_amf_put_number(w, s->play.duration >= 0 ? s->play.duration * 1000 : -1000);
+		slu_amf_put_number(w, s->play.duration >= 0 ? play_ms(s->play.duration) : -1000);
 	if (!s->play.reset)
 		slu_amf_put_boolean(w, false);
 	return slu_command_send(s, s->stream_id, "play");
@@ -208,9 +244,11 @@ int slu_client_answer(struct slu_session *s, enum slu_call_kind kind, bool ok, c
 {
 	struct slu_info info;
 
-	slu_command_info(c, &info);
+	if (kind == SLU_CALL_LATE_STREAM)
+		return ok ? on_created_too_late(s, c) : 0;
 	if (s->state == SLU_S_STOPPED)
-		return ok && kind == SLU_CALL_CREATE_STREAM ? on_created_too_late(s, c) : 0;
+		return 0;
+	slu_command_info(c, &info);
 	if (!ok || slu_amf_str_is(info.level, "error"))
 		return slu_session_refused(s, slu_call_name(kind), &info);
 	if (kind == SLU_CALL_CONNECT)
@@ -219,6 +257,12 @@ int slu_client_answer(struct slu_session *s, enum slu_call_kind kind, bool ok, c
 }
 
 /* ---- the caller's ---- */
+
+/* The first stream at any time, another once the last was stopped. */
+static bool may_want(const struct slu_session *s)
+{
+	return s->state == SLU_S_STOPPED ? s->connected : !s->stream && s->state <= SLU_S_CONNECTED;
+}
 
 static int want(struct slu_session *s, const char *stream, enum slu_state state)
 {
@@ -229,15 +273,54 @@ static int want(struct slu_session *s, const char *stream, enum slu_state state)
 	if (!stream || strlen(stream) > SLU_NAME_MAX)
 		return slu_session_usage(s, SLU_ERR_INVALID, "a stream name of at most %d bytes is needed",
 					 SLU_NAME_MAX);
-	if (s->cfg.role != SLU_CLIENT || s->stream || s->state > SLU_S_CONNECTED)
-		return slu_session_usage(s, SLU_ERR_STATE, "one stream a session: make another for another stream");
+	if (s->cfg.role != SLU_CLIENT || !may_want(s))
+		return slu_session_usage(s, SLU_ERR_STATE,
+					 "one stream at a time: stop this one, or make a session for the other");
 	n = strlen(stream) + 1;
+	slu_wipe(s->stream);
+	free(s->stream);
 	s->stream = malloc(n);
 	if (!s->stream)
 		return slu_session_nomem(s);
 	memcpy(s->stream, stream, n);
 	s->want = state;
+	if (s->state == SLU_S_STOPPED)
+		s->state = SLU_S_CONNECTED;
+	s->ended = false;
 	return 0;
+}
+
+void slu_client_forget_play(struct slu_session *s)
+{
+	slu_wipe((char *)s->play.usher_token);
+	free((char *)s->play.usher_token);
+	free((char *)s->play.subscribe);
+	memset(&s->play, 0, sizeof s->play);
+}
+
+/* False: out of memory, and *field is NULL. */
+static bool own(const char **field)
+{
+	const char *from = *field;
+	size_t n = from ? strlen(from) + 1 : 0;
+	char *copy = n ? malloc(n) : NULL;
+
+	if (copy)
+		memcpy(copy, from, n);
+	*field = copy;
+	return copy || !from;
+}
+
+static int keep_play(struct slu_session *s, const struct slu_play *play)
+{
+	bool ok;
+
+	slu_client_forget_play(s);
+	s->play = *play;
+	if (!s->play.buffer_ms)
+		s->play.buffer_ms = 3000;
+	ok = own(&s->play.usher_token);
+	return own(&s->play.subscribe) && ok ? 0 : slu_session_nomem(s);
 }
 
 int slu_session_publish(struct slu_session *s, const char *stream, enum slu_publish_kind kind)
@@ -258,11 +341,10 @@ int slu_session_play(struct slu_session *s, const char *stream, const struct slu
 	static const struct slu_play all = {.start = -2, .duration = -1, .reset = true};
 	int err = want(s, stream, SLU_S_PLAY_ASKED);
 
+	if (!err)
+		err = keep_play(s, play ? play : &all);
 	if (err)
 		return err;
-	s->play = play ? *play : all;
-	if (!s->play.buffer_ms)
-		s->play.buffer_ms = 3000;
 	return s->state == SLU_S_CONNECTED ? slu_client_request(s) : 0;
 }
 
@@ -300,6 +382,7 @@ int slu_session_seek(struct slu_session *s, uint32_t ms)
 	slu_amf_put_null(w);
 	slu_amf_put_number(w, ms);
 	s->ended = false;
+	s->hurry = (struct slu_hurry){.state = SLU_HURRY_NONE};
 	return slu_command_send(s, s->stream_id, "seek");
 }
 
@@ -377,11 +460,15 @@ static int send_delete(struct slu_session *s)
 int slu_session_stop(struct slu_session *s)
 {
 	bool has_stream = s->state >= SLU_S_PUBLISH_ASKED && s->state <= SLU_S_PLAYING;
+	struct slu_call *late;
 
 	if (s->err)
 		return s->err;
 	if (s->cfg.role != SLU_CLIENT || s->state == SLU_S_STOPPED)
 		return slu_session_usage(s, SLU_ERR_STATE, "there is nothing to stop");
+	late = slu_call_find(s, SLU_CALL_CREATE_STREAM);
+	if (late)
+		late->kind = SLU_CALL_LATE_STREAM;
 	forget(s, SLU_CALL_CONNECT);
 	forget(s, SLU_CALL_PUBLISH);
 	forget(s, SLU_CALL_PLAY);

@@ -65,6 +65,12 @@ static int resumed(struct slu_session *s)
 	return SLU_EVENT_STATUS;
 }
 
+static int paused(struct slu_session *s)
+{
+	slu_hurry_paused(s);
+	return SLU_EVENT_STATUS;
+}
+
 static int closed(struct slu_session *s)
 {
 	s->ended = true;
@@ -84,6 +90,7 @@ static const struct status_rule status_rules[] = {
 	{"NetStream.Play.PublishNotify", SLU_IN(SLU_S_PLAY_ASKED), playing},
 	{"NetStream.Play.PublishNotify", SLU_IN(SLU_S_PLAYING), resumed},
 	{"NetStream.Play.Start", SLU_IN(SLU_S_PLAYING), resumed},
+	{"NetStream.Pause.Notify", PLAY, paused},
 	{"NetStream.Play.Stop", PLAY, ended},
 	{"NetStream.Play.Complete", PLAY, ended},
 	{"NetStream.Play.UnpublishNotify", PLAY, ended},
@@ -245,5 +252,6 @@ const struct slu_command_rule slu_client_rules[] = {
 	{"onFCUnpublish", ANY, on_ignored},
 	{"onFCSubscribe", ANY, on_ignored},
 	{"ping", ANY, on_ping},
+	{"playlist_ready", ANY, on_ignored},
 	{NULL, 0, NULL},
 };

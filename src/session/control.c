@@ -113,6 +113,12 @@ static int on_ping_request(struct slu_session *s, const struct slu_control *c)
 	return slu_control_send(s, &pong, true);
 }
 
+static int on_buffer_empty(struct slu_session *s, const struct slu_control *c)
+{
+	(void)c;
+	return slu_hurry_empty(s);
+}
+
 struct user_rule {
 	uint16_t event;
 	enum slu_role role; /* whom it is meant for; events only */
@@ -128,6 +134,7 @@ static const struct user_rule user_rules[] = {
 	{SLU_USER_SET_BUFFER_LENGTH, SLU_SERVER, SLU_EVENT_SET_BUFFER_LENGTH, NULL},
 	{SLU_USER_PING_REQUEST, SLU_CLIENT, SLU_EVENT_NONE, on_ping_request},
 	{SLU_USER_PING_RESPONSE, SLU_CLIENT, SLU_EVENT_NONE, on_ping_response},
+	{SLU_USER_BUFFER_EMPTY, SLU_CLIENT, SLU_EVENT_NONE, on_buffer_empty},
 };
 
 static int on_user_control(struct slu_session *s, const struct slu_control *c)
@@ -138,10 +145,12 @@ static int on_user_control(struct slu_session *s, const struct slu_control *c)
 	while (r < end && r->event != c->event)
 		r++;
 	if (r == end)
-		return 0; /* SWF verification, buffer empty and ready, and what else there may be */
+		return 0; /* Buffer Ready, and what else there may be */
 	if (r->handle)
 		return r->handle(s, c);
 	if (r->role != s->cfg.role)
+		return 0;
+	if (c->event == SLU_USER_STREAM_EOF && slu_hurry_eof(s))
 		return 0;
 	if (c->event == SLU_USER_STREAM_EOF)
 		s->ended = true;
@@ -171,6 +180,8 @@ int slu_control_on(struct slu_session *s, const struct slu_msg *msg)
 		return slu_session_fail(s, err, "the peer sent %s with only %zu bytes: it does not speak RTMP properly",
 					slu_control_name(c.type, c.event), msg->size);
 	slu_log(&s->cfg.log, SLU_LOG_DEBUG, "<- %s %u", slu_control_name(c.type, c.event), (unsigned)c.value);
+	if (c.event == SLU_USER_SWF_REQUEST || c.event == SLU_USER_SWF_ANSWER)
+		return slu_swf_verify_on(s, &c, msg);
 	return control_handlers[c.type](s, &c);
 }
 

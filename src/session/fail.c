@@ -59,7 +59,7 @@ void slu_wipe(char *text)
 
 /* ---- secrets ---- */
 
-enum { SECRETS = 5, SHORT_SECRET = 4 };
+enum { SECRETS = 6, SHORT_SECRET = 4 };
 
 struct secrets {
 	struct slu_amf_str at[SECRETS];
@@ -90,6 +90,8 @@ static struct secrets secrets_of(const struct slu_session *s)
 		secret_add(&list, s->stream, strcspn(s->stream, "?"));
 		secret_add_query(&list, s->stream);
 	}
+	if (s->play.usher_token)
+		secret_add(&list, s->play.usher_token, strlen(s->play.usher_token));
 	secret_add_query(&list, s->cfg.connect.app);
 	secret_add_query(&list, s->cfg.connect.tc_url);
 	return list;

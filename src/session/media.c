@@ -18,6 +18,8 @@ static int add_media(struct slu_session *s, const struct slu_msg *msg)
 	/* Some servers begin to play without saying so. */
 	if (s->state == SLU_S_PLAY_ASKED)
 		slu_client_playing(s);
+	if (s->cfg.role == SLU_CLIENT && slu_hurry_again(s, msg))
+		return 0;
 	s->stats.media_in++;
 	s->stats.payload_in += msg->size;
 	ev = slu_event_add(s, SLU_EVENT_MEDIA);

@@ -93,6 +93,9 @@ static int accept_connect(struct slu_session *s, const struct slu_request *r)
 	struct slu_amf_writer *w;
 	int err = send_settings(s);
 
+	/* Before the answer, so that the client's is here before it asks for anything. */
+	if (!err)
+		err = slu_swf_verify_ask(s);
 	if (err)
 		return err;
 	w = slu_command_begin(s, "_result", r->transaction);

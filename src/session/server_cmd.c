@@ -188,6 +188,16 @@ static int on_get_stream_length(struct slu_session *s, const struct slu_command 
 	return s->err;
 }
 
+/* A playlist is what is played then: a client that sets one is told that it may, and plays it by its first name. */
+static int on_set_playlist(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
+{
+	struct slu_amf_writer *w = slu_command_begin(s, "playlist_ready", 0);
+
+	(void)c;
+	slu_amf_put_null(w);
+	return slu_command_send(s, msg->stream_id, "playlist_ready");
+}
+
 static int on_check_bw(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
 {
 	(void)msg;
@@ -288,6 +298,8 @@ static int on_play(struct slu_session *s, const struct slu_command *c, const str
 		return s->err;
 	}
 	why = cannot_ask(s, stream, string_arg(c, 1));
+	if (!why && slu_swf_verify_lacks(s))
+		why = "Only known players may play here: SWF verification failed.";
 	if (why)
 		return slu_status_send(s, msg->stream_id, "error", "NetStream.Play.Failed", why);
 	slu_server_leave(s, msg->stream_id); /* what plays there now */
@@ -381,6 +393,8 @@ const struct slu_command_rule slu_server_rules[] = {
 	{"receiveVideo", CONNECTED, on_receive_video},
 	{"getStreamLength", CONNECTED, on_get_stream_length},
 	{"_checkbw", CONNECTED, on_check_bw},
+	{"set_playlist", CONNECTED, on_set_playlist},
+	{"NetStream.Authenticate.UsherToken", CONNECTED, on_release_stream}, /* nobody's token is looked at here */
 	{"close", ANY, on_close},
 	{NULL, 0, NULL},
 };

@@ -41,6 +41,8 @@ static void set_defaults(struct slu_session_config *c)
 		c->handshake_timeout_ms = DEFAULT_TIMEOUT_MS;
 	if (!c->command_timeout_ms)
 		c->command_timeout_ms = DEFAULT_TIMEOUT_MS;
+	if (c->role == SLU_CLIENT && c->swf_size && c->handshake == SLU_HANDSHAKE_PLAIN)
+		c->handshake = SLU_HANDSHAKE_DIGEST;
 	if (!c->connect.app)
 		c->connect.app = "";
 	if (!c->connect.flash_ver)
@@ -50,7 +52,8 @@ static void set_defaults(struct slu_session_config *c)
 static bool in_range(const struct slu_session_config *c)
 {
 	return c->chunk_size <= MAX_U24 && c->max_message <= MAX_U24 && (unsigned)c->role <= SLU_SERVER &&
-	       (unsigned)c->handshake <= SLU_HANDSHAKE_RTMPE9 && (!c->connect.extra_size || c->connect.extra);
+	       (unsigned)c->handshake <= SLU_HANDSHAKE_RTMPE9 && (!c->connect.extra_size || c->connect.extra) &&
+	       (!c->swf_player_count || c->swf_players) && (c->crypto || !(c->swf_size || c->swf_player_count));
 }
 
 /* Replaces what *field points to by a copy of n bytes and a NUL. After a failure *field is NULL. */
@@ -92,6 +95,15 @@ static bool own_connect(struct slu_connect_info *info)
 	ok = own_text(&info->swf_url) && ok;
 	ok = own_text(&info->secure_token) && ok;
 	return own_text(&info->page_url) && ok;
+}
+
+static bool own_config(struct slu_session_config *c)
+{
+	const void *players = c->swf_player_count ? c->swf_players : NULL;
+	bool ok = own(&players, c->swf_player_count * sizeof *c->swf_players);
+
+	c->swf_players = players;
+	return own_connect(&c->connect) && ok;
 }
 
 static void free_text(const char *text)
@@ -185,7 +197,7 @@ struct slu_session *slu_session_new(const struct slu_session_config *config)
 	slu_buf_init(&s->scratch, MAX_U24);
 	for (size_t i = 0; i < SLU_TEXTS; i++)
 		slu_buf_init(&s->text[i], SLU_NAME_MAX + 1);
-	if (own_connect(&s->cfg.connect) && slu_session_begin(s) == 0)
+	if (own_config(&s->cfg) && slu_session_begin(s) == 0)
 		return s;
 	slu_session_free(s);
 	return NULL;
@@ -200,10 +212,12 @@ void slu_session_free(struct slu_session *s)
 	for (size_t i = 0; i < SLU_TEXTS; i++)
 		slu_buf_clear(&s->text[i]);
 	free_connect(&s->cfg.connect);
+	free((struct slu_swf_player *)s->cfg.swf_players);
 	slu_wipe(s->stream);
 	free(s->stream);
 	slu_wipe(s->query);
 	free(s->query);
+	slu_client_forget_play(s);
 	free(s);
 }
 
@@ -237,6 +251,7 @@ static int handshake_done(struct slu_session *s)
 	if (begin_encryption(s))
 		return s->err;
 	s->stats.handshake = slu_hs_kind(s->hs);
+	slu_hs_s1_tail(s->hs, s->swf_key);
 	slu_hs_free(s->hs);
 	s->hs = NULL;
 	slu_event_add(s, SLU_EVENT_HANDSHAKE);

@@ -10,7 +10,8 @@
  *     media.c     audio, video and data, both ways
  *     call.c      commands: building, transactions, dispatch by table
  *     client.c    the client's states and its commands; client_status.c: what servers report
- *     token.c     secure tokens
+ *     hurry.c     playing faster than the clock
+ *     token.c     secure tokens; swf_verify.c: SWF verification
  *     by_hand.c   messages that the caller handles and makes
  *     server.c    the server's streams and answers; server_cmd.c: what clients ask
  *     fail.c      errors, refusals, and keeping secrets out of both
@@ -75,7 +76,8 @@ enum slu_call_kind {
 	SLU_CALL_CONNECT,
 	SLU_CALL_CREATE_STREAM,
 	SLU_CALL_PUBLISH,
-	SLU_CALL_PLAY
+	SLU_CALL_PLAY,
+	SLU_CALL_LATE_STREAM /* a createStream that was overtaken by the stop: what it makes is to be given back */
 };
 
 /* A command whose answer is awaited. */
@@ -129,6 +131,24 @@ struct slu_refused {
 	char told[512]; /* the description of a connect's refusal, as it came */
 };
 
+/* See hurry.c. */
+enum slu_hurry_state {
+	SLU_HURRY_NONE,
+	SLU_HURRY_PAUSED, /* pause was sent */
+	SLU_HURRY_ENDED   /* and the server said Stream EOF to that */
+};
+
+enum { SLU_HURRY_KINDS = 3, SLU_HURRY_ALL = (1 << SLU_HURRY_KINDS) - 1 }; /* audio, video, data */
+
+struct slu_hurry {
+	enum slu_hurry_state state;
+	uint32_t at_ms;                    /* where it was paused */
+	uint32_t last_ms;                  /* of all media that came, */
+	uint32_t kind_ms[SLU_HURRY_KINDS]; /* and of each kind */
+	unsigned seen;                     /* a bit for each kind: something came, */
+	unsigned filtered;                 /* and what came before is left out until something new comes */
+};
+
 struct slu_session {
 	struct slu_session_config cfg; /* its strings are the session's own */
 	enum slu_state state;
@@ -140,7 +160,8 @@ struct slu_session {
 	uint64_t deadline; /* of the handshake, then of the client's connect */
 
 	struct slu_hs *hs;
-	struct slu_edge *edge; /* RTMPE, once the handshake is done; else NULL */
+	uint8_t swf_key[SLU_SHA256_SIZE]; /* once the handshake is done */
+	struct slu_edge *edge;            /* RTMPE, once the handshake is done; else NULL */
 	struct slu_chunk_in *in;
 	struct slu_chunk_out *out;
 	struct slu_amf_doc *doc;
@@ -171,7 +192,8 @@ struct slu_session {
 	char *query; /* added to connect's app and tcUrl; or NULL */
 	uint32_t stream_id;
 	enum slu_publish_kind kind;
-	struct slu_play play;
+	struct slu_play play; /* its strings are the session's own */
+	struct slu_hurry hurry;
 	bool ended;      /* the server said that there is no more to play */
 	bool checked_bw; /* _checkbw was sent */
 	unsigned bw_checks;
@@ -179,6 +201,7 @@ struct slu_session {
 	/* server */
 	struct slu_stream streams[SLU_STREAMS];
 	struct slu_request request;
+	bool swf_verified; /* the client has one of the players */
 };
 
 /* ---- session.c ---- */
@@ -285,11 +308,28 @@ int slu_client_request(struct slu_session *s); /* connected, and asked for a str
 int slu_client_answer(struct slu_session *s, enum slu_call_kind kind, bool ok, const struct slu_command *c);
 int slu_client_status(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg);
 void slu_client_playing(struct slu_session *s);
+void slu_client_forget_play(struct slu_session *s);
+
+/* ---- hurry.c ---- */
+
+int slu_hurry_empty(struct slu_session *s); /* the server said Buffer Empty */
+bool slu_hurry_eof(struct slu_session *s);  /* and Stream EOF: true when that belongs to a pause of ours */
+void slu_hurry_paused(struct slu_session *s);
+/* Notes what came; true of what was there before. */
+bool slu_hurry_again(struct slu_session *s, const struct slu_msg *msg);
 
 /* ---- token.c ---- */
 
 /* Answers the secure token in a server's answer to connect, if there is one and a key for it. */
 int slu_token_answer(struct slu_session *s, const struct slu_command *c);
+
+/* ---- swf_verify.c ---- */
+
+int slu_swf_verify_on(struct slu_session *s, const struct slu_control *c, const struct slu_msg *msg);
+
+/* Asks a client for its player, where players are verified; and whether it has shown none. */
+int slu_swf_verify_ask(struct slu_session *s);
+bool slu_swf_verify_lacks(const struct slu_session *s);
 
 /* ---- server.c, server_cmd.c ---- */
 

@@ -83,18 +83,24 @@ static void publish_kinds(void **state)
 	}
 }
 
-static void expect_play(const struct slu_play *play, const char *heard)
+/* What is heard before the stream is there, and then. */
+static void expect_asked(const struct slu_play *play, const char *before, const char *heard)
 {
 	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
 
 	assert_int_equal(slu_session_play(k->s, "movie", play), 0);
-	kit_expect_heard(k, "createStream@0 2 null; ");
+	kit_expect_heard(k, before);
 	kit_say(k, 0, "_result", 2, "zn", 1.0);
 	kit_expect_heard(k, heard);
 	kit_status(k, 1, "status", "NetStream.Play.Reset", "");
 	kit_status(k, 1, "status", "NetStream.Play.Start", "");
 	kit_expect_events(k, "STATUS NetStream.Play.Reset; PLAYING NetStream.Play.Start; ");
 	kit_close(k);
+}
+
+static void expect_play(const struct slu_play *play, const char *heard)
+{
+	expect_asked(play, "createStream@0 2 null; ", heard);
 }
 
 static void play_arguments(void **state)
@@ -105,9 +111,120 @@ static void play_arguments(void **state)
 
 	(void)state;
 	expect_play(NULL, "Set Buffer Length 1 3000; play@1 3 null \"movie\" -2000; ");
-	expect_play(&live, "Set Buffer Length 1 100; play@1 3 null \"movie\" -1000; ");
+	expect_asked(&live, "createStream@0 2 null; FCSubscribe@0 3 null \"movie\"; ",
+		     "Set Buffer Length 1 100; play@1 4 null \"movie\" -1000; ");
 	expect_play(&part, "Set Buffer Length 1 3000; play@1 3 null \"movie\" 1500 10000; ");
 	expect_play(&keep, "Set Buffer Length 1 3000; play@1 3 null \"movie\" 0 -1000 false; ");
+}
+
+/* As librtmp asks, and in its order; answers that say no do no harm. */
+static void what_is_said_before_play(void **state)
+{
+	const struct slu_play all = {.start = -2,
+				     .duration = -1,
+				     .reset = true,
+				     .usher_token = "t0ken",
+				     .subscribe = "other",
+				     .playlist = true};
+	const struct slu_play live = {.start = -1, .duration = -1, .reset = true, .subscribe = "other"};
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+
+	(void)state;
+	expect_asked(&all,
+		     "createStream@0 2 null; NetStream.Authenticate.UsherToken@0 3 null \"t0ken\"; "
+		     "FCSubscribe@0 4 null \"other\"; ",
+		     "set_playlist@1 0 null ECMA array; Set Buffer Length 1 3000; play@1 5 null \"movie\" -2000; ");
+	expect_asked(&live, "createStream@0 2 null; FCSubscribe@0 3 null \"other\"; ",
+		     "Set Buffer Length 1 3000; play@1 4 null \"movie\" -1000; ");
+	assert_int_equal(slu_session_play(k->s, "movie", &all), 0);
+	kit_say(k, 0, "_error", 3, "z(ks)", "code", "NetConnection.Call.Failed");
+	kit_say(k, 0, "_error", 4, "z(ks)", "code", "NetConnection.Call.Failed");
+	kit_say(k, 1, "playlist_ready", 0, "z");
+	kit_expect_events(k, "");
+	kit_status(k, 0, "status", "t0ken is fine", "t0ken");
+	assert_null(strstr(k->log, "t0ken"));
+	kit_close(k);
+}
+
+/* Seconds as doubles are often a little less than what was meant. */
+static void milliseconds_are_whole(void **state)
+{
+	static const struct {
+		double start, duration;
+		const char *said;
+	} cases[] = {
+		{0.29, 0.57, "290 570"},
+		{1.1, 4.35, "1100 4350"},
+		{0.0004, 0.0005, "0 1"},
+		{1.001, 4294966, "1001 4294966000"},
+	};
+	char want[120];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct slu_play play = {
+			.start = cases[i].start, .duration = cases[i].duration, .reset = true, .buffer_ms = 1};
+
+		snprintf(want, sizeof want, "Set Buffer Length 1 1; play@1 3 null \"movie\" %s; ", cases[i].said);
+		expect_play(&play, want);
+	}
+}
+
+/* One after the other on one connection, of whichever kind. */
+static void another_after_a_stop(void **state)
+{
+	const struct slu_play again = {.start = 5, .duration = -1, .reset = true, .usher_token = "x"};
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+
+	(void)state;
+	assert_int_equal(slu_session_play(k->s, "a", &again), 0);
+	kit_say(k, 0, "_result", 2, "zn", 1.0);
+	kit_status(k, 1, "status", "NetStream.Play.Start", "");
+	assert_int_equal(slu_session_play(k->s, "b", NULL), SLU_ERR_STATE);
+	assert_int_equal(slu_session_stop(k->s), 0);
+	kit_listen(k);
+	k->heard[0] = k->events[0] = '\0';
+	assert_int_equal(slu_session_play(k->s, "b", NULL), 0);
+	kit_expect_heard(k, "createStream@0 5 null; ");
+	/* What was under way for the last stream is nothing to this one. */
+	kit_status(k, 1, "status", "NetStream.Play.Stop", "");
+	kit_message(k, SLU_MSG_VIDEO, 1, 0, "xxx", 3);
+	kit_expect_events(k, "STATUS NetStream.Play.Stop; ");
+	kit_say(k, 0, "_result", 5, "zn", 1.0);
+	kit_expect_heard(k, "Set Buffer Length 1 3000; play@1 6 null \"b\" -2000; ");
+	kit_status(k, 1, "status", "NetStream.Play.Start", "");
+	kit_message(k, SLU_MSG_VIDEO, 1, 0, "xxx", 3);
+	kit_expect_events(k, "PLAYING NetStream.Play.Start; MEDIA; ");
+	assert_int_equal(slu_session_stop(k->s), 0);
+	kit_listen(k);
+	k->heard[0] = '\0';
+	assert_int_equal(slu_session_publish(k->s, "c", SLU_PUBLISH_LIVE), 0);
+	kit_expect_heard(k, "releaseStream@0 7 null \"c\"; FCPublish@0 8 null \"c\"; createStream@0 9 null; ");
+	kit_say(k, 0, "_result", 9, "zn", 1.0);
+	kit_status(k, 1, "status", "NetStream.Publish.Start", "");
+	kit_expect_events(k, "PUBLISHING NetStream.Publish.Start; ");
+	kit_close(k);
+}
+
+/* The stream of before comes late: it is given back, and the one that is awaited is not taken for it. */
+static void another_while_the_last_is_made(void **state)
+{
+	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
+
+	(void)state;
+	assert_int_equal(slu_session_play(k->s, "a", NULL), 0);
+	assert_int_equal(slu_session_stop(k->s), 0);
+	assert_int_equal(slu_session_play(k->s, "b", NULL), 0);
+	kit_expect_heard(k, "createStream@0 2 null; createStream@0 3 null; ");
+	kit_say(k, 0, "_result", 2, "zn", 1.0);
+	kit_expect_heard(k, "deleteStream@0 0 null 1; ");
+	kit_say(k, 0, "_result", 3, "zn", 2.0);
+	kit_expect_heard(k, "Set Buffer Length 2 3000; play@2 4 null \"b\" -2000; ");
+	kit_close(k);
+	k = kit_open(SLU_CLIENT, NULL);
+	assert_int_equal(slu_session_stop(k->s), 0);
+	assert_int_equal(slu_session_play(k->s, "b", NULL), SLU_ERR_STATE); /* its connect is forgotten */
+	kit_close(k);
 }
 
 static void while_playing(void **state)
@@ -224,11 +341,20 @@ static void stop_in_the_handshake(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connect_to_publish),  cmocka_unit_test(connect_says_nonprivate),
-		cmocka_unit_test(publish_kinds),       cmocka_unit_test(play_arguments),
-		cmocka_unit_test(while_playing),       cmocka_unit_test(one_stream_a_session),
-		cmocka_unit_test(stop_while_creating), cmocka_unit_test(stream_number_missing),
-		cmocka_unit_test(stop_and_silence),    cmocka_unit_test(stop_in_the_handshake),
+		cmocka_unit_test(connect_to_publish),
+		cmocka_unit_test(connect_says_nonprivate),
+		cmocka_unit_test(publish_kinds),
+		cmocka_unit_test(play_arguments),
+		cmocka_unit_test(what_is_said_before_play),
+		cmocka_unit_test(milliseconds_are_whole),
+		cmocka_unit_test(another_after_a_stop),
+		cmocka_unit_test(another_while_the_last_is_made),
+		cmocka_unit_test(while_playing),
+		cmocka_unit_test(one_stream_a_session),
+		cmocka_unit_test(stop_while_creating),
+		cmocka_unit_test(stream_number_missing),
+		cmocka_unit_test(stop_and_silence),
+		cmocka_unit_test(stop_in_the_handshake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
