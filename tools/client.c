@@ -11,6 +11,7 @@
 
 #include "tools/say.h"
 #include "tools/stop.h"
+#include "tools/swf_option.h"
 
 static int make_tls(struct slu_client *c)
 {
@@ -69,6 +70,27 @@ static void leave(struct slu_client *c, struct slu_conn *conn)
 	slu_conn_free(conn);
 }
 
+int slu_client_check(const struct slu_client_options *options)
+{
+	struct slu_swf_player swf;
+
+	return !options->connect.swf_verify || slu_swf_option(options->connect.swf_verify, &swf) ? -1 : SLU_EXIT_USAGE;
+}
+
+static void say_player(const struct slu_connect_options *from, struct slu_session_config *to)
+{
+	struct slu_swf_player swf;
+
+	to->connect.swf_url = from->swf_url;
+	to->connect.page_url = from->page_url;
+	to->connect.flash_ver = from->flash_ver;
+	to->connect.secure_token = from->secure_token;
+	if (!from->swf_verify || !slu_swf_option(from->swf_verify, &swf))
+		return;
+	memcpy(to->swf_hash, swf.hash, sizeof to->swf_hash);
+	to->swf_size = swf.size;
+}
+
 int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url, const char *stream)
 {
 	struct slu_conn *last;
@@ -77,6 +99,7 @@ int slu_client_open(struct slu_client *c, const struct slu_client_options *optio
 
 	c->options = options;
 	slu_options_to_conn(&options->net, &config);
+	say_player(&options->connect, &config.session);
 	status = check_url(c, url);
 	if (status)
 		return status;

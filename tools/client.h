@@ -18,6 +18,7 @@
 struct slu_client_options {
 	struct slu_common_options common;
 	struct slu_net_options net;
+	struct slu_connect_options connect;
 	struct slu_tls_options tls;
 	long chunk_size; /* 0: the library's */
 	bool receives;   /* a player */
@@ -32,6 +33,9 @@ struct slu_client {
 	const char *address;
 	char error[640];
 };
+
+/* Checks what cannot be checked when it is parsed: -1 to go on, else an enum slu_exit, and it was said. */
+int slu_client_check(const struct slu_client_options *options);
 
 /* Begins to connect. 0, or an enum slu_exit and the sentence in error. May be called again after a connection ended;
  * stream may then be the name that this one has. */

@@ -84,6 +84,11 @@ struct slu_net_options {
 	long connect_ms, tls_ms, reply_ms, stall_ms;
 };
 
+/* What connect says of the player, and what the server may ask of it. */
+struct slu_connect_options {
+	const char *swf_url, *page_url, *flash_ver, *secure_token, *swf_verify;
+};
+
 struct slu_tls_options {
 	const char *ca_file, *ca_path, *pin, *server_name, *cert, *cert_key;
 	bool insecure, no_resumption, allow_weak;
@@ -94,6 +99,7 @@ struct slu_tls_options {
 
 struct slu_opt_group slu_options_common(struct slu_common_options *into);
 struct slu_opt_group slu_options_net(struct slu_net_options *into);
+struct slu_opt_group slu_options_connect(struct slu_connect_options *into);
 struct slu_opt_group slu_options_certificates(struct slu_tls_options *into);
 struct slu_opt_group slu_options_tls(struct slu_tls_options *into); /* sets into's defaults, too */
 

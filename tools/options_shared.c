@@ -40,6 +40,17 @@ static const struct slu_opt net_opts[] = {
 	 MAX_MS},
 };
 
+#define CONNECT(field) offsetof(struct slu_connect_options, field)
+static const struct slu_opt connect_opts[] = {
+	{"swf-url", 0, SLU_OPT_TEXT, false, "URL", "say that this player connects", CONNECT(swf_url), 0, 0},
+	{"page-url", 0, SLU_OPT_TEXT, false, "URL", "say that it is on this page", CONNECT(page_url), 0, 0},
+	{"flash-ver", 0, SLU_OPT_TEXT, false, "TEXT", "say that it has this version", CONNECT(flash_ver), 0, 0},
+	{"swf-verify", 0, SLU_OPT_TEXT, false, "HASH:SIZE", "show that it is this one, to servers that ask",
+	 CONNECT(swf_verify), 0, 0},
+	{"secure-token", 0, SLU_OPT_TEXT, false, "KEY", "of the secure tokens that servers send", CONNECT(secure_token),
+	 0, 0},
+};
+
 #define TLS(field) offsetof(struct slu_tls_options, field)
 static const struct slu_opt certificate_opts[] = {
 	{"ca-file", 0, SLU_OPT_TEXT, false, "FILE", "trust these CA certificates (PEM), not the system's", TLS(ca_file),
@@ -83,6 +94,11 @@ struct slu_opt_group slu_options_common(struct slu_common_options *into)
 struct slu_opt_group slu_options_net(struct slu_net_options *into)
 {
 	return (struct slu_opt_group){"Network", net_opts, COUNT(net_opts), into, true};
+}
+
+struct slu_opt_group slu_options_connect(struct slu_connect_options *into)
+{
+	return (struct slu_opt_group){"Player", connect_opts, COUNT(connect_opts), into, true};
 }
 
 struct slu_opt_group slu_options_certificates(struct slu_tls_options *into)

@@ -29,6 +29,8 @@ struct pull_options {
 	int kind; /* of stream: -2 any, -1 live, 0 recorded; as in play */
 	bool keep_timestamps, resume;
 	long duration_ms, wait_ms, media_timeout_ms; /* wait_ms: 0: not at all */
+	const char *subscribe, *usher_token;
+	bool playlist;
 };
 
 struct pull {
@@ -63,6 +65,14 @@ static const struct slu_opt pull_opts[] = {
 	 0, 0},
 	{"resume", 0, SLU_OPT_FLAG, false, NULL, "go on with the recording that OUTPUT has a part of", PULL(resume), 0,
 	 0},
+};
+
+static const struct slu_opt before_opts[] = {
+	{"subscribe", 0, SLU_OPT_TEXT, false, "NAME", "FCSubscribe to NAME before (with --live: to STREAM)",
+	 PULL(subscribe), 0, 0},
+	{"playlist", 0, SLU_OPT_FLAG, false, NULL, "set_playlist to STREAM before", PULL(playlist), 0, 0},
+	{"usher-token", 0, SLU_OPT_TEXT, false, "TOKEN", "authenticate with this UsherToken before", PULL(usher_token),
+	 0, 0},
 };
 
 static void finish(struct pull *p, int status, const char *sentence)
@@ -263,7 +273,12 @@ static int run(struct pull *p)
 
 static int connect_and_play(struct pull *p)
 {
-	struct slu_play play = {.start = p->options.kind, .duration = -1};
+	struct slu_play play = {.start = p->options.kind,
+				.duration = -1,
+				.subscribe = p->options.subscribe,
+				.playlist = p->options.playlist,
+				.usher_token = p->options.usher_token,
+				.hurry = p->options.kind == 0};
 	int status = slu_client_open(&p->client, &p->client_options, p->url, p->stream), err;
 
 	if (status) {
@@ -421,6 +436,8 @@ int slu_verb_pull(int argc, char **argv)
 	const struct slu_opt_group groups[] = {
 		{"", pull_opts, sizeof pull_opts / sizeof pull_opts[0], &p.options, false},
 		slu_options_common(&p.client_options.common),
+		{"Before play", before_opts, sizeof before_opts / sizeof before_opts[0], &p.options, true},
+		slu_options_connect(&p.client_options.connect),
 		slu_options_net(&p.client_options.net),
 		slu_options_certificates(&p.client_options.tls),
 		slu_options_tls(&p.client_options.tls),
@@ -436,6 +453,8 @@ int slu_verb_pull(int argc, char **argv)
 	};
 	int first, status = slu_options_parse(&usage, argc, argv, &first);
 
+	if (status < 0)
+		status = slu_client_check(&p.client_options);
 	if (status >= 0)
 		return status;
 	slu_stop_init();

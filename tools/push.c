@@ -453,6 +453,7 @@ int slu_verb_push(int argc, char **argv)
 		{"", push_opts, sizeof push_opts / sizeof push_opts[0], &p.options, false},
 		{"", chunk_opts, 1, &p.client_options, false},
 		slu_options_common(&p.client_options.common),
+		slu_options_connect(&p.client_options.connect),
 		slu_options_net(&p.client_options.net),
 		slu_options_certificates(&p.client_options.tls),
 		slu_options_tls(&p.client_options.tls),
@@ -468,6 +469,8 @@ int slu_verb_push(int argc, char **argv)
 	};
 	int first, status = slu_options_parse(&usage, argc, argv, &first);
 
+	if (status < 0)
+		status = slu_client_check(&p.client_options);
 	if (status >= 0)
 		return status;
 	if (publish_kind(p.options.kind, &p.kind) != 0)

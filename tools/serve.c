@@ -19,6 +19,7 @@
 #include "tools/say.h"
 #include "tools/serve_report.h"
 #include "tools/stop.h"
+#include "tools/swf_option.h"
 #include "tools/users.h"
 #include "tools/verbs.h"
 
@@ -29,6 +30,7 @@ struct serve_options {
 	bool no_record;
 	const char *cert, *key;
 	const char *auth, *users;
+	struct slu_opt_list swf;
 	long max_connections, max_per_address, max_queue_kb;
 	long idle_ms, stall_ms;
 	enum slu_handshake rtmpe;
@@ -40,6 +42,7 @@ struct serve {
 	struct slu_tls_options tls_options;
 	struct slu_tls_ctx *tls;
 	struct slu_logins *logins;
+	struct slu_swf_player players[SLU_OPT_LIST_MAX];
 	struct slu_loop *loop;
 	int dir;
 	int hup; /* a signalfd */
@@ -57,6 +60,7 @@ static const struct slu_opt serve_opts[] = {
 	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
 	 0},
 	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
+	{"swf-verify", 0, SLU_OPT_LIST, false, "HASH:SIZE", "play to this player only; repeatable", SERVE(swf), 0, 0},
 	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
 	 100000},
 	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
@@ -100,6 +104,9 @@ static int parse(struct serve *s, int argc, char **argv, const char **folder)
 	status = slu_options_parse(&usage, argc, argv, &first);
 	if (status >= 0)
 		return status;
+	for (size_t i = 0; i < s->options.swf.n; i++)
+		if (!slu_swf_option(s->options.swf.items[i], &s->players[i]))
+			return SLU_EXIT_USAGE;
 	*folder = first < argc ? argv[first] : NULL;
 	if (*folder || s->options.no_record)
 		return -1;
@@ -242,7 +249,8 @@ static int make_loop(struct serve *s)
 	const struct serve_options *o = &s->options;
 	struct slu_loop_config config = {
 		.dir = s->dir,
-		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms, .session = {.handshake = o->rtmpe}},
+		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms,
+			 .session = {.handshake = o->rtmpe, .swf_players = s->players, .swf_player_count = o->swf.n}},
 		.tls = s->tls,
 		.logins = s->logins,
 		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024},

@@ -11,11 +11,13 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --rtmpe-type --idle-timeout --auth --users
+	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --rtmpe-type --idle-timeout --auth --users --swf-verify
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
-	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps --resume"
+	local player="--swf-url --page-url --flash-ver --swf-verify --secure-token"
+	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps --resume --subscribe --playlist
+		--usher-token"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
@@ -69,10 +71,10 @@ _sluice()
 		return
 	fi
 	case $verb in
-	push) COMPREPLY=($(compgen -W "$push $common $net $tls" -- "$cur")) ;;
+	push) COMPREPLY=($(compgen -W "$push $player $common $net $tls" -- "$cur")) ;;
 	serve) COMPREPLY=($(compgen -W "$serve $common" -- "$cur")) ;;
 	doctor) COMPREPLY=($(compgen -W "$doctor" -- "$cur")) ;;
-	pull) COMPREPLY=($(compgen -W "$pull $common $net $tls" -- "$cur")) ;;
+	pull) COMPREPLY=($(compgen -W "$pull $player $common $net $tls" -- "$cur")) ;;
 	esac
 }
 

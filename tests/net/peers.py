@@ -112,6 +112,8 @@ class Session:
         self.reader = None
         self.transaction = 0
         self.commands = []  # names, in order
+        self.calls = []  # the same with all their values
+        self.controls = []  # payloads of user control messages
         self.media = []  # Messages of audio, video and data
         self.keep_media = True
         self.media_bytes = 0
@@ -183,8 +185,12 @@ class Session:
                 self.media_bytes += len(m.payload)
                 if self.keep_media:
                     self.media.append(m)
-            elif m.type == rtmp.COMMAND and not self.answer(*rtmp.amf0_decode(m.payload)[:5]):
-                return
+            elif m.type == rtmp.USER_CONTROL:
+                self.controls.append(m.payload)
+            elif m.type == rtmp.COMMAND:
+                self.calls.append(rtmp.amf0_decode(m.payload))
+                if not self.answer(*self.calls[-1][:5]):
+                    return
 
     def answer(self, name, transaction=0, info=None, argument=None, kind=None):
         """False when that is the end of it."""
