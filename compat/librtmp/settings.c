@@ -77,9 +77,20 @@ int slu_compat_set(RTMP *r, enum slu_compat_setting which, const AVal *value)
 	}
 	free(text);
 	c = slu_compat_state(r);
-	if (c)
-		c->setting[which] = *value;
-	return c != NULL;
+	if (!c)
+		return FALSE;
+	c->setting[which] = *value;
+	r->Link.pFlags &= ~SLU_COMPAT_GONE;
+	return TRUE;
+}
+
+void slu_compat_forget(RTMP *r)
+{
+	const struct slu_compat *c = r->Link.dh;
+
+	for (int i = 0; i < SLU_COMPAT_TLS_SETTINGS; i++)
+		if (c->setting[i].av_val)
+			r->Link.pFlags |= SLU_COMPAT_GONE;
 }
 
 /* The value, and who says it. */

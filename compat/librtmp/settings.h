@@ -29,6 +29,10 @@ enum slu_compat_setting {
 	SLU_COMPAT_SETTINGS
 };
 
+/* In Link.pFlags: a session was closed, and with it went options of TLS. Whoever connects again without a word would
+ * trust whom they did not. */
+enum { SLU_COMPAT_GONE = 1 };
+
 struct slu_compat_setting_info {
 	const char *name, *variable, *help;
 	/* Whether the value will do; else what is wrong, for a sentence that begins with the name. "" always does: it
@@ -47,6 +51,9 @@ int slu_compat_set(RTMP *r, enum slu_compat_setting which, const AVal *value);
 /* A copy, to be freed, of the option's value or of its variable's. "": neither is set, or to nothing. NULL: it will not
  * do, and the sentence is in error. */
 char *slu_compat_get(const RTMP *r, enum slu_compat_setting which, char *error, size_t size);
+
+/* The state goes, and the options with it, which is noted. */
+void slu_compat_forget(RTMP *r);
 
 /* Who says what slu_compat_get() gives: the option's name or its variable's; NULL: nobody. */
 const char *slu_compat_said_by(const RTMP *r, enum slu_compat_setting which);

@@ -8,6 +8,7 @@
 #include <librtmp/log.h>
 
 #include "run.h"
+#include "settings.h"
 
 enum { SOCKS_PORT = 1080 };
 
@@ -121,6 +122,7 @@ int slu_compat_setup_url(RTMP *r, char *url)
 	char *options = url + n;
 	unsigned port;
 
+	r->Link.pFlags &= ~SLU_COMPAT_GONE;
 	if (*options)
 		*options++ = '\0';
 	if (!RTMP_ParseURL(url, &r->Link.protocol, &r->Link.hostname, &port, &r->Link.playpath0, &r->Link.app))

@@ -36,6 +36,7 @@ void slu_compat_free_state(RTMP *r)
 	if (c->accepted)
 		c->accepted->ops->free(c->accepted);
 	RTMPPacket_Free(&c->kept);
+	slu_compat_forget(r);
 	free(c);
 	r->Link.dh = NULL;
 	r->m_sb.sb_ssl = NULL;

@@ -200,6 +200,11 @@ struct slu_tls_ctx *slu_compat_tls(const RTMP *r, char *error, size_t size)
 	struct wanted w;
 	char *key;
 
+	if (r->Link.pFlags & SLU_COMPAT_GONE) {
+		snprintf(error, size,
+			 "the session was closed, and its options of TLS are gone with it: say them again");
+		return NULL;
+	}
 	if (!gather(r, &w, error, size)) {
 		forget_wanted(&w);
 		return NULL;

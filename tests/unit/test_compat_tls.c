@@ -12,6 +12,7 @@
 
 #include "crypto/tls_ctx.h"
 #include "lines.h"
+#include "options.h"
 #include "settings.h"
 #include "state.h"
 #include "tls_kit.h"
@@ -364,6 +365,35 @@ static void failures_name_what_was_set(void **state)
 	slu_tls_ctx_free(get(NOTHING));
 }
 
+/* Not even to a server that anybody would trust, for it may not be the one of the pin. */
+static void who_connects_again_says_them_again(void **state)
+{
+	char url[] = "rtmps://h/app/play", option[] = "tlsPin", pin[] = "";
+	AVal name = {option, 6}, none = {pin, 0};
+	RTMP *r = session(OPTIONS("tlsVerify=0", "chunkSize=5"));
+	struct slu_tls_ctx *ctx;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		slu_compat_free_state(r);
+		assert_null(slu_compat_tls(r, error, sizeof error));
+		has(error, "options of TLS are gone with it");
+		assert_true(i ? slu_compat_setup_url(r, url) : RTMP_SetOpt(r, &name, &none));
+		ctx = slu_compat_tls(r, error, sizeof error);
+		if (!ctx)
+			fail_msg("%s", error);
+		slu_tls_ctx_free(ctx);
+	}
+	free(r->Link.playpath0.av_val);
+	end(r);
+	r = session(OPTIONS("chunkSize=5"));
+	slu_compat_free_state(r);
+	ctx = slu_compat_tls(r, error, sizeof error);
+	assert_non_null(ctx);
+	slu_tls_ctx_free(ctx);
+	end(r);
+}
+
 static void sentences_fit(void **state)
 {
 	char room[60];
@@ -437,6 +467,7 @@ int main(void)
 		cmocka_unit_test(they_age),
 		cmocka_unit_test(files_are_replaced),
 		cmocka_unit_test(failures_name_what_was_set),
+		cmocka_unit_test(who_connects_again_says_them_again),
 		cmocka_unit_test(sentences_fit),
 		cmocka_unit_test(any_thread),
 	};

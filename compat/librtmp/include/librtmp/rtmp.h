@@ -169,7 +169,7 @@ typedef struct RTMP_LNK {
 	int swfAge; /* days */
 	int protocol;
 	int timeout; /* seconds */
-	int pFlags;  /* unused */
+	int pFlags;  /* the library's */
 	unsigned short socksport;
 	unsigned short port;
 	void *dh; /* the library's, as the next two */
