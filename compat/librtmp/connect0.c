@@ -9,6 +9,7 @@
 
 #include <librtmp/log.h>
 
+#include "proxy.h"
 #include "state.h"
 
 static socklen_t address_size(const struct sockaddr *address)
@@ -28,6 +29,19 @@ static int finish_connect(int fd, int timeout_s)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size) ? errno : err;
 }
 
+/* It was the proxy's address. */
+static int tunnel(RTMP *r, int fd)
+{
+	const unsigned timeout_ms =
+		r->Link.timeout > 0 && r->Link.timeout < 1000000 ? (unsigned)r->Link.timeout * 1000 : 0;
+	char error[700];
+
+	if (slu_compat_tunnel(r, fd, timeout_ms, error, sizeof error))
+		return TRUE;
+	RTMP_Log(RTMP_LOGERROR, "%s", error);
+	return FALSE;
+}
+
 int RTMP_Connect0(RTMP *r, struct sockaddr *svc)
 {
 	int on = 1, err = 0;
@@ -45,6 +59,10 @@ int RTMP_Connect0(RTMP *r, struct sockaddr *svc)
 		return FALSE;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (r->Link.socksport && !tunnel(r, fd)) {
+		close(fd);
+		return FALSE;
+	}
 	r->m_sb.sb_socket = fd;
 	r->m_sb.sb_timedout = FALSE;
 	return TRUE;

@@ -13,4 +13,8 @@ enum { SLU_COMPAT_PROXY = 2048 };
  * will not do. */
 int slu_compat_proxy(const RTMP *r, char url[SLU_COMPAT_PROXY], char *error, size_t size);
 
+/* For a socket that is connected to the proxy of Link: has it make a connection to the hostname and port of Link.
+ * Blocks for timeout_ms at most. FALSE, and the sentence in error. */
+int slu_compat_tunnel(const RTMP *r, int fd, unsigned timeout_ms, char *error, size_t size);
+
 #endif

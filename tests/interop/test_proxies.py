@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -254,3 +255,58 @@ def test_urls_of_proxies_in_the_option_socks(nginx, short_clip, tmp_path, monkey
     assert f"{proxy.url.rpartition('@')[2].rpartition('/')[2]} has made a connection to localhost:{nginx.rtmp}" in said
     assert proxies.PASSWORD not in said
     streams.check(streams.large_enough(short_clip), streams.large_enough(tmp_path / "out.flv"))
+
+
+CONNECT0 = """
+import ctypes, socket, struct, sys
+lib = ctypes.CDLL(sys.argv[1])
+rtmp = ctypes.create_string_buffer(65536)
+lib.RTMP_Init(rtmp)
+url = ctypes.create_string_buffer(sys.argv[2].encode())
+assert lib.RTMP_SetupURL(rtmp, url) == 1
+address = struct.pack("=HHI8x", socket.AF_INET, socket.htons(int(sys.argv[3])), struct.unpack("=I", bytes([127, 0, 0, 1]))[0])
+first = lib.RTMP_Connect0(rtmp, ctypes.create_string_buffer(address, 16))
+print(first, first and lib.RTMP_Connect1(rtmp, None))
+lib.RTMP_Close(rtmp)
+"""
+
+
+def connect0(path, url, port):
+    done = subprocess.run([sys.executable, "-c", CONNECT0, path, url, str(port)], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.split(), done.stderr.decode()
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["Debian's", "ours"])
+def test_connecting_to_the_proxys_own_address(nginx, tmp_path, library, ours):
+    """RTMP_Connect0() takes the address of the proxy, and has it connect."""
+    path = library + "/librtmp.so.1" if ours else "librtmp.so.1"
+    with proxies.perl(tmp_path) as proxy:
+        port = proxy.url.rpartition(":")[2]
+        options = f"socks=127.0.0.1:{port} timeout=5"
+        assert connect0(path, f"rtmp://localhost:{nginx.rtmp}/live/s {options}", port)[0] == [b"1", b"1"]
+        proxy.process.expect(rf"asked for 127\.0\.0\.1 {nginx.rtmp}\n$", name="out")
+        done, said = connect0(path, f"rtmp://127.0.0.1:1/live/s {options}", port)
+        assert done == [b"0", b"0"] and ("SOCKS4 reply 91" in said or not ours)
+
+
+@pytest.mark.parametrize("answer,part", [(b"", "hung up"), (b"\0\x5a\0\0", "hung up"), (b"\0\x5c" + bytes(6), "SOCKS4 reply 92"),
+                                         (None, "in time")])
+def test_a_proxy_that_does_not_do_it(tmp_path, library, answer, part):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def once():
+            conn, _ = listener.accept()
+            with conn:
+                conn.recv(100)
+                conn.sendall(answer or b"")
+                if answer is None:
+                    conn.recv(100)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        url = f"rtmp://127.0.0.1:1/live/s socks=127.0.0.1:{port} timeout=1"
+        done, said = connect0(library + "/librtmp.so.1", url, port)
+        thread.join(20)
+    assert done == [b"0", b"0"] and part in said
