@@ -49,6 +49,15 @@ def test_nginx_through_a_proxy(sluice, nginx, proxy, short_clip, same_stream, ce
         same_stream(short_clip, nginx.recorded(scheme))
 
 
+@pytest.mark.parametrize("scheme", ["rtmpe", "rtmpt", "rtmpts"])
+def test_other_transports_on_top(sluice, serving, proxy, short_clip, same_stream, scheme):
+    port = serving.ports["rtmps" if scheme.endswith("s") else "rtmp"]
+    result = sluice.run("push", "--fast", "--proxy", proxy.url, *serving.trust("rtmps"), short_clip,
+                        f"{scheme}://localhost:{port}/live/s")
+    assert result.code == support.OK, result.err
+    same_stream(short_clip, serving.recorded())
+
+
 def test_the_variable_stands_for_the_option(sluice, serving, short_clip, tmp_path):
     with proxies.microsocks(tmp_path, auth=True) as proxy:
         result = sluice.run("push", "-v", "--fast", short_clip, serving.url(), env={"SLUICE_PROXY": proxy.url})
