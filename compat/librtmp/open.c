@@ -164,6 +164,17 @@ int RTMP_Connect(RTMP *r, RTMPPacket *cp)
 	return connect_over(r, -1, cp);
 }
 
+/* Whoever plays waits for its descriptor between the calls. */
+static int own_socket(RTMP *r, int fd)
+{
+	struct slu_compat *c = slu_compat_state(r);
+	int moved = -1;
+
+	if (c && !(r->Link.protocol & RTMP_FEATURE_WRITE))
+		moved = slu_pollable_init(&c->pollable, fd);
+	return moved >= 0 ? moved : fd;
+}
+
 int RTMP_Connect1(RTMP *r, RTMPPacket *cp)
 {
 	int fd = r->m_sb.sb_socket;
@@ -174,5 +185,5 @@ int RTMP_Connect1(RTMP *r, RTMPPacket *cp)
 		return FALSE;
 	}
 	r->m_sb.sb_socket = -1;
-	return connect_over(r, fd, cp);
+	return connect_over(r, own_socket(r, fd), cp);
 }

@@ -11,6 +11,7 @@
 #include "metadata.h"
 #include "read_flv.h"
 #include "read_resume.h"
+#include "state.h"
 
 enum { BOTH_KINDS = 5, FLAGS_AT = 4 };  /* FLV's TypeFlags */
 enum { HEADER_WAITS_FOR = 128 * 1024 }; /* bytes, at the most, before the header says what there is */
@@ -226,6 +227,8 @@ int RTMP_Read(RTMP *r, char *buf, int size)
 			m->status = (int8_t)status;
 	}
 	give(m, &to);
+	if (slu_compat_connected(r))
+		slu_compat_mirror(r);
 	return (int)(to.at - buf);
 }
 

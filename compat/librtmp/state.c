@@ -7,11 +7,18 @@
 
 struct slu_compat *slu_compat_state(RTMP *r)
 {
-	if (!r->Link.dh)
-		r->Link.dh = calloc(1, sizeof(struct slu_compat));
-	if (!r->Link.dh)
+	static const struct slu_compat none = {.pollable = SLU_POLLABLE_NONE};
+	struct slu_compat *c = r->Link.dh;
+
+	if (c)
+		return c;
+	c = malloc(sizeof *c);
+	if (c)
+		*c = none;
+	else
 		RTMP_Log(RTMP_LOGERROR, "There is no memory for a session: end something else and try again");
-	return r->Link.dh;
+	r->Link.dh = c;
+	return c;
 }
 
 struct slu_compat *slu_compat_has_state(const RTMP *r)
@@ -37,6 +44,7 @@ void slu_compat_free_state(RTMP *r)
 		c->accepted->ops->free(c->accepted);
 	RTMPPacket_Free(&c->kept);
 	slu_compat_forget(r);
+	slu_pollable_clear(&c->pollable);
 	free(c);
 	r->Link.dh = NULL;
 	r->m_sb.sb_ssl = NULL;

@@ -8,6 +8,7 @@
 #include <sluice/conn.h>
 
 #include "net/transport.h"
+#include "pollable.h"
 #include "settings.h"
 
 struct slu_compat_write;
@@ -17,6 +18,7 @@ struct slu_compat {
 	struct slu_conn *conn; /* NULL: not connected */
 	AVal setting[SLU_COMPAT_SETTINGS];
 	struct slu_compat_write *write; /* what RTMP_Write() keeps between calls: write.c */
+	struct slu_pollable pollable;   /* what the caller of RTMP_Connect1() waits for */
 	struct slu_transport *accepted; /* RTMP_TLS_Accept()'s, until RTMP_Serve() takes it */
 	bool serves;                    /* RTMP_Serve() was called: nothing of what comes in is the session's */
 	bool asked;                     /* the stream was asked for */

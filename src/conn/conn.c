@@ -302,7 +302,9 @@ struct slu_session *slu_conn_session(struct slu_conn *c)
 
 size_t slu_conn_held(const struct slu_conn *c)
 {
-	return c->in_end - c->in_at;
+	size_t below = c->transport && c->state != CONN_OPENING ? c->transport->ops->buffered(c->transport) : 0;
+
+	return c->in_end - c->in_at + below;
 }
 
 void slu_conn_hurry(struct slu_conn *c, unsigned ms)

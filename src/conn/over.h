@@ -20,7 +20,7 @@ struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struc
 struct slu_conn *slu_conn_to(const struct slu_conn_config *config, const struct slu_url *url, int fd, char *error,
 			     size_t size);
 
-/* Bytes that were read and that the session has not had yet. */
+/* Bytes that were read, and decrypted, and that the session has not had yet. */
 size_t slu_conn_held(const struct slu_conn *c);
 
 /* From here on a peer that acknowledges nothing for ms is given up. */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that gave its own socket to RTMP_Connect1() waits for that descriptor before each RTMP_Read(), and cannot
+ * know what was read from the socket already, and decrypted. So in its place it gets a descriptor that is readable
+ * whenever RTMP_Read() has something: an epoll instance on the socket, and an event for what is kept here. (curl
+ * otherwise waits for ever for the last of a stream whose server keeps the connection.)
+ */
+#ifndef COMPAT_LIBRTMP_POLLABLE_H
+#define COMPAT_LIBRTMP_POLLABLE_H
+
+#include <stdbool.h>
+
+struct slu_pollable {
+	int fd;    /* the caller's; -1: none */
+	int event; /* eventfd */
+	bool set;
+};
+
+#define SLU_POLLABLE_NONE                                                                                              \
+	{                                                                                                              \
+		-1, -1, false                                                                                          \
+	}
+
+/* Moves the socket at fd to another descriptor, which it returns, and puts an epoll instance there. -1: it cannot, and
+ * all is as it was. */
+int slu_pollable_init(struct slu_pollable *p, int fd);
+
+/* Whether something is kept. */
+void slu_pollable_set(struct slu_pollable *p, bool kept);
+
+void slu_pollable_clear(struct slu_pollable *p);
+
+#endif
