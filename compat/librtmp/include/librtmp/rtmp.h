@@ -366,10 +366,25 @@ int RTMP_SendClientBW(RTMP *r);
 /* Forgets command i of m_methodCalls, and with freeit its name. */
 void RTMP_DropRequest(RTMP *r, int i, int freeit);
 
-/* FLV as a file has it, beginning with the header. Bytes; 0 at the end, or -1: m_read.status has why. */
+/* FLV as a file has it, beginning with the header. Bytes; 0 at the end, and once before -1; or -1: m_read.status has
+ * why. A message is given as soon as it is there, so it may be fewer bytes than size.
+ *
+ * With RTMP_READ_RESUME in m_read.flags, what follows a frame that the caller has already: initialFrame, which stands
+ * at nResumeTS in its file. No header is given, and what comes before that frame is left out, up to 50 messages of it.
+ * metaHeader, where nMetaHeaderSize is not 0, has to be the server's onMetaData, too. RTMP_READ_ERROR: it is another
+ * stream, or does not go on there.
+ *
+ * Differs from the library that this one replaces: also servers whose timestamps are those of the recording, not of the
+ * time since nResumeTS, can be resumed from; what came before a connection ended is given, also where the header still
+ * waited for it; parts of an aggregate that are cut off or no tags are left out. */
 int RTMP_Read(RTMP *r, char *buf, int size);
 
-/* FLV as a file has it, with or without the header, cut anywhere. size, or -1 when the connection is lost. */
+/* FLV as a file has it, with or without the header, cut anywhere. size, or -1 when the connection is lost or this is no
+ * FLV. onMetaData is sent as @setDataFrame; all else as it is.
+ *
+ * Differs from the library that this one replaces: any cut is fine; messages are sent in full chunks and with one write
+ * a call, and the server is answered meanwhile; the header may come again between two tags; data by another name than
+ * onMetaData is no @setDataFrame. */
 int RTMP_Write(RTMP *r, const char *buf, int size);
 
 /* Size and hash of a SWF player, for SWF verification: from the cache where its entry is younger than age days. 0, or
