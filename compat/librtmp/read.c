@@ -13,7 +13,8 @@
 #include "read_resume.h"
 #include "state.h"
 
-enum { BOTH_KINDS = 5, FLAGS_AT = 4 };  /* FLV's TypeFlags */
+enum { BOTH_KINDS = 5, FLAGS_AT = 4 }; /* FLV's TypeFlags */
+enum { LEAST_VIDEO = 6, LEAST_AUDIO = 2 };
 enum { HEADER_WAITS_FOR = 128 * 1024 }; /* bytes, at the most, before the header says what there is */
 
 /* The caller's buffer. */
@@ -76,6 +77,15 @@ static char *place(RTMP_READ *m, struct room *to, size_t n)
 
 /* ---- messages ---- */
 
+/* Such as AVC's end of sequence. The library that this one replaces left these out, and rtmpdump holds the timestamp
+ * that it sees last against the duration: so they are given, and do not tell the time. */
+static int holds_no_frame(const RTMPPacket *packet)
+{
+	if (packet->m_packetType == RTMP_PACKET_TYPE_VIDEO)
+		return packet->m_nBodySize < LEAST_VIDEO;
+	return packet->m_packetType == RTMP_PACKET_TYPE_AUDIO && packet->m_nBodySize < LEAST_AUDIO;
+}
+
 /* Parts of an aggregate that are metadata say as much as a message of their own. */
 static void look_for_metadata(RTMP *r, const RTMPPacket *packet)
 {
@@ -100,7 +110,6 @@ static int put(RTMP *r, const RTMPPacket *packet, struct room *to)
 
 	r->m_read.dataType |= slu_compat_flv_flag(packet->m_packetType);
 	look_for_metadata(r, packet);
-	/* The library that this one replaces left out video of under 6 bytes, such as the end of a sequence, too. */
 	if (!packet->m_nBodySize || (r->m_read.flags & RTMP_READ_SEEKING))
 		return RTMP_READ_IGNORE;
 	step = r->m_read.flags & RTMP_READ_RESUME ? slu_compat_resume(r, &flv) : 1;
@@ -111,7 +120,8 @@ static int put(RTMP *r, const RTMPPacket *packet, struct room *to)
 	if (!at)
 		return RTMP_READ_ERROR;
 	last = slu_compat_flv_write(&flv, at, &r->m_read.dataType);
-	r->m_read.timestamp = r->Link.lFlags & RTMP_LF_LIVE ? packet->m_nTimeStamp : last;
+	if (!holds_no_frame(packet))
+		r->m_read.timestamp = r->Link.lFlags & RTMP_LF_LIVE ? packet->m_nTimeStamp : last;
 	return (int)size;
 }
 

@@ -156,14 +156,21 @@ static void metadata_may_say_it(void **state)
 
 static void empty_ones_are_left_out(void **state)
 {
+	char buf[100];
+
 	(void)state;
 	expect_header(5);
 	read_kit_add(VIDEO, 0, "", 0);
 	read_kit_add(AUDIO, 0, "", 0);
+	add(VIDEO, 9, frame, 6);
 	add(AUDIO, 5, sound, 1);
 	add(VIDEO, 5, "\x17\2\0\0\0", 5);
-	add(INFO, 5, "\5", 1);
 	reads(50, 0);
+	assert_int_equal(read_kit.m_read.timestamp, 9);
+	add(INFO, 5, "\5", 1);
+	read_kit.m_read.status = 0;
+	assert_int_equal(RTMP_Read(&read_kit, buf, sizeof buf), 16);
+	assert_int_equal(read_kit.m_read.timestamp, 5);
 }
 
 /* ---- the end ---- */
