@@ -9,9 +9,9 @@
 #include <sluice/error.h>
 #include <sluice/url.h>
 
+#include "tools/player.h"
 #include "tools/say.h"
 #include "tools/stop.h"
-#include "tools/swf_option.h"
 
 static int make_tls(struct slu_client *c)
 {
@@ -72,23 +72,27 @@ static void leave(struct slu_client *c, struct slu_conn *conn)
 
 int slu_client_check(const struct slu_client_options *options)
 {
-	struct slu_swf_player swf;
-
-	return !options->connect.swf_verify || slu_swf_option(options->connect.swf_verify, &swf) ? -1 : SLU_EXIT_USAGE;
+	return slu_player_check(&options->connect) ? -1 : SLU_EXIT_USAGE;
 }
 
-static void say_player(const struct slu_connect_options *from, struct slu_session_config *to)
+/* What is found out once holds for the connections after the first one, too. */
+static int say_player(struct slu_client *c, const struct slu_client_options *options, struct slu_session_config *to)
 {
-	struct slu_swf_player swf;
+	const struct slu_connect_options *from = &options->connect;
+	int status = c->player_found
+			     ? 0
+			     : slu_player_find(from, &options->tls, &to->log, &c->player, c->error, sizeof c->error);
 
-	to->connect.swf_url = from->swf_url;
+	if (status)
+		return status;
+	c->player_found = true;
+	to->connect.swf_url = from->swf_url ? from->swf_url : from->swf_player;
 	to->connect.page_url = from->page_url;
 	to->connect.flash_ver = from->flash_ver;
 	to->connect.secure_token = from->secure_token;
-	if (!from->swf_verify || !slu_swf_option(from->swf_verify, &swf))
-		return;
-	memcpy(to->swf_hash, swf.hash, sizeof to->swf_hash);
-	to->swf_size = swf.size;
+	memcpy(to->swf_hash, c->player.hash, sizeof to->swf_hash);
+	to->swf_size = c->player.size;
+	return 0;
 }
 
 int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url, const char *stream)
@@ -99,8 +103,9 @@ int slu_client_open(struct slu_client *c, const struct slu_client_options *optio
 
 	c->options = options;
 	slu_options_to_conn(&options->net, &config);
-	say_player(&options->connect, &config.session);
 	status = check_url(c, url);
+	if (!status)
+		status = say_player(c, options, &config.session);
 	if (status)
 		return status;
 	config.tls = c->tls;

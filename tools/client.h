@@ -29,6 +29,8 @@ struct slu_client {
 	struct slu_conn *conn;
 	struct slu_tls_ctx *tls;      /* kept when a connection is made again, for session resumption */
 	struct slu_conn_stats before; /* what the connections before this one have cost */
+	struct slu_swf_player player; /* of size 0: none */
+	bool player_found;
 	struct slu_resolver_fixed fixed;
 	const char *address;
 	char error[640];
@@ -37,8 +39,8 @@ struct slu_client {
 /* Checks what cannot be checked when it is parsed: -1 to go on, else an enum slu_exit, and it was said. */
 int slu_client_check(const struct slu_client_options *options);
 
-/* Begins to connect. 0, or an enum slu_exit and the sentence in error. May be called again after a connection ended;
- * stream may then be the name that this one has. */
+/* Begins to connect; blocks where a player is to be fetched first (--swf-player). 0, or an enum slu_exit and the
+ * sentence in error. May be called again after a connection ended; stream may then be the name that this one has. */
 int slu_client_open(struct slu_client *c, const struct slu_client_options *options, const char *url,
 		    const char *stream);
 

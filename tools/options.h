@@ -86,7 +86,8 @@ struct slu_net_options {
 
 /* What connect says of the player, and what the server may ask of it. */
 struct slu_connect_options {
-	const char *swf_url, *page_url, *flash_ver, *secure_token, *swf_verify;
+	const char *swf_url, *page_url, *flash_ver, *secure_token, *swf_verify, *swf_player;
+	long swf_age; /* days; -1: not given */
 };
 
 struct slu_tls_options {

@@ -47,6 +47,10 @@ static const struct slu_opt connect_opts[] = {
 	{"flash-ver", 0, SLU_OPT_TEXT, false, "TEXT", "say that it has this version", CONNECT(flash_ver), 0, 0},
 	{"swf-verify", 0, SLU_OPT_TEXT, false, "HASH:SIZE", "show that it is this one, to servers that ask",
 	 CONNECT(swf_verify), 0, 0},
+	{"swf-player", 0, SLU_OPT_TEXT, false, "URL", "fetch it, and show that it is this one", CONNECT(swf_player), 0,
+	 0},
+	{"swf-age", 0, SLU_OPT_NUMBER, false, "DAYS", "ask for it again after so many (30)", CONNECT(swf_age), 0,
+	 36500},
 	{"secure-token", 0, SLU_OPT_TEXT, false, "KEY", "of the secure tokens that servers send", CONNECT(secure_token),
 	 0, 0},
 };
@@ -98,6 +102,7 @@ struct slu_opt_group slu_options_net(struct slu_net_options *into)
 
 struct slu_opt_group slu_options_connect(struct slu_connect_options *into)
 {
+	into->swf_age = -1;
 	return (struct slu_opt_group){"Player", connect_opts, COUNT(connect_opts), into, true};
 }
 

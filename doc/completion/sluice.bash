@@ -15,7 +15,7 @@ _sluice()
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
-	local player="--swf-url --page-url --flash-ver --swf-verify --secure-token"
+	local player="--swf-url --page-url --flash-ver --swf-verify --swf-player --swf-age --secure-token"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps --resume --subscribe --playlist
 		--usher-token"
 

@@ -305,3 +305,72 @@ def test_https(ours, certificates):
         assert ours.get(url, **trust)[:3] == [OK, 200, len(body)]
         setup = f"rtmp://h/app/play swfUrl={url} swfVfy=1 swfAge=0 tlsCAFile={certificates / 'ca.pem'}"
         assert ours.call("setup_url", setup) == [1, len(plain), swf.hash_of(plain)]
+
+
+# ---- the command ----
+
+
+@pytest.fixture
+def serving_to(sluice, tmp_path, short_clip):
+    """sluice serve, which plays to this player only; the URL of a stream that it has."""
+
+    def start(plain):
+        sluice.need("serve")
+        (tmp_path / "served").mkdir()
+        serve = sluice.start("serve", "--listen", "rtmp://127.0.0.1:0", "--swf-verify", f"{swf.hash_of(plain)}:{len(plain)}",
+                             tmp_path / "served")
+        url = f"rtmp://127.0.0.1:{serve.expect(r'rtmp://127[.]0[.]0[.]1:([0-9]+)', 20, 'out')[1]}/live"
+        assert sluice.run("push", "--fast", short_clip, url, "s").code == support.OK
+        serve.expect("published")
+        return url
+
+    return start
+
+
+def test_pull_as_a_player(sluice, serving_to, home, tmp_path, short_clip, same_stream):
+    body, plain = swf.player(compressed=True)
+    url, out, env = serving_to(plain), tmp_path / "out.flv", {"HOME": str(home)}
+    with swf.Web(swf.modified(body)) as web:
+        result = sluice.run("pull", "--vod", "--swf-player", web.url("p.swf?x=s3cret"), url, "s", out, env=env)
+        assert result.code == support.OK, result.err
+        same_stream(short_clip, out)
+        assert f"url: {web.url('p.swf')}\n" in (home / ".swfinfo").read_text(encoding="ascii")
+        assert sluice.run("pull", "--vod", "--swf-player", web.url("p.swf"), url, "s", out, env=env).code == support.OK
+        assert len(web.heads) == 1, "kept for 30 days"
+        result = sluice.run("pull", "--vod", "--swf-player", web.url("p.swf"), "--swf-age", "0", url, "s", out, env=env)
+        assert result.code == support.OK and len(web.heads) == 2 and "If-Modified-Since" in web.heads[1]
+        web.answer = lambda head: swf.response(swf.player(seed=b"another")[0])
+        result = sluice.run("pull", "--vod", "--swf-player", web.url("q.swf"), url, "s", out, env=env)
+        assert result.code == support.REFUSED, "another player"
+
+
+def test_players_that_cannot_be_had(sluice, home, certificates, tmp_path):
+    env, rest = {"HOME": str(home)}, ["rtmp://127.0.0.1:1/live", "s", tmp_path / "out.flv"]
+
+    def pull(*options):
+        return sluice.run("pull", *options, *rest, env=env)
+
+    with swf.Web(lambda head: swf.response(b"", "404 Not Found")) as web:
+        result = pull("--swf-player", web.url("p.swf?x=s3cret"))
+        assert result.code == support.REFUSED
+        assert "s3cret" not in support.one_sentence(result, f"the player {web.url('p.swf')} cannot be had", "404, not found")
+        web.answer = lambda head: swf.response(b"<html>")
+        assert pull("--swf-player", web.url()).code == support.USAGE
+        web.answer = lambda head: b"no HTTP\r\n\r\n"
+        assert pull("--swf-player", web.url()).code == support.PROTOCOL
+    result = pull("--swf-player", web.url())
+    assert result.code == support.CONNECT
+    support.one_sentence(result, "Connection refused")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    with swf.Web(lambda head: swf.response(swf.player()[0]), tls=tls) as web:
+        url = web.url(host="localhost")
+        assert pull("--swf-player", url).code == support.TLS
+        for options in ["--ca-file", certificates / "ca.pem"], ["--insecure"]:
+            result = pull("--swf-player", url, "--swf-age", "0", *options)
+            assert result.code == support.CONNECT and "127.0.0.1:1 " in result.err, "the player is there, the server is not"
+    for options in ["--swf-age", "3"], ["--swf-player", "http://h/", "--swf-verify", "00" * 32 + ":1"], \
+            ["--swf-player", "http://h/", "--swf-age", "-1"], ["--swf-player", "rtmp://h/"]:
+        result = pull(*options)
+        assert result.code == support.USAGE, options
+        support.one_sentence(result)
