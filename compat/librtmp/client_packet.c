@@ -11,12 +11,25 @@
 
 /* ---- the stream ---- */
 
+/* NULL: there is none, or no memory for it. */
+static char *text(const AVal *v)
+{
+	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : NULL;
+}
+
 /* Where to begin and end is in Link, and may change until then. */
 static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 {
 	const RTMP_LNK *link = &r->Link;
-	struct slu_play play = {
-		.duration = -1, .reset = true, .buffer_ms = r->m_nBufferMS > 0 ? (uint32_t)r->m_nBufferMS : 0};
+	char *usher = text(&link->usherToken), *subscribe = text(&link->subscribepath);
+	struct slu_play play = {.duration = -1,
+				.reset = true,
+				.buffer_ms = r->m_nBufferMS > 0 ? (uint32_t)r->m_nBufferMS : 0,
+				.usher_token = usher,
+				.subscribe = subscribe,
+				.playlist = (link->lFlags & RTMP_LF_PLST) != 0,
+				.hurry = (link->lFlags & RTMP_LF_BUFX) != 0};
+	int err;
 
 	if (link->lFlags & RTMP_LF_LIVE)
 		play.start = -1;
@@ -24,20 +37,24 @@ static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 		play.start = link->seekTime / 1000.0;
 	if (link->stopTime)
 		play.duration = (link->stopTime - link->seekTime) / 1000.0;
-	return slu_session_play(s, name, &play);
+	err = slu_session_play(s, name, &play);
+	free(usher);
+	free(subscribe);
+	return err;
 }
 
 /* Once: what is to be published or played goes out as soon as connect has been accepted. */
 static void ask(RTMP *r, struct slu_compat *c)
 {
 	struct slu_session *s = slu_conn_session(c->conn);
-	const AVal *path = &r->Link.playpath;
 	char *name;
 
 	if (c->asked)
 		return;
 	c->asked = true;
-	name = path->av_len > 0 ? strndup(path->av_val, (size_t)path->av_len) : strdup("");
+	name = text(&r->Link.playpath);
+	if (!r->Link.playpath.av_len)
+		name = strdup("");
 	if (!name || (r->Link.protocol & RTMP_FEATURE_WRITE ? slu_session_publish(s, name, SLU_PUBLISH_LIVE)
 							    : ask_play(r, s, name)))
 		RTMP_Log(RTMP_LOGERROR, "The stream could not be asked for: %s",
@@ -119,6 +136,8 @@ static enum slu_compat_meaning act_on(RTMP *r, const struct slu_event *ev)
 	case SLU_EVENT_CLOSE:
 		RTMP_Log(RTMP_LOGERROR, "The server closed the connection: connect again");
 		return ends(r);
+	case SLU_EVENT_MEDIA:
+		return SLU_COMPAT_MEDIA;
 	default:
 		return SLU_COMPAT_NOTHING;
 	}
@@ -179,6 +198,12 @@ static bool is_media(const struct slu_msg *msg)
 	       (!slu_amf_str_is(name, "onStatus") && !slu_amf_str_is(name, "|RtmpSampleAccess"));
 }
 
+/* The session knows then what comes a second time. */
+static bool hurries(const RTMP *r)
+{
+	return r->Link.lFlags & RTMP_LF_BUFX && !(r->Link.protocol & RTMP_FEATURE_WRITE);
+}
+
 /* The session failed at this message. Unless it was a question, the connection learns it, and says so. */
 static enum slu_compat_meaning failed(RTMP *r, struct slu_compat *c, int err)
 {
@@ -191,7 +216,7 @@ static enum slu_compat_meaning failed(RTMP *r, struct slu_compat *c, int err)
 	return SLU_COMPAT_NOTHING;
 }
 
-/* The session's part. Parts of aggregates are not taken from it: the caller has them in one. */
+/* The session's part. Parts of aggregates are not taken from it, for the caller has them in one. */
 static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struct slu_msg *msg)
 {
 	enum slu_compat_meaning meaning = SLU_COMPAT_NOTHING;
@@ -199,13 +224,16 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 	int err;
 
 	ask(r, c);
-	if (msg->type == SLU_MSG_AGGREGATE && r->m_bPlaying)
+	if (msg->type == SLU_MSG_AGGREGATE && r->m_bPlaying && !hurries(r))
 		return SLU_COMPAT_NOTHING;
 	err = slu_session_handle(slu_conn_session(c->conn), msg);
 	if (err)
 		return failed(r, c, err);
-	while (slu_compat_connected(r) && slu_conn_outcome(c->conn, &ev))
-		meaning = act_on(r, &ev);
+	while (slu_compat_connected(r) && slu_conn_outcome(c->conn, &ev)) {
+		enum slu_compat_meaning now = act_on(r, &ev);
+
+		meaning = now > meaning ? now : meaning;
+	}
 	if (slu_compat_connected(r)) {
 		slu_conn_flush(c->conn);
 		slu_compat_mirror(r);
@@ -224,8 +252,8 @@ enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg)
 	if (c && !c->serves)
 		meaning = client(r, c, msg);
 	if (meaning == SLU_COMPAT_OVER || !is_media(msg))
-		return meaning;
-	return SLU_COMPAT_MEDIA;
+		return meaning == SLU_COMPAT_OVER ? meaning : SLU_COMPAT_NOTHING;
+	return c && !c->serves && hurries(r) ? meaning : SLU_COMPAT_MEDIA;
 }
 
 /* Data as it is in files: without what is there for the way only. */

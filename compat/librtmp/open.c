@@ -32,8 +32,11 @@ static void session_config(const RTMP *r, struct slu_session_config *s)
 					 .log = slu_compat_lines(slu_compat_lines_level()),
 					 .handshake_timeout_ms = timeout_ms(r),
 					 .handshake = SLU_HANDSHAKE_PLAIN};
-	if (r->Link.SWFSize)
+	if (r->Link.SWFSize) {
 		s->handshake = SLU_HANDSHAKE_DIGEST;
+		s->swf_size = r->Link.SWFSize;
+		memcpy(s->swf_hash, r->Link.SWFHash, sizeof s->swf_hash);
+	}
 	if (r->Link.protocol & RTMP_FEATURE_ENC)
 		s->handshake = SLU_HANDSHAKE_RTMPE6;
 }
@@ -71,6 +74,7 @@ static int make_url(const RTMP *r, struct slu_url *url)
 {
 	*url = (struct slu_url){.tls = (r->Link.protocol & RTMP_FEATURE_SSL) != 0,
 				.rtmpe = (r->Link.protocol & RTMP_FEATURE_ENC) != 0,
+				.http = (r->Link.protocol & RTMP_FEATURE_HTTP) != 0,
 				.port = r->Link.port,
 				.host = text(&r->Link.hostname),
 				.user = "",
