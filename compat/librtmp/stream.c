@@ -12,6 +12,7 @@
 static int until_playing(RTMP *r, struct slu_compat *c)
 {
 	uint64_t end = slu_now_ms() + (uint64_t)(r->Link.timeout > 0 ? r->Link.timeout : 0) * 1000;
+	const uint32_t stamp = r->m_mediaStamp;
 	RTMPPacket packet = {0};
 
 	while (!r->m_bPlaying && RTMP_IsConnected(r)) {
@@ -24,10 +25,14 @@ static int until_playing(RTMP *r, struct slu_compat *c)
 		}
 		if (!RTMP_ReadPacket(r, &packet))
 			return FALSE;
-		if (RTMP_ClientPacket(r, &packet) == SLU_COMPAT_MEDIA && r->m_bPlaying)
+		if (RTMP_ClientPacket(r, &packet) == SLU_COMPAT_MEDIA && r->m_bPlaying) {
 			c->kept = packet;
-		else
-			RTMPPacket_Free(&packet);
+			break;
+		}
+		/* Media that comes yet is of the stream before. */
+		RTMPPacket_Free(&packet);
+		r->m_mediaChannel = 0;
+		r->m_mediaStamp = stamp;
 	}
 	return r->m_bPlaying;
 }

@@ -3,7 +3,7 @@
  * A conversation over librtmp.so.1's lower half, to be linked with Debian's library or with ours:
  *
  *     talk serve               listens, prints its port, then each message that comes; answers by hand
- *     talk MODE PORT           play, publish, chunks, call: what a program of each kind does, and what it sees
+ *     talk MODE PORT           what a program of each kind does, and what it sees: see modes
  *
  * What is printed does not depend on the library, but where tests/abi/talk.py says so.
  */
@@ -375,35 +375,58 @@ static void call(RTMP *r)
 			printf("still waits\n");
 }
 
+/* One stream after another on a connection. */
+static void again(RTMP *r)
+{
+	if (!RTMP_ConnectStream(r, 0))
+		return;
+	media(r, 2);
+	RTMP_DeleteStream(r);
+	fields(r, "deleted");
+	printf("again %d\n", RTMP_ReconnectStream(r, 4000));
+	media(r, 1);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(RTMP *r);
-} modes[] = {{"play", play}, {"publish", publish}, {"chunks", chunks}, {"call", call}};
+	const char *options;
+} modes[] = {
+	{"play", play, ""},
+	{"publish", publish, ""},
+	{"chunks", chunks, ""},
+	{"call", call, ""},
+	{"part", play, "start=1001 stop=5002 buffer=4711 playlist=1"},
+	{"live", play, "live=1 subscribe=other jtv=usher"},
+	{"again", again, ""},
+};
 
 int main(int argc, char **argv)
 {
-	static char url[200];
+	static char url[400];
+	size_t mode = 0;
 	RTMP r;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	RTMP_LogSetLevel(RTMP_LOGCRIT);
 	if (argc < 3)
 		return serve();
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+		if (strcmp(modes[i].name, argv[1]) == 0)
+			mode = i;
 	RTMP_Init(&r);
 	snprintf(url, sizeof url,
 		 "rtmp://127.0.0.1:%s/live/cam tcUrl=rtmp://h/live pageUrl=http://p swfUrl=http://s "
-		 "conn=S:more conn=O:1 conn=NN:n:5 conn=O:0",
-		 argv[2]);
+		 "conn=S:more conn=O:1 conn=NN:n:5 conn=O:0 %s",
+		 argv[2], modes[mode].options);
 	if (!RTMP_SetupURL(&r, url))
 		return 1;
-	if (strcmp(argv[1], "publish") == 0)
+	if (modes[mode].act == publish)
 		RTMP_EnableWrite(&r);
 	if (!RTMP_Connect(&r, NULL))
 		return 1;
 	fields(&r, "connected");
-	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-		if (strcmp(modes[i].name, argv[1]) == 0)
-			modes[i].act(&r);
+	modes[mode].act(&r);
 	RTMP_Close(&r);
 	printf("closed: connected %d stream %d\n", RTMP_IsConnected(&r), r.m_stream_id);
 	return 0;

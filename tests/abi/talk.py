@@ -11,13 +11,14 @@ import re
 import subprocess
 import sys
 
-MODES = ("play", "publish", "chunks", "call")
+MODES = ("play", "publish", "chunks", "call", "part", "live", "again")
 # What only our clients send: larger chunks, and the end of a stream by its name; what only Debian's do: a buffer's
 # length before there is a stream.
 OURS = (r"got type 1 stream 0 time 0 size 4 00 01 00 00", r"got type 20 stream 1 time 0 size 24 sum c8b6e5df", r"command closeStream")
 DEBIANS = (r"got type 4 stream 0 time 0 size 10 00 03 00 00 00 00 00 00 01 2c",)
-# Debian's numbers commands that have no answer, 29 pause, 26 seek, 34 deleteStream; the specification has 0 there.
-NUMBERED = r"(got type 20 .* size (?:29|26|34) sum) \w+"
+# Debian's numbers commands that have no answer, 29 pause, 26 seek, 34 deleteStream, where the specification has 0; so what
+# follows, 25 createStream and 32 play, has other numbers. And its set_playlist, 42, says that one entry is three.
+NUMBERED = r"(got type 20 .* size (?:29|26|34|25|32|42) sum) \w+"
 # The first chunk of a message has as short a header as its server makes.
 FIRST = r"(chunk of type \d+: header) [012]"
 
