@@ -167,7 +167,7 @@ static const struct {
 	{"tlsKey", "/dev/null/x", "nowhere.pem", "cannot be read"},
 	{"tlsMin", "1.4", "tls", "it is 1.0, 1.1, 1.2 or 1.3"},
 	{"tlsMax", "3", "1.2.", "it is 1.0, 1.1, 1.2 or 1.3"},
-	{"tlsCiphers", "NO-SUCH", "ecdhe gcm", "does not take the cipher list"},
+	{"tlsCiphers", "NO-SUCH", "NO:SUCH", "does not take the cipher list"},
 	{"tlsCiphersuites", "NO_SUCH", "TLS_AES_128_GCM_SHA256:X", "does not take the TLS 1.3 suite"},
 	{"tlsGroups", "NO", "P-256:NO", "does not take the groups"},
 	{"tlsOffload", "hardware", "devcrypt", "it is auto, off, devcrypto"},
