@@ -3,6 +3,7 @@
 gives in its place."""
 
 import json
+import shutil
 import struct
 
 import pytest
@@ -11,6 +12,7 @@ import flv
 import flvcmp
 import peers
 import rtmp
+import support
 from librtmp import debians, ours, run  # noqa: F401 (fixtures)
 
 METADATA = rtmp.amf0("onMetaData", {"duration": 12.5, "videocodecid": 7.0, "audiocodecid": 10.0})
@@ -173,3 +175,31 @@ def test_a_server_that_goes(ours, tmp_path):
     with peers.Server("started", peers.reset) as server:
         result = run(ours, "write", f"{server.url()}/s", tmp_path / "in.flv", "32768")
         assert result.code == 1 and "gave up at byte" in result.err
+
+
+# ---- rtmpdump ----
+
+
+def test_rtmpdump_resumes(sluice, ours, tmp_path, clip):
+    """Debian's rtmpdump on our library, from a server whose clock is the recording's: on Debian's own it gives up."""
+    if not shutil.which("rtmpdump"):
+        pytest.skip("rtmpdump is not installed")
+
+    def dump(library, name, *options):
+        env = {"LD_LIBRARY_PATH": str(library)} if library else {}
+        with support.Process(["rtmpdump", *options, "-r", f"{url}/{support.KEY}", "-o", tmp_path / name], env=env) as process:
+            return process.wait(60)
+
+    (tmp_path / "recorded").mkdir()
+    server = sluice.serve("--listen", "rtmp://127.0.0.1:0", tmp_path / "recorded")
+    url = server.expect(r"listening on (\S+)", 20, "out")[1] + "/live"
+    assert sluice.run("push", "--fast", clip, url, support.KEY).code == support.OK
+    server.expect("published", 20, "err")
+    for library in (ours.parent, None):
+        assert dump(library, "whole.flv").code == 0
+        whole = (tmp_path / "whole.flv").read_bytes()
+        tags = flvcmp.parse(whole)
+        (tmp_path / "part.flv").write_bytes(whole[: tags[len(tags) * 2 // 3].offset])
+        resumed = dump(library, "part.flv", "-e")
+        assert (resumed.code == 0) == bool(library), resumed.err
+        assert ((tmp_path / "part.flv").read_bytes() == whole) == bool(library)
