@@ -48,8 +48,8 @@ static void act(struct fuzz *f, const struct slu_event *ev)
 		slu_session_ping(f->s);
 		break;
 	case SLU_EVENT_MEDIA:
-		if (f->how & FUZZ_STOP && f->events > 6)
-			slu_session_stop(f->s);
+		if (f->how & FUZZ_STOP && f->events > 6 && slu_session_stop(f->s) == 0)
+			slu_session_play(f->s, "another", NULL);
 		break;
 	default:
 		break;
@@ -58,6 +58,7 @@ static void act(struct fuzz *f, const struct slu_event *ev)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct slu_play play = {.start = -2, .duration = -1, .reset = true, .hurry = true};
 	struct slu_session_config config;
 	struct fuzz f = {.act = act};
 
@@ -65,9 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	f.how = data[0];
 	config = fuzz_config(SLU_CLIENT, f.how);
+	config.swf_size = f.how & FUZZ_RTMPE ? 1 : 0; /* takes crypto */
 	f.s = slu_session_new(&config);
 	if (f.s && f.how & FUZZ_OTHER)
-		slu_session_play(f.s, "secretkey?q=2", NULL);
+		slu_session_play(f.s, "secretkey?q=2", &play);
 	else if (f.s)
 		slu_session_publish(f.s, "secretkey?q=2", SLU_PUBLISH_LIVE);
 	return fuzz_run(&f, data + 1, size - 1);

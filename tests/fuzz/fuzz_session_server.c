@@ -45,6 +45,7 @@ static void act(struct fuzz *f, const struct slu_event *ev)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct slu_swf_player player = {.size = 1};
 	struct slu_session_config config;
 	struct fuzz f = {.act = act};
 
@@ -52,6 +53,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	f.how = data[0];
 	config = fuzz_config(SLU_SERVER, f.how);
+	if (f.how & FUZZ_RTMPE && f.how & FUZZ_STOP) { /* takes crypto */
+		config.swf_players = &player;
+		config.swf_player_count = 1;
+	}
 	f.s = slu_session_new(&config);
 	return fuzz_run(&f, data + 1, size - 1);
 }

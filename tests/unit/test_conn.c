@@ -120,6 +120,32 @@ static void whole(void **state)
 	close_pair(&p);
 }
 
+/* A server that asks who publishes is answered on another connection, which may not come to be. */
+static void asked_where_there_is_no_other(void **state)
+{
+	struct pair p = {.publishing = false};
+	struct slu_event ev;
+
+	(void)state;
+	open_pair(&p);
+	p.cm.again_err = SLU_ERR_CONNECT;
+	assert_int_equal(slu_url_parse(&p.c->url, "rtmp://user:pass-word@live.example/app", NULL), 0);
+	for (int i = 0; i < 1000 && !slu_conn_closed(p.c); i++) {
+		slu_conn_process(p.c);
+		pull_client(&p);
+		slu_conn_process(p.s);
+		while (slu_conn_event(p.s, &ev))
+			if (ev.type == SLU_EVENT_CONNECT)
+				slu_session_refuse(slu_conn_session(p.s), "NetConnection.Connect.Rejected",
+						   "[ code=403 need auth; authmod=adobe ] : ");
+	}
+	assert_int_equal(slu_conn_process(p.c), SLU_ERR_CONNECT);
+	assert_int_equal(p.cm.agains, 1);
+	assert_non_null(strstr(slu_conn_error(p.c), "there is no second time"));
+	assert_null(strstr(slu_conn_error(p.c), "pass-word"));
+	close_pair(&p);
+}
+
 static void byte_by_byte(void **state)
 {
 	struct pair p = {.publishing = false};
@@ -357,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole),
+		cmocka_unit_test(asked_where_there_is_no_other),
 		cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(random_splits),
 		cmocka_unit_test(reads_no_more_than_is_pulled),
