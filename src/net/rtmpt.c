@@ -42,7 +42,7 @@ unsigned slu_rtmpt_wait(int interval, size_t got, unsigned waited)
 
 static int timed_out(struct rtmpt *t, uint64_t now)
 {
-	if (t->command == RTMPT_NONE || now - t->asked_ms < t->timeout_ms)
+	if (t->command == RTMPT_NONE || now < t->asked_ms + t->timeout_ms)
 		return 0;
 	return slu_rtmpt_fail(t, SLU_ERR_TIMEOUT,
 			      "%s did not answer a request of the tunnel within %u ms: try later, or without HTTP",

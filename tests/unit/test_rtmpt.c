@@ -448,6 +448,8 @@ static void answers_have_a_deadline(void **state)
 	t->ops->free(t);
 	t = make();
 	assert_int_equal(t->ops->open(t, clock_ms), 0);
+	/* Below, a TLS handshake took time since the caller looked at the clock. */
+	assert_int_equal(t->ops->open(t, clock_ms - 30), 0);
 	assert_int_equal(t->ops->open(t, clock_ms + 2000), SLU_ERR_TIMEOUT);
 	t->ops->free(t);
 }
