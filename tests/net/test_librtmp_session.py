@@ -181,6 +181,29 @@ def test_answers_while_publishing(ours, tmp_path):
     assert pong == [struct.pack(">HI", 7, 4711)]
 
 
+def test_a_server_that_reads_no_more(ours, tmp_path):
+    (tmp_path / "in.flv").write_bytes(flv.flv(flv.frames(60000)))
+    with peers.Server("started", peers.stall, receive_buffer=4096) as server:
+        result = run(ours, "write", f"{server.url()}/s timeout=1", tmp_path / "in.flv", "32768")
+    assert result.code == 1 and "gave up at byte" in result.err
+    assert "took no data for 1000 ms" in result.err
+
+
+def test_closing_waits_for_no_server(ours, source):
+    """It has all of the stream in its socket, and never says that it has ended."""
+    with peers.Server("started", peers.stall) as server:
+        assert write(ours, server, source).code == 0
+
+
+def test_nothing_is_lost_in_closing(ours, tmp_path):
+    """A server that reads slowly, and its kernel has room for little."""
+    frames = flv.frames(20000)
+    (tmp_path / "in.flv").write_bytes(flv.flv(frames))
+    with peers.Server(receive_buffer=4096) as server:
+        assert run(ours, "write", f"{server.url()}/s", tmp_path / "in.flv", "1000000").code == 0
+        assert flv.got(server.session()) == frames
+
+
 # ---- TLS ----
 
 
