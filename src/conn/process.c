@@ -175,12 +175,12 @@ static const struct {
 
 int slu_conn_process(struct slu_conn *c)
 {
-	uint64_t now = slu_now_ms();
 	enum conn_state before;
 
 	do {
 		before = c->state;
-		states[before].step(c, now);
+		/* Anew each time: what a step began at its own time is not to be older than the next one. */
+		states[before].step(c, slu_now_ms());
 	} while (c->state != before);
 	return c->err;
 }

@@ -201,6 +201,15 @@ def test_serve_lets_users_publish(serve, sluice, short_clip, mod, user, code):
     assert PASSWORD not in process.text("out") + process.text("err")
 
 
+@pytest.mark.parametrize("scheme", ["rtmpe", "rtmpt", "rtmpte"])
+def test_over_what_else_there_is(serve, sluice, short_clip, scheme):
+    process, port = serve("adobe")
+    url = f"{scheme}://{USER}:{PASSWORD}@127.0.0.1:{port}/live"
+    result = sluice.run("push", "--fast", short_clip, url, KEY)
+    assert result.code == OK, result.err
+    process.expect('"publish"', 20, "out")
+
+
 @pytest.mark.parametrize("mod", MODS)
 def test_serve_takes_no_answer_twice(serve, mod):
     _, port = serve(mod)

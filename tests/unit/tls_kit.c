@@ -167,7 +167,7 @@ static struct kit_mem *mem(const struct slu_transport *t)
 
 static int mem_open(struct slu_transport *t, uint64_t now_ms)
 {
-	(void)now_ms;
+	assert_true(now_ms >= mem(t)->again_ms);
 	if (mem(t)->delay)
 		return mem(t)->delay-- == 0;
 	return 1;
@@ -177,8 +177,8 @@ static int mem_again(struct slu_transport *t, uint64_t now_ms)
 {
 	struct kit_mem *m = mem(t);
 
-	(void)now_ms;
 	m->agains++;
+	m->again_ms = now_ms;
 	m->in.len = m->peer->in.len = 0;
 	m->ended = m->peer->ended = m->lost = m->cut = false;
 	return m->again_err;
@@ -188,6 +188,8 @@ static long mem_recv(struct slu_transport *t, void *buf, size_t n)
 {
 	struct kit_mem *m = mem(t);
 
+	if (m->slow_ms)
+		usleep(m->slow_ms * 1000);
 	m->reads++;
 	if (m->lost)
 		return SLU_ERR_RESET;

@@ -57,6 +57,8 @@ struct kit_mem {
 	bool cut;                   /* writes fail, and reads do not say why */
 	unsigned agains;            /* again() calls */
 	int again_err;              /* what they say */
+	uint64_t again_ms;          /* when the last was: open() is never called with an earlier time */
+	unsigned slow_ms;           /* that a recv() call takes */
 	bool freed;
 	unsigned writes, reads;
 	uint64_t wire_out, wire_in;
