@@ -12,12 +12,17 @@ publish does so whole, to one URL after the other."""
 
 import ctypes
 import json
+import signal
 import sys
 
 # Of the structure RTMP, on 64 bits.
 DURATION, READ = 128, 168
 TIMESTAMP, FLAGS, STATUS, FRAME_TYPE, RESUME_AT, METADATA, FRAME, METADATA_SIZE, FRAME_SIZE = 20, 25, 26, 27, 28, 32, 40, 48, 52
 RESUME = 2
+
+
+# As programs in C have it: one that writes to a closed socket is ended, unless it sees to it.
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 class Session:

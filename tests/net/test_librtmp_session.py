@@ -118,6 +118,14 @@ def test_chunk_size_and_extras(ours, source):
     assert session.reader.chunk_size == 4000
 
 
+def test_ipv6(ours, sluice, source, tmp_path):
+    with sluice.start("serve", "--listen", "rtmp://[::1]:0", tmp_path) as serving:
+        port = serving.expect(r"rtmp://\[::1\]:(\d+)", 20, "out")[1]
+        result = run(ours, "write", f"rtmp://[::1]:{port}/live/cam", source, "4096")
+        assert result.code == 0, result.err
+    assert [t[:3] for t in flvcmp.parse((tmp_path / "live/cam.flv").read_bytes())] == flv.frames(50)
+
+
 # ---- servers that do not answer ----
 
 
