@@ -285,11 +285,17 @@ def test_servers_that_stall(ours):
             assert "no longer answers" in ours.said
 
 
-def test_a_server_that_never_stops(ours):
-    with swf.Web(lambda head: b"HTTP/1.0 200 OK\r\n\r\nx", pours=True) as web:
+@pytest.mark.parametrize("begin,why", [(b"x", "no Flash player"), (b"FWS\x0a\0\0\0\0x", "more than 6")])
+def test_a_server_that_never_stops(ours, begin, why):
+    with swf.Web(lambda head: b"HTTP/1.0 200 OK\r\n\r\n" + begin, pours=True) as web:
         assert ours.hash_swf(web.url())[0] == -1
-        web.sock.settimeout(1)
-    assert "no Flash player" in ours.said
+    assert why in ours.said
+
+
+def test_not_modified_since_when_nobody_asked(ours, home):
+    with swf.Web(lambda head: b"HTTP/1.1 304 Not Modified\r\n\r\n") as web:
+        assert ours.hash_swf(web.url()) == [-1, 0, "00" * 32]
+    assert "304" in ours.said and not (home / ".swfinfo").exists()
 
 
 def test_https(ours, certificates):

@@ -329,6 +329,7 @@ static void proxy_out_of_reach(void **state)
 	f.mine.lost = true;
 	assert_int_equal(step(&f, 110), SLU_ERR_CONNECT);
 	failed(&f, SLU_ERR_CONNECT, "the proxy is out of reach: the connection was reset");
+	assert_int_equal(fake.cancels, 1); /* nobody waits for it any more */
 	end(&f);
 }
 

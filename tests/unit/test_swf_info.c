@@ -54,6 +54,7 @@ static void finds(void **state)
 		assert_int_equal(find(texts[i], "http://host/player.swf", &info), 0);
 		assert_int_equal(find(texts[i], "", &info), 0);
 	}
+	assert_int_equal(find(ENTRY("http://host/dir/player"), URL, &info), 0);
 	assert_int_equal(find(texts[3], URL, &info), -1);
 	assert_int_equal(find(texts[4], URL, &info), 1); /* the first one counts */
 	assert_int_equal(find("", URL, &info), 0);
