@@ -135,14 +135,16 @@ LINK = 16688  # in RTMP, on 64 bits; tests/abi/layout.h
 
 
 class Library:
-    def __init__(self, path, home):
-        self.path, self.home = path, home
+    """dropin.Library, and the home of who uses it."""
+
+    def __init__(self, library, home):
+        self.path, self.environment, self.home = library.path, library.environment, home
         self.said = ""
 
     def call(self, function, *arguments, **environment):
         done = subprocess.run([sys.executable, "-c", CALLS, self.path, function, json.dumps(arguments), str(LINK)],
                               capture_output=True, timeout=100, check=False,
-                              env={**os.environ, "HOME": str(self.home), **environment})
+                              env={**os.environ, **self.environment, "HOME": str(self.home), **environment})
         self.said = done.stderr.decode(errors="replace")
         assert done.returncode == 0, self.said
         assert "Sanitizer" not in self.said

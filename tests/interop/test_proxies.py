@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Streams through proxies that others made: they are what they were, and the server saw the proxy."""
 import json
-import pathlib
+import os
 import re
 import shutil
 import socket
@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+import dropin
 import proxies
 import streams
 import support
@@ -222,45 +223,41 @@ def test_says_what_curl_says(sluice, short_clip, scheme, host, credentials):
 # ---- librtmp.so.1 ----
 
 
+@pytest.fixture(params=dropin.libraries())
+def either(request):
+    return dropin.Library(request.param)
+
+
 @pytest.fixture
-def library(sluice_path):
-    """The folder of our librtmp.so.1."""
-    folder = pathlib.Path(sluice_path).resolve().parent.parent / "compat" / "librtmp"
-    if not (folder / "librtmp.so.1").exists():
-        pytest.skip("this build has no librtmp.so.1")
-    if support.sanitized(sluice_path):
-        pytest.skip("AddressSanitizer's run-time library comes too late into programs that others built")
-    return str(folder)
+def ours(sluice_path):
+    return dropin.Library("ours")
 
 
-def rtmpdump(*args):
+def rtmpdump(library, *args):
     """Debian's. It is never quite content with what the metadata says of the duration: status 2."""
     if not shutil.which("rtmpdump"):
         pytest.skip("rtmpdump is not installed")
-    done = subprocess.run(["rtmpdump", *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["rtmpdump", *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
+                          env={**os.environ, **library.environment})
     assert done.returncode in (0, 2), done.stderr.decode(errors="replace")
     return done.stderr.decode(errors="replace")
 
 
-@pytest.mark.parametrize("ours", [False, True], ids=["Debian's", "ours"])
-def test_rtmpdump_through_a_proxy(nginx, short_clip, tmp_path, monkeypatch, library, ours):
+def test_rtmpdump_through_a_proxy(nginx, short_clip, tmp_path, either):
     """Debian's rtmpdump, on either library, says the same to a proxy for SOCKS4: an address."""
     shutil.copy(short_clip, nginx.dir / "vod" / "c.flv")
-    if ours:
-        monkeypatch.setenv("LD_LIBRARY_PATH", library)
     with proxies.perl(tmp_path) as proxy:
         where = proxy.url.rpartition("/")[2]
-        rtmpdump("-q", "-r", f"rtmp://localhost:{nginx.rtmp}/vod/c", "-S", where, "-o", tmp_path / "out.flv")
+        rtmpdump(either, "-q", "-r", f"rtmp://localhost:{nginx.rtmp}/vod/c", "-S", where, "-o", tmp_path / "out.flv")
         proxy.process.expect(rf"asked for 127\.0\.0\.1 {nginx.rtmp}\n$", name="out")
     streams.check(streams.large_enough(short_clip), streams.large_enough(tmp_path / "out.flv"))
 
 
 @pytest.mark.parametrize("kind", ["microsocks with a password", "tinyproxy with a password", "perl, SOCKS4a"])
-def test_urls_of_proxies_in_the_option_socks(nginx, short_clip, tmp_path, monkeypatch, library, kind):
+def test_urls_of_proxies_in_the_option_socks(nginx, short_clip, tmp_path, ours, kind):
     shutil.copy(short_clip, nginx.dir / "vod" / "c.flv")
-    monkeypatch.setenv("LD_LIBRARY_PATH", library)
     with proxies.KINDS[kind](tmp_path) as proxy:
-        said = rtmpdump("-V", "-i", f"rtmp://localhost:{nginx.rtmp}/vod/c socks={proxy.url}", "-o", tmp_path / "out.flv")
+        said = rtmpdump(ours, "-V", "-i", f"rtmp://localhost:{nginx.rtmp}/vod/c socks={proxy.url}", "-o", tmp_path / "out.flv")
     assert f"{proxy.url.rpartition('@')[2].rpartition('/')[2]} has made a connection to localhost:{nginx.rtmp}" in said
     assert proxies.PASSWORD not in said
     streams.check(streams.large_enough(short_clip), streams.large_enough(tmp_path / "out.flv"))
@@ -280,28 +277,27 @@ lib.RTMP_Close(rtmp)
 """
 
 
-def connect0(path, url, port):
-    done = subprocess.run([sys.executable, "-c", CONNECT0, path, url, str(port)], capture_output=True, timeout=60, check=False)
+def connect0(library, url, port):
+    done = subprocess.run([sys.executable, "-c", CONNECT0, library.path, url, str(port)], capture_output=True, timeout=60,
+                          check=False, env={**os.environ, **library.environment})
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.split(), done.stderr.decode()
 
 
-@pytest.mark.parametrize("ours", [False, True], ids=["Debian's", "ours"])
-def test_connecting_to_the_proxys_own_address(nginx, tmp_path, library, ours):
+def test_connecting_to_the_proxys_own_address(nginx, tmp_path, either):
     """RTMP_Connect0() takes the address of the proxy, and has it connect."""
-    path = library + "/librtmp.so.1" if ours else "librtmp.so.1"
     with proxies.perl(tmp_path) as proxy:
         port = proxy.url.rpartition(":")[2]
         options = f"socks=127.0.0.1:{port} timeout=5"
-        assert connect0(path, f"rtmp://localhost:{nginx.rtmp}/live/s {options}", port)[0] == [b"1", b"1"]
+        assert connect0(either, f"rtmp://localhost:{nginx.rtmp}/live/s {options}", port)[0] == [b"1", b"1"]
         proxy.process.expect(rf"asked for 127\.0\.0\.1 {nginx.rtmp}\n$", name="out")
-        done, said = connect0(path, f"rtmp://127.0.0.1:1/live/s {options}", port)
-        assert done == [b"0", b"0"] and ("SOCKS4 reply 91" in said or not ours)
+        done, said = connect0(either, f"rtmp://127.0.0.1:1/live/s {options}", port)
+        assert done == [b"0", b"0"] and ("SOCKS4 reply 91" in said or not either.ours)
 
 
 @pytest.mark.parametrize("answer,part", [(b"", "hung up"), (b"\0\x5a\0\0", "hung up"), (b"\0\x5c" + bytes(6), "SOCKS4 reply 92"),
                                          (None, "in time")])
-def test_a_proxy_that_does_not_do_it(tmp_path, library, answer, part):
+def test_a_proxy_that_does_not_do_it(ours, answer, part):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -316,6 +312,6 @@ def test_a_proxy_that_does_not_do_it(tmp_path, library, answer, part):
         thread = threading.Thread(target=once)
         thread.start()
         url = f"rtmp://127.0.0.1:1/live/s socks=127.0.0.1:{port} timeout=1"
-        done, said = connect0(library + "/librtmp.so.1", url, port)
+        done, said = connect0(ours, url, port)
         thread.join(20)
     assert done == [b"0", b"0"] and part in said

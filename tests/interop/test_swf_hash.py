@@ -2,16 +2,14 @@
 """The hash of a Flash player: what Debian's librtmp makes of it is what ours makes, and each reads what the other keeps."""
 import email.utils
 import os
-import pathlib
 import re
-import socket
 import ssl
 import struct
-import subprocess
 import time
 
 import pytest
 
+import dropin
 import support
 import swf
 
@@ -30,21 +28,12 @@ def home(tmp_path):
 
 @pytest.fixture
 def ours(sluice_path, home):
-    path = pathlib.Path(sluice_path).resolve().parent.parent / "compat" / "librtmp" / "librtmp.so.1"
-    if not path.exists():
-        pytest.skip("this build has no librtmp.so.1")
-    if support.sanitized(sluice_path):
-        pytest.skip("AddressSanitizer's run-time library comes too late into Python")
-    return swf.Library(str(path), home)
+    return swf.Library(dropin.Library("ours"), home)
 
 
 @pytest.fixture
 def debians(home):
-    found = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, timeout=30, check=True).stdout
-    paths = re.findall(r"librtmp\.so\.1 \(.*x86-64.*\) => (\S+)|librtmp\.so\.1 \(.*AArch64.*\) => (\S+)", found)
-    if not paths:
-        pytest.skip("Debian's librtmp1 is not installed")
-    return swf.Library("".join(paths[0]), home)
+    return swf.Library(dropin.Library("debian"), home)
 
 
 # ---- the hash ----
