@@ -22,6 +22,7 @@ int slu_session_handle(struct slu_session *s, const struct slu_msg *msg)
 		return s->err;
 	if (!s->cfg.by_hand || s->hs)
 		return slu_session_usage(s, SLU_ERR_STATE, "messages are handled by the session itself here");
+	s->handled = s->handled || msg->type == SLU_MSG_COMMAND || msg->type == SLU_MSG_COMMAND_AMF3;
 	s->answering = true;
 	slu_message_on(s, msg);
 	s->answering = false;

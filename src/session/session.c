@@ -409,6 +409,8 @@ static const char *left_undone(struct slu_session *s)
 		return "during the handshake";
 	if (slu_chunk_in_memory(s->in))
 		return "in the middle of a message";
+	if (s->cfg.by_hand && !s->handled)
+		return NULL; /* only the caller knows what was asked and answered */
 	if (s->state == SLU_S_CONNECTING)
 		return s->cfg.role == SLU_CLIENT ? "instead of answering connect" : "before it sent connect";
 	if (s->state == SLU_S_CREATING)

@@ -177,6 +177,7 @@ struct slu_session {
 
 	uint64_t received, ack_sent; /* bytes after the handshake; of them, told the peer */
 	bool silent;                 /* nothing is to be told */
+	bool handled;                /* by hand: a command was, by slu_session_handle() */
 	uint32_t window_out;         /* what we asked acknowledgements for last */
 	enum slu_bandwidth_limit bandwidth_limit;
 	uint32_t ping_time;

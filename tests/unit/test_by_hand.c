@@ -49,6 +49,26 @@ static void nothing_is_said_unasked(void **state)
 	kit_close(k);
 }
 
+/* Who handles nothing leaves it to nobody to know what a peer owes when it closes; but half a message is half. */
+static void an_end_to_what_was_not_handled(void **state)
+{
+	static const uint8_t half[] = {0x03, 0, 0, 0, 0, 0, 9, 20, 0, 0, 0, 0, 2};
+	struct kit *k = kit_open(SLU_SERVER, &by_hand);
+
+	(void)state;
+	kit_say(k, 0, "connect", 1, "(ks)", "app", "live");
+	kit_expect_events(k, "MESSAGE; ");
+	assert_int_equal(slu_session_in_end(k->s), 0);
+	kit_close(k);
+
+	k = kit_open(SLU_CLIENT, &by_hand);
+	say(k, SLU_MSG_COMMAND, connect, sizeof connect - 1);
+	assert_int_equal(slu_session_in_end(k->s), 0);
+	assert_true(slu_session_in(k->s, half, sizeof half) == sizeof half);
+	assert_int_equal(slu_session_in_end(k->s), SLU_ERR_CLOSED);
+	kit_close(k);
+}
+
 static void what_a_message_is(void **state)
 {
 	/* type 20 on chunk stream 70, message stream 5, timestamp 258 */
@@ -180,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_said_unasked),
+		cmocka_unit_test(an_end_to_what_was_not_handled),
 		cmocka_unit_test(what_a_message_is),
 		cmocka_unit_test(handled_it_is_as_ever),
 		cmocka_unit_test(numbers_go_on_from_the_callers),
