@@ -200,7 +200,8 @@ enum slu_event_type {
 	SLU_EVENT_SET_BUFFER_LENGTH,  /* server: stream_id, number: ms */
 	SLU_EVENT_RESULT,  /* either: the answer to slu_session_call(): transaction, flag: _result not _error, amf;
 			      amf is NULL when the peer gave none in time (slu_session_tick() makes that event) */
-	SLU_EVENT_COMMAND, /* either: a command or a type that the session does not know: name, transaction, amf */
+	SLU_EVENT_COMMAND, /* either: a command or a type that the session does not know: name, transaction, amf; and
+			      to a server NetStream.Authenticate.UsherToken, which has been answered */
 	SLU_EVENT_CONNECT, /* server: asks for name (the app); tc_url; to be accepted or refused */
 	SLU_EVENT_PUBLISH, /* server: asks to publish name on stream_id; kind; to be accepted or refused */
 	SLU_EVENT_PLAY,    /* server: asks to play name on stream_id; start, duration, flag: reset; the same */

@@ -180,6 +180,15 @@ static int on_delete_stream(struct slu_session *s, const struct slu_command *c, 
 	return s->err;
 }
 
+/* The session asks for no token; the caller may want to see it. */
+static int on_usher_token(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
+{
+	struct slu_event *ev = add_event(s, SLU_EVENT_COMMAND, c, msg->stream_id);
+
+	ev->name = slu_event_text(s, SLU_TEXT_NAME, c->name);
+	return send_result(s, c->transaction, -1);
+}
+
 static int on_get_stream_length(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
 {
 	struct slu_event *ev = add_event(s, SLU_EVENT_GET_STREAM_LENGTH, c, msg->stream_id);
@@ -394,7 +403,7 @@ const struct slu_command_rule slu_server_rules[] = {
 	{"getStreamLength", CONNECTED, on_get_stream_length},
 	{"_checkbw", CONNECTED, on_check_bw},
 	{"set_playlist", CONNECTED, on_set_playlist},
-	{"NetStream.Authenticate.UsherToken", CONNECTED, on_release_stream}, /* nobody's token is looked at here */
+	{"NetStream.Authenticate.UsherToken", CONNECTED, on_usher_token},
 	{"close", ANY, on_close},
 	{NULL, 0, NULL},
 };

@@ -40,6 +40,17 @@ static void encoder_preamble(void **state)
 	kit_close(k);
 }
 
+static void a_token_is_answered_and_shown(void **state)
+{
+	struct kit *k = server(0);
+
+	(void)state;
+	kit_say(k, 0, "NetStream.Authenticate.UsherToken", 4, "zs", "t0ken");
+	kit_expect_heard(k, "_result@0 4 null; ");
+	kit_expect_events(k, "COMMAND NetStream.Authenticate.UsherToken; ");
+	kit_close(k);
+}
+
 static void streams_are_bounded(void **state)
 {
 	struct kit *k = server(8);
@@ -289,19 +300,13 @@ static void play_reset_as_a_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(encoder_preamble),
-		cmocka_unit_test(streams_are_bounded),
-		cmocka_unit_test(publish_kinds),
-		cmocka_unit_test(ends_of_publishing),
-		cmocka_unit_test(fcunpublish_of_two),
-		cmocka_unit_test(refused_by_the_session),
-		cmocka_unit_test(one_request_at_a_time),
-		cmocka_unit_test(play_arguments),
-		cmocka_unit_test(what_players_ask),
-		cmocka_unit_test(before_connect),
-		cmocka_unit_test(media_before_connect),
-		cmocka_unit_test(connect_twice),
-		cmocka_unit_test(odd_names),
+		cmocka_unit_test(encoder_preamble),       cmocka_unit_test(a_token_is_answered_and_shown),
+		cmocka_unit_test(streams_are_bounded),    cmocka_unit_test(publish_kinds),
+		cmocka_unit_test(ends_of_publishing),     cmocka_unit_test(fcunpublish_of_two),
+		cmocka_unit_test(refused_by_the_session), cmocka_unit_test(one_request_at_a_time),
+		cmocka_unit_test(play_arguments),         cmocka_unit_test(what_players_ask),
+		cmocka_unit_test(before_connect),         cmocka_unit_test(media_before_connect),
+		cmocka_unit_test(connect_twice),          cmocka_unit_test(odd_names),
 		cmocka_unit_test(play_reset_as_a_number),
 	};
 
