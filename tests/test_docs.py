@@ -94,6 +94,21 @@ def test_exit_statuses_are_documented(sluice_path):
     assert {int(s) for s in told} == {*range(11), support.INTERRUPTED}
 
 
+@pytest.mark.parametrize("name", ["rtmpsrv"])
+def test_options_of_the_suites_servers(sluice_path, name):
+    program = pathlib.Path(sluice_path).parent / name
+    if not program.exists():
+        pytest.skip(f"this build has no {name}")
+    told = subprocess.run([program, "--help"], capture_output=True, timeout=30, check=True).stderr.decode()
+    told = set(re.findall(r"^(--[a-z-]+)", told, re.M))
+    page = (MAN / f"{name}.8").read_text(encoding="utf-8").replace("\\-", "-")
+    assert told == options_in(" ".join(re.findall(r"^\.TP\n(.*)$", page, re.M))) and len(told) > 3
+    script = (f"source {COMPLETION.parent}/{name}.bash; complete -p {name}; COMP_WORDS=({name} --); COMP_CWORD=1\n"
+              f'declare -F _{name} >/dev/null && _{name} && printf "%s\\n" "${{COMPREPLY[@]}}"; true')
+    offered = subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=30).stdout.decode()
+    assert told == options_in(offered)
+
+
 def test_version_names_openssl(sluice_path):
     assert re.match(r"sluice \d+\.\d+\.\d+, OpenSSL \d", help_of(sluice_path, "--version"))
 
@@ -128,7 +143,7 @@ def test_options_and_variables_of_the_drop_in():
     assert re.findall(r"\b(?:tls[A-Z]\w+|chunkSize|connectTimeout)", environment) == [name for name, _ in settings]
 
 
-@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.[137]"))])
+@pytest.mark.parametrize("page", [p.name for p in sorted(MAN.glob("*.[1378]"))])
 def test_man_pages_are_well_formed(page):
     if not shutil.which("mandoc") and not shutil.which("groff"):
         pytest.skip("neither mandoc nor groff is installed")
