@@ -94,7 +94,7 @@ def test_exit_statuses_are_documented(sluice_path):
     assert {int(s) for s in told} == {*range(11), support.INTERRUPTED}
 
 
-@pytest.mark.parametrize("name", ["rtmpsrv"])
+@pytest.mark.parametrize("name", ["rtmpsrv", "rtmpsuck"])
 def test_options_of_the_suites_servers(sluice_path, name):
     program = pathlib.Path(sluice_path).parent / name
     if not program.exists():
