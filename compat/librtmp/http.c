@@ -64,7 +64,7 @@ HTTPResult HTTP_get(struct HTTP_ctx *http, const char *url, HTTP_read_callback *
 	if (answer.status)
 		http->status = (int)answer.status;
 	http->size += (int)answer.size;
-	if (err == 0 && answer.last_modified[0])
+	if (err == 0 && answer.last_modified[0] && http->date)
 		snprintf(http->date, sizeof answer.last_modified, "%s", answer.last_modified);
 	if (result(err, &answer) > HTTPRES_OK_NOT_MODIFIED)
 		RTMP_Log(RTMP_LOGERROR, "HTTP: %s", error);

@@ -7,6 +7,7 @@
 
 #include <sluice/error.h>
 
+#include "../alloc_fail.h"
 #include "crypto/inflate.h"
 #include "crypto/swf.h"
 
@@ -111,16 +112,39 @@ static void is_bounded(void **state)
 	slu_swf_free(s);
 }
 
+/* OpenSSL's and zlib's own allocations are theirs. */
+static void out_of_memory(void **state)
+{
+	bool failed = true;
+
+	(void)state;
+	for (long n = 0; failed; n++) {
+		struct slu_swf *s;
+		int r = SLU_ERR_NOMEM;
+
+		alloc_fail_at(n);
+		s = slu_swf_new();
+		if (s)
+			r = slu_swf_in(s, packed, sizeof packed - 1);
+		failed = alloc_fail_end();
+		assert_int_equal(r, failed ? SLU_ERR_NOMEM : 0);
+		assert_true(!s || !failed || strstr(slu_swf_error(s), "out of memory"));
+		assert_true(failed || n == 2);
+		slu_swf_free(s);
+	}
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test(hashes),
-		cmocka_unit_test(hashes_what_is_compressed),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(hashes),        cmocka_unit_test(hashes_what_is_compressed),
+		cmocka_unit_test(refuses),       cmocka_unit_test(is_bounded),
+		cmocka_unit_test(out_of_memory),
 	};
 
-	if (!slu_inflate_there())
+	if (!slu_inflate_there()) {
 		LEAVE_OUT(tests, hashes_what_is_compressed, "this build has no zlib");
+		LEAVE_OUT(tests, out_of_memory, "this build has no zlib");
+	}
 	return cmocka_run_group_tests_name("swf", tests, NULL, NULL);
 }
