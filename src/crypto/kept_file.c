@@ -12,7 +12,7 @@
 
 #include <sluice/error.h>
 
-enum { PATH_MOST = 4096 };
+#include "crypto/replace.h"
 
 /* ---- the place ---- */
 
@@ -47,21 +47,13 @@ bool slu_kept_place(const char *given, bool write, char *out, size_t size)
 
 /* ---- writing ---- */
 
-/* path's folder is text up to the last slash: "" for the root, "." where there is none. */
-static void folder_of(const char *path, char *out, size_t size)
-{
-	const char *slash = strrchr(path, '/');
-
-	snprintf(out, size, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-}
-
 /* Each part that is missing; the last may be looked into by everyone, whatever the umask: all may read what root keeps.
  * What cannot be made is noticed when the file is. */
 static void make_folder(const char *path)
 {
-	char folder[PATH_MOST];
+	char folder[SLU_PATH_MOST];
 
-	folder_of(path, folder, sizeof folder);
+	slu_folder_of(path, folder, sizeof folder);
 	for (char *p = folder + 1; *folder && *p; p++)
 		if (*p == '/') {
 			*p = '\0';
@@ -72,76 +64,11 @@ static void make_folder(const char *path)
 		chmod(folder, 0755);
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t n)
-{
-	while (n) {
-		const ssize_t done = write(fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		data += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
-/* So that the new name outlives a power cut. Not all file systems can, and the file is whole either way. */
-static void sync_folder(const char *path)
-{
-	char folder[PATH_MOST];
-	int fd;
-
-	folder_of(path, folder, sizeof folder);
-	fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
-}
-
-/* A device or a pipe is not replaced by a file. */
-static bool is_replaceable(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
-		return true;
-	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	return false;
-}
-
-/* 0, or -1 with errno. */
-static int replace(const char *path, const struct slu_buf *text)
-{
-	char name[PATH_MOST + 8];
-	int fd, error;
-
-	if (!is_replaceable(path))
-		return -1;
-	snprintf(name, sizeof name, "%s.XXXXXX", path);
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	error = !write_all(fd, text->data, text->len) || fchmod(fd, 0644) != 0 || fsync(fd) != 0 ? errno : 0;
-	if (close(fd) != 0 && !error)
-		error = errno;
-	if (!error && rename(name, path) != 0)
-		error = errno;
-	if (error)
-		unlink(name);
-	else
-		sync_folder(path);
-	errno = error;
-	return error ? -1 : 0;
-}
-
 int slu_kept_write(const struct slu_kept *k, const char *given, char *where, size_t wsize, char *error, size_t size)
 {
-	char path[PATH_MOST];
+	char path[SLU_PATH_MOST];
 	struct slu_buf text;
-	int r;
+	int r, err;
 
 	snprintf(where, wsize, "%s", "");
 	if (!slu_kept_place(given, true, path, sizeof path)) {
@@ -160,8 +87,9 @@ int slu_kept_write(const struct slu_kept *k, const char *given, char *where, siz
 	} else {
 		if (!given)
 			make_folder(path);
-		if (replace(path, &text) != 0) {
-			snprintf(error, size, "%s: %s", path, strerror(errno));
+		err = slu_replace_file(path, &text, 0644);
+		if (err) {
+			snprintf(error, size, "%s: %s", path, strerror(err));
 			r = SLU_ERR_IO;
 		}
 	}
@@ -225,7 +153,7 @@ static int read_open(struct slu_kept *k, int fd, char *reason, size_t size)
 
 int slu_kept_read(struct slu_kept *k, const char *given, char *error, size_t size)
 {
-	char path[PATH_MOST], reason[160] = "";
+	char path[SLU_PATH_MOST], reason[160] = "";
 	int fd, r = SLU_ERR_IO;
 
 	if (!slu_kept_place(given, false, path, sizeof path)) {

@@ -12,7 +12,7 @@
 
 #include <sluice/error.h>
 
-enum { PATH_MOST = 4096 };
+#include "crypto/replace.h"
 
 bool slu_swf_info_path(char *out, size_t size)
 {
@@ -95,42 +95,6 @@ int slu_swf_info_read(const char *path, const char *url, struct slu_swf_info *ou
 	return r;
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t n)
-{
-	while (n) {
-		const ssize_t done = write(fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		data += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
-/* 0, or errno. The new file is its user's alone (mkstemp), and takes the old one's place whole. */
-static int replace(const char *path, const struct slu_buf *text)
-{
-	char name[PATH_MOST + 8];
-	int fd, err;
-
-	if ((size_t)snprintf(name, sizeof name, "%s.XXXXXX", path) >= sizeof name)
-		return ENAMETOOLONG;
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	err = !write_all(fd, text->data, text->len) || fsync(fd) != 0 ? errno : 0;
-	if (close(fd) != 0 && !err)
-		err = errno;
-	if (!err && rename(name, path) != 0)
-		err = errno;
-	if (err)
-		unlink(name);
-	return err;
-}
-
 int slu_swf_info_write(const char *path, const char *url, const struct slu_swf_info *info, char *error, size_t size)
 {
 	struct slu_buf old, new;
@@ -141,7 +105,7 @@ int slu_swf_info_write(const char *path, const char *url, const struct slu_swf_i
 	r = load(path, &old, error, size);
 	if (!r) {
 		r = slu_swf_info_set(&new, old.len ? (const char *)old.data : "", old.len, url, info);
-		err = r ? 0 : replace(path, &new);
+		err = r ? 0 : slu_replace_file(path, &new, 0600);
 		if (r || err)
 			snprintf(error, size, "the hash cannot be kept in %s: %s", path,
 				 err ? strerror(err) : slu_err_text(r));
