@@ -15,6 +15,7 @@ import tempfile
 
 import debian
 import exports
+import tap
 
 VARIABLES = """const char RTMPProtocolStringsLower[9][7] = {{0}};
 const AVal RTMP_DefaultFlashVer;
@@ -34,7 +35,7 @@ def reference(compiler, folder, names, scratch, name, *options):
     source.write_text(text, encoding="utf-8")
     made = debian.run([*command, "-std=gnu2x", "-w", "-g", "-shared", "-fPIC", "-Wl,-soname,librtmp.so.1", "-o",
                        str(library), str(source)])
-    exports.tell(made.returncode == 0 and len(functions) > 100, f"a library of {len(functions)} functions: {name}", made.stderr)
+    tap.tell(made.returncode == 0 and len(functions) > 100, f"a library of {len(functions)} functions: {name}", made.stderr)
     return library
 
 
@@ -51,7 +52,7 @@ def with_types(compiler, root, library):
                        *(f"-I{path}" for path in (folder / "include", folder, root / "include", root / "src")),
                        f"-Wl,--version-script={folder / 'librtmp.map'}", "-Wl,-soname,librtmp.so.1", "-o", str(library),
                        *map(str, sorted(folder.glob("*.c")))])
-    exports.tell(made.returncode == 0, "ours with its types", *made.stderr.splitlines()[:9])
+    tap.tell(made.returncode == 0, "ours with its types", *made.stderr.splitlines()[:9])
     return library
 
 
@@ -64,22 +65,21 @@ def main():
     names = exports.listed(root / "tests" / "abi" / "symbols.txt", 64).keys()
     explained = ["--suppressions", str(root / "tests" / "abi" / "abidiff.ini")]
     wrong = differences(theirs, library, "--no-added-syms")
-    exports.tell(not wrong, "the symbols of Debian's library", *wrong)
+    tap.tell(not wrong, "the symbols of Debian's library", *wrong)
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         their = reference(compiler, headers, names, scratch, "Debian's headers")
         own = reference(compiler, root / "compat" / "librtmp" / "include", names, scratch, "our headers")
         other = reference(compiler, headers, names, scratch, "another configuration", "-DNO_CRYPTO")
         wrong = differences(their, own)
-        exports.tell(not wrong, "the types of both headers", *wrong)
-        exports.tell(differences(their, other), "a structure of another size is found")
+        tap.tell(not wrong, "the types of both headers", *wrong)
+        tap.tell(differences(their, other), "a structure of another size is found")
         typed = with_types(compiler, root, scratch / "ours.so")
         wrong = differences(their, typed, *explained)
-        exports.tell(not wrong, "the types of the library", *wrong)
-        exports.tell(differences(their, typed), "what is explained is a difference")
-        exports.tell(differences(other, typed, *explained), "a structure of another size is found in it")
-    print(f"1..{exports.count}")
-    return exports.failed != 0
+        tap.tell(not wrong, "the types of the library", *wrong)
+        tap.tell(differences(their, typed), "what is explained is a difference")
+        tap.tell(differences(other, typed, *explained), "a structure of another size is found in it")
+    return tap.end()
 
 
 if __name__ == "__main__":

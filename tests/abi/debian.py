@@ -14,23 +14,13 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 HEADERS = ("rtmp", "amf", "log", "http")
 PROGRAM = "#include <stddef.h>\n" + "".join(f"#include <librtmp/{name}.h>\n" for name in HEADERS)
 # Data models by compiler options. The C library's headers for 32 bits need not be there: stubs-32.h stands in for them.
 MODELS = {"as it is": [], "i386": ["-m32"]}
 CLANG = {"armhf": "arm-linux-gnueabihf", "s390x": "s390x-linux-gnu", "riscv64": "riscv64-linux-gnu"}
-
-count = failed = 0
-
-
-def tell(ok, name, *notes):
-    global count, failed
-    count += 1
-    failed += not ok
-    print(f"{'ok' if ok else 'not ok'} {count} - {name}")
-    for note in notes if not ok else ():
-        print("#", note)
-
 
 def run(command, text=None):
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
@@ -50,11 +40,11 @@ def layouts(compiler, layout, folders, stubs):
     commands.update({model: ["clang", f"--target={target}"] + more for model, target in CLANG.items()})
     for model, command in commands.items():
         if not works(command):
-            tell(True, f"layout, {model} # SKIP {command[0]} cannot compile for it here")
+            tap.tell(True, f"layout, {model} # SKIP {command[0]} cannot compile for it here")
             continue
         for who, folder in folders.items():
             made = run(command + ["-std=c11", "-fsyntax-only", "-I", str(folder), str(layout)])
-            tell(made.returncode == 0, f"layout, {model}, {who}", *made.stderr.splitlines()[:9])
+            tap.tell(made.returncode == 0, f"layout, {model}, {who}", *made.stderr.splitlines()[:9])
 
 
 def prototypes(folder, scratch):
@@ -113,21 +103,20 @@ def main():
         theirs, own = (prototypes(folder, scratch) if shutil.which("gcc") else {} for folder in (debian, ours))
     if shutil.which("gcc"):
         differing = [f"{theirs.get(k)} / {own.get(k)}" for k in theirs.keys() | own.keys() if theirs.get(k) != own.get(k)]
-        tell(len(theirs) > 100 and not differing, f"{len(theirs)} functions with their types", *differing)
+        tap.tell(len(theirs) > 100 and not differing, f"{len(theirs)} functions with their types", *differing)
     else:
-        tell(True, "functions with their types # SKIP gcc is not installed")
+        tap.tell(True, "functions with their types # SKIP gcc is not installed")
     theirs, own = macros(compiler, debian), macros(compiler, ours)
     guards = {name for name in theirs if re.fullmatch(r"__\w+_H__", name)}
     missing = {bare(n) for n in theirs} - {bare(n) for n in guards} - {bare(n) for n in own}
-    tell(len(theirs) > 60 and not missing, f"{len(theirs)} macros", *sorted(missing))
+    tap.tell(len(theirs) > 60 and not missing, f"{len(theirs)} macros", *sorted(missing))
     more = {bare(n) for n in own} - {bare(n) for n in theirs}
     extra = {n for n in more if not n.startswith("LIBRTMP_")}
-    tell(not extra, "none but ours in their own name space", *sorted(extra))
+    tap.tell(not extra, "none but ours in their own name space", *sorted(extra))
     listed = set(re.findall(r"^VALUE\((\w+),", (root / "tests" / "abi" / "layout.h").read_text(encoding="utf-8"), re.M))
     constants = {n for n, value in theirs.items() if value and "(" not in n} | enumerators(compiler, debian)
-    tell(len(constants) > 90 and constants <= listed, f"{len(constants)} constants are in layout.h", *sorted(constants - listed))
-    print(f"1..{count}")
-    return failed != 0
+    tap.tell(len(constants) > 90 and constants <= listed, f"{len(constants)} constants are in layout.h", *sorted(constants - listed))
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -10,19 +10,9 @@ import re
 import subprocess
 import sys
 
+import tap
+
 SYMBOL = re.compile(r"^ *\d+: [0-9a-f]+ +(\S+) (\w+) +(\w+) +(\w+) +(\w+) +(\S+)", re.M)
-
-count = failed = 0
-
-
-def tell(ok, name, *notes):
-    global count, failed
-    count += 1
-    failed += not ok
-    print(f"{'ok' if ok else 'not ok'} {count} - {name}")
-    for note in notes if not ok else ():
-        print("#", note)
-
 
 def readelf(*args):
     return subprocess.run(["readelf", "-W", *args], check=True, capture_output=True, text=True, env={"LC_ALL": "C"}).stdout
@@ -64,17 +54,17 @@ def compare(symbols, library, whose):
     wanted, found = listed(symbols, bits_of(library)), exported(library)
     wrong = list(differences(wanted, found))
     functions = sum(kind == "FUNC" for kind, *_ in found.values())
-    tell(not wrong, f"{whose}: {functions} functions and {len(found) - functions} variables", *wrong)
+    tap.tell(not wrong, f"{whose}: {functions} functions and {len(found) - functions} variables", *wrong)
 
 
 def dynamic(library):
     text = readelf("-d", library)
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", text)
-    tell("Library soname: [librtmp.so.1]" in text, "its name")
-    tell(not any("sluice" in name for name in needed), "all of Sluice is inside", *needed)
-    tell("SYMBOLIC" not in text, "its variables are found where the program has them", text)
-    tell(re.search(r"FLAGS_1\).*NODELETE", text), "it is never unloaded", text)
-    tell("(VERDEF)" not in text, "its symbols have no versions", text)
+    tap.tell("Library soname: [librtmp.so.1]" in text, "its name")
+    tap.tell(not any("sluice" in name for name in needed), "all of Sluice is inside", *needed)
+    tap.tell("SYMBOLIC" not in text, "its variables are found where the program has them", text)
+    tap.tell(re.search(r"FLAGS_1\).*NODELETE", text), "it is never unloaded", text)
+    tap.tell("(VERDEF)" not in text, "its symbols have no versions", text)
 
 
 def debians():
@@ -92,9 +82,8 @@ def main():
     if theirs:
         compare(symbols, theirs, "Debian's")
     else:
-        tell(True, "Debian's # SKIP librtmp1 is not installed")
-    print(f"1..{count}")
-    return failed != 0
+        tap.tell(True, "Debian's # SKIP librtmp1 is not installed")
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 
+import tap
+
 MODES = ("play", "publish", "chunks", "call", "part", "live", "again")
 # What only our clients send: larger chunks, and the end of a stream by its name; what only Debian's do: a buffer's
 # length before there is a stream.
@@ -21,18 +23,6 @@ DEBIANS = (r"got type 4 stream 0 time 0 size 10 00 03 00 00 00 00 00 00 01 2c",)
 NUMBERED = r"(got type 20 .* size (?:29|26|34|25|32|42) sum) \w+"
 # The first chunk of a message has as short a header as its server makes.
 FIRST = r"(chunk of type \d+: header) [012]"
-
-count = failed = 0
-
-
-def tell(ok, name, *notes):
-    global count, failed
-    count += 1
-    failed += not ok
-    print(f"{'ok' if ok else 'not ok'} {count} - {name}")
-    for note in notes if not ok else ():
-        print("#", note)
-
 
 def environment(library):
     """One that has the loader find this library first; what is in it under another name is not looked at."""
@@ -73,7 +63,7 @@ def without(text, lines):
 def compare(name, one, other):
     one, other = ([re.sub(FIRST, r"\1 first", line) for line in lines] for lines in (one, other))
     notes = [f"{a!r} / {b!r}" for a, b in zip(one, other) if a != b][:5] + [f"{len(one)} / {len(other)} lines"]
-    tell(one == other and len(one) > 3, name, *notes)
+    tap.tell(one == other and len(one) > 3, name, *notes)
 
 
 def main():
@@ -82,7 +72,7 @@ def main():
         print("1..0 # SKIP Debian's librtmp1 is not installed")
         return 0
     used = {library_of(program, ours), library_of(program, debian)}
-    tell(len(used) == 2 and None not in used, "two libraries", *map(str, used))
+    tap.tell(len(used) == 2 and None not in used, "two libraries", *map(str, used))
     for mode in MODES:
         heard, seen = {}, {}
         for s, server in (("ours", ours), ("Debian's", debian)):
@@ -98,8 +88,7 @@ def main():
             sorted(without(heard["Debian's", "ours"], OURS)),
             sorted(without(heard["Debian's", "Debian's"], DEBIANS)),
         )
-    print(f"1..{count}")
-    return failed != 0
+    return tap.end()
 
 
 if __name__ == "__main__":

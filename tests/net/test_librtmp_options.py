@@ -5,8 +5,6 @@ wire, and what the log says where it will not do. For a program that knows nothi
 import base64
 import contextlib
 import hashlib
-import os
-import pathlib
 import socket
 import ssl
 import subprocess
@@ -16,21 +14,8 @@ import pytest
 
 import flv
 import peers
+from librtmp import PROGRAM, ours  # noqa: F401 (fixture)
 import support
-
-PROGRAM = pathlib.Path(__file__).with_name("librtmp_program.py")
-
-
-@pytest.fixture(scope="module")
-def ours(sluice_path):
-    build = pathlib.Path(os.environ.get("SLUICE_BUILD") or pathlib.Path(sluice_path).parent.parent)
-    library = build / "compat" / "librtmp" / "librtmp.so.1"
-    if not library.exists() or sys.maxsize < 2**32:
-        pytest.skip("no librtmp.so.1 of ours for this Python")
-    if support.sanitized(library):
-        pytest.skip("Python does not load a library with AddressSanitizer")
-    return library
-
 
 @pytest.fixture
 def source(tmp_path):
