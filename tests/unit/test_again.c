@@ -3,6 +3,7 @@
 
 #include <sluice/error.h>
 
+#include "../alloc_fail.h"
 #include "session/auth.h"
 #include "session_kit.h"
 
@@ -106,11 +107,39 @@ static void forgets_its_peer(void **state)
 	kit_close(k);
 }
 
+/* A session that could not begin anew has failed, and can still be asked, and freed. */
+static void out_of_memory(void **state)
+{
+	struct slu_session_stats stats;
+	bool failed = true;
+	long n = 0;
+
+	(void)state;
+	for (; failed; n++) {
+		struct kit *k = open_refused(NULL);
+		struct slu_vec vec;
+		int err;
+
+		alloc_fail_at(n);
+		err = slu_session_again(k->s, 1, "a=1");
+		failed = alloc_fail_end();
+		assert_int_equal(err, failed ? SLU_ERR_NOMEM : 0);
+		assert_int_equal(slu_session_tick(k->s, 2), err);
+		slu_session_stats(k->s, &stats);
+		slu_session_queued(k->s);
+		slu_session_out(k->s, &vec, 1);
+		slu_session_in_end(k->s);
+		kit_close(k);
+	}
+	assert_in_range(n, 6, 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_on),
 		cmocka_unit_test(forgets_its_peer),
+		cmocka_unit_test(out_of_memory),
 	};
 
 	return cmocka_run_group_tests_name("again", tests, NULL, NULL);
