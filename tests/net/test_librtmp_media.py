@@ -13,7 +13,7 @@ import flvcmp
 import peers
 import rtmp
 import support
-from librtmp import debians, ours, run  # noqa: F401 (fixtures)
+from librtmp_runs import debians, ours, run  # noqa: F401 (fixtures)
 
 METADATA = rtmp.amf0("onMetaData", {"duration": 12.5, "videocodecid": 7.0, "audiocodecid": 10.0})
 COMPLETE, ERROR, EOF = -3, -2, -1

@@ -14,7 +14,7 @@ import pytest
 
 import flv
 import peers
-from librtmp import PROGRAM, ours  # noqa: F401 (fixture)
+from librtmp_runs import PROGRAM, ours  # noqa: F401 (fixture)
 import support
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import flv
 import flvcmp
 import peers
 import rtmp
-from librtmp import ours, run  # noqa: F401 (fixture)
+from librtmp_runs import ours, run  # noqa: F401 (fixture)
 
 USER, PASSWORD = "alice", "s3cret-of-alice"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A program over librtmp: `librtmp.py URL FILE` publishes an FLV file with the librtmp.so.1 that the loader finds."""
+"""A program over librtmp: `librtmp_publisher.py URL FILE` publishes an FLV file with the librtmp.so.1 that the loader finds."""
 import ctypes
 import sys
 
