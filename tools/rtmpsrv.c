@@ -239,6 +239,7 @@ static struct slu_stub_client *accept_client(void *arg, int fd)
 	config.session.max_memory = 2 * MAX_MESSAGE;
 	if (c) {
 		c->srv = srv;
+		c->stub.other_fd = -1;
 		c->stub.deadline_ms = slu_now_ms() + CLIENT_MS;
 		c->stub.ends[0].conn = slu_conn_accept(&config, fd, error, sizeof error);
 		if (c->stub.ends[0].conn)

@@ -19,7 +19,7 @@ enum {
 	STOP_MS = 5000,
 	ACCEPT_PAUSE_MS = 200, /* without descriptors for another client */
 	OTHERS = 3,            /* polled besides clients */
-	POLLED = OTHERS + 2 * SLU_STUB_CLIENTS
+	POLLED = OTHERS + 3 * SLU_STUB_CLIENTS
 };
 
 struct stub {
@@ -174,6 +174,8 @@ static void gather(struct stub *s, uint64_t now)
 	for (const struct slu_stub_client *c = s->clients; c; c = c->next) {
 		add_end(s, &c->ends[0], now);
 		add_end(s, &c->ends[1], now);
+		if (c->other_fd >= 0)
+			add_polled(s, c->other_fd, POLLIN, NULL);
 		wake_by(s, c->deadline_ms);
 	}
 }
@@ -205,7 +207,7 @@ static bool step(struct stub *s, uint64_t until)
 		return false;
 	}
 	for (nfds_t i = OTHERS; i < s->npolled; i++)
-		if (s->polled[i].revents || slu_conn_timeout(s->conns[i]) == 0)
+		if (s->conns[i] && (s->polled[i].revents || slu_conn_timeout(s->conns[i]) == 0))
 			slu_conn_process(s->conns[i]);
 	now = slu_now_ms();
 	for (struct slu_stub_client *c = s->clients; c; c = c->next)

@@ -23,6 +23,7 @@ struct slu_stub_end {
 struct slu_stub_client {
 	struct slu_stub_client *next;
 	struct slu_stub_end ends[2]; /* the first is the one that was accepted */
+	int other_fd;                /* waited for besides, until it is readable; -1: none */
 	uint64_t deadline_ms;        /* work() is called then; UINT64_MAX: never */
 	bool over;                   /* to be forgotten */
 };

@@ -8,13 +8,14 @@
 
 #include <librtmp/log.h>
 #include <sluice/error.h>
-#include <sluice/url.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
 #include "proto/command.h"
+#include "tools/lookup.h"
 
 enum {
+	LOOKUP_MS = 30000,           /* for the client's player */
 	CONNECT_MS = 30000,          /* for the client's connect command */
 	SILENCE_MS = 60000,          /* of both, once they are connected */
 	QUEUE = 1024 * 1024,         /* for one end: while it has more, nothing is taken from the other */
@@ -22,10 +23,13 @@ enum {
 	BUFFER_MS = 4 * 3600 * 1000, /* that the server is asked for, so that it sends as fast as it can */
 	SET_BUFFER_SIZE = 10,        /* of the message: RTMP 1.0, 7.1.7 */
 	USER_SET_BUFFER = 3,
+	USER_SWF_REQUEST = 26, /* Adobe's: SWF verification, of the type in the byte behind it */
+	SWF_TYPE = 1,
+	SWF_AGE_DAYS = 30, /* before a player is looked at again */
 	SHOWN = 1024
 };
 
-enum state { AWAITS_CONNECT, OPENS, RELAYS, CLOSES };
+enum state { AWAITS_CONNECT, LOOKS_UP, OPENS, RELAYS, CLOSES };
 
 struct pair {
 	struct slu_stub_client stub; /* first, so that one is the other */
@@ -33,7 +37,10 @@ struct pair {
 	bool refused;           /* there is no server to go to */
 	struct slu_msg connect; /* until the server is there to take it */
 	uint32_t connect_csid;
-	uint32_t chunk_size; /* that the client sends in; 0: it did not say */
+	char url[SLU_SUCK_URL]; /* the server's */
+	struct slu_lookup *lookup;
+	struct slu_player player; /* size 0: not known */
+	uint32_t chunk_size;      /* that the client sends in; 0: it did not say */
 	struct slu_suck_streams streams;
 };
 
@@ -51,61 +58,6 @@ static bool is_gone(const struct pair *p, int end)
 
 /* ---- to the server ---- */
 
-/* RTMP or RTMPE by what the client speaks; where to by netfilter, or else by its tcUrl. */
-static bool name_server(struct pair *p, struct slu_amf_str tc_url, char *url, size_t size, const char **why)
-{
-	char *text = strndup(tc_url.s, tc_url.n), dst[SLU_ORIGINAL_DST];
-	struct slu_session_stats stats;
-	struct slu_url parsed;
-	bool encrypted, ok;
-
-	*why = "there is no memory for it";
-	ok = text && slu_url_parse(&parsed, text, why) == 0;
-	free(text);
-	slu_session_stats(session_of(p, SLU_SUCK_CLIENT), &stats);
-	encrypted = stats.handshake >= SLU_HANDSHAKE_RTMPE6 || (ok && parsed.rtmpe);
-	if (slu_original_dst(&slu_original_dst_kernel, slu_conn_fd(p->stub.ends[SLU_SUCK_CLIENT].conn), dst)) {
-		snprintf(url, size, "%s://%s", encrypted ? "rtmpe" : "rtmp", dst);
-	} else if (ok) {
-		snprintf(url, size, strchr(parsed.host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
-			 parsed.tls  ? "rtmps"
-			 : encrypted ? "rtmpe"
-				     : "rtmp",
-			 parsed.host, parsed.port);
-	} else {
-		return false;
-	}
-	if (ok)
-		slu_url_clear(&parsed);
-	return true;
-}
-
-static struct slu_conn *open_server(struct pair *p, const char *url, char *error, size_t size)
-{
-	struct slu_conn_config config = {.session = {.by_hand = true, .log = slu_stub_log()}};
-	struct slu_session_stats stats;
-
-	slu_session_stats(session_of(p, SLU_SUCK_CLIENT), &stats);
-	config.session.handshake = stats.handshake;
-	return slu_conn_open(&config, url, NULL, error, size);
-}
-
-static void show_connect(const struct slu_amf_value *object)
-{
-	const struct slu_amf_value *member = slu_amf_first(object);
-	char name[SHOWN / 4], text[SHOWN];
-	struct slu_amf_str value;
-
-	RTMP_LogPrintf("Processing connect\n");
-	for (; member; member = slu_amf_next(member)) {
-		struct slu_amf_str key = slu_amf_name(member);
-
-		if (slu_amf_type(member) == SLU_AMF_STRING && slu_amf_string(member, &value))
-			RTMP_LogPrintf("%s: %s\n", slu_escape(name, sizeof name, key.s, key.n),
-				       slu_escape(text, sizeof text, value.s, value.n));
-	}
-}
-
 static void keep_connect(struct pair *p, const struct slu_event *ev)
 {
 	p->connect = ev->msg;
@@ -113,30 +65,67 @@ static void keep_connect(struct pair *p, const struct slu_event *ev)
 	p->connect_csid = ev->chunk_stream;
 }
 
-static void on_connect(struct pair *p, const struct slu_event *ev, const struct slu_command *c)
+static void open_server(struct pair *p, uint64_t now)
+{
+	char error[640];
+
+	slu_lookup_end(p->lookup);
+	p->lookup = NULL;
+	p->stub.other_fd = -1;
+	p->stub.deadline_ms = now + CONNECT_MS;
+	p->stub.ends[SLU_SUCK_SERVER].conn =
+		slu_suck_open_server(p->stub.ends[SLU_SUCK_CLIENT].conn, p->url, &p->player, error, sizeof error);
+	p->state = OPENS;
+	p->refused = !p->stub.ends[SLU_SUCK_SERVER].conn;
+	if (p->refused)
+		RTMP_Log(RTMP_LOGERROR, "%s", error);
+	else
+		slu_conn_process(p->stub.ends[SLU_SUCK_SERVER].conn);
+}
+
+/* Meanwhile the client waits. */
+static void look_up(struct pair *p, const char *swf_url, uint64_t now)
+{
+	p->state = LOOKS_UP;
+	p->lookup = slu_lookup_begin(swf_url, SWF_AGE_DAYS);
+	if (p->lookup)
+		p->stub.other_fd = slu_lookup_fd(p->lookup);
+	else
+		RTMP_Log(RTMP_LOGWARNING, "The system has no thread to look at a client's player");
+	p->stub.deadline_ms = now + (p->lookup ? LOOKUP_MS : 0);
+}
+
+/* Without a hash it may do as well: that is the server's to say. */
+static void await_player(struct pair *p, uint64_t now)
+{
+	bool done = p->lookup && slu_lookup_done(p->lookup);
+	char error[1200] = "its server takes its time";
+
+	if (!done && now < p->stub.deadline_ms)
+		return;
+	if (!done || slu_lookup_result(p->lookup, &p->player, error, sizeof error) != 0)
+		RTMP_Log(RTMP_LOGWARNING, "SWF verification will be the client's own: %s", error);
+	open_server(p, now);
+}
+
+static void on_connect(struct pair *p, const struct slu_event *ev, const struct slu_command *c, uint64_t now)
 {
 	const struct slu_amf_value *object = slu_command_arg(c, 0);
-	struct slu_amf_str tc_url = {"", 0};
-	char url[512], error[640] = "";
+	char swf_url[SLU_SUCK_URL];
 	const char *why;
 
-	show_connect(object);
-	slu_amf_string(slu_amf_get(object, "tcUrl"), &tc_url);
-	p->refused = true;
-	if (!name_server(p, tc_url, url, sizeof url, &why)) {
+	slu_suck_show_connect(object);
+	p->refused = !slu_suck_name_server(p->stub.ends[SLU_SUCK_CLIENT].conn, object, p->url, &why);
+	if (p->refused) {
 		RTMP_Log(RTMP_LOGERROR, "A client's tcUrl names no server: %s", why);
 		return;
 	}
-	p->stub.ends[SLU_SUCK_SERVER].conn = open_server(p, url, error, sizeof error);
-	if (!p->stub.ends[SLU_SUCK_SERVER].conn) {
-		RTMP_Log(RTMP_LOGERROR, "%s", error);
-		return;
-	}
 	keep_connect(p, ev);
-	p->refused = false;
-	p->state = OPENS;
 	p->stub.ends[SLU_SUCK_CLIENT].held = true;
-	slu_conn_process(p->stub.ends[SLU_SUCK_SERVER].conn);
+	if (slu_suck_player_url(object, swf_url))
+		look_up(p, swf_url, now);
+	else
+		open_server(p, now);
 }
 
 /* ---- before the server is there ---- */
@@ -147,7 +136,7 @@ static void note_chunk_size(struct pair *p, const struct slu_msg *msg)
 		p->chunk_size = slu_be32(msg->data);
 }
 
-static void await_connect(struct pair *p)
+static void await_connect(struct pair *p, uint64_t now)
 {
 	struct slu_amf_doc *doc = slu_amf_doc_new(NULL);
 	struct slu_command c;
@@ -160,7 +149,7 @@ static void await_connect(struct pair *p)
 		note_chunk_size(p, &ev.msg);
 		if ((ev.msg.type == SLU_MSG_COMMAND || ev.msg.type == SLU_MSG_COMMAND_AMF3) &&
 		    slu_command_decode(&c, doc, &ev.msg) == 0 && slu_amf_str_is(c.name, "connect"))
-			on_connect(p, &ev, &c);
+			on_connect(p, &ev, &c, now);
 	}
 	slu_amf_doc_free(doc);
 }
@@ -198,6 +187,13 @@ static bool asks_for_buffer(const struct slu_msg *msg)
 	       slu_be16(msg->data) == USER_SET_BUFFER && slu_be32(msg->data + 2) && slu_be32(msg->data + 6) < BUFFER_MS;
 }
 
+/* Of the type whose answer is known here: the client's own would be bound to its handshake with us. */
+static bool wants_swf(const struct slu_msg *msg)
+{
+	return msg->type == SLU_MSG_USER_CONTROL && msg->size >= 2 && slu_be16(msg->data) == USER_SWF_REQUEST &&
+	       (msg->size == 2 || msg->data[2] <= SWF_TYPE);
+}
+
 static void send_on(struct pair *p, int to, const struct slu_event *ev)
 {
 	struct slu_msg msg = ev->msg;
@@ -233,6 +229,10 @@ static void on_message(struct pair *p, int from, const struct slu_event *ev)
 	RTMP_Log(RTMP_LOGDEBUG2, "The %s sent a message of type %02X, %zu bytes",
 		 from == SLU_SUCK_CLIENT ? "client" : "server", ev->msg.type, ev->msg.size);
 	watch_message(p, from, &ev->msg);
+	if (from == SLU_SUCK_SERVER && p->player.size && wants_swf(&ev->msg)) {
+		slu_session_handle(session_of(p, from), &ev->msg);
+		return;
+	}
 	switch (ev->msg.type) {
 	case SLU_MSG_SET_CHUNK_SIZE:
 		if (ev->msg.size >= 4 && !is_gone(p, to))
@@ -296,9 +296,13 @@ static void begin_close(struct pair *p)
 /* What a client began to play is recorded to its end, whether it stays to see it or not. */
 static bool is_over(const struct pair *p)
 {
-	if (p->state == RELAYS && is_gone(p, SLU_SUCK_CLIENT))
-		return is_gone(p, SLU_SUCK_SERVER) || !slu_suck_records(&p->streams);
-	return p->refused || is_gone(p, SLU_SUCK_CLIENT) || (p->state != AWAITS_CONNECT && is_gone(p, SLU_SUCK_SERVER));
+	bool client_gone = is_gone(p, SLU_SUCK_CLIENT);
+
+	if (p->refused || (client_gone && p->state != RELAYS))
+		return true;
+	if (p->state == AWAITS_CONNECT || p->state == LOOKS_UP)
+		return false;
+	return is_gone(p, SLU_SUCK_SERVER) || (client_gone && !slu_suck_records(&p->streams));
 }
 
 static void work(struct slu_stub_client *stub, uint64_t now)
@@ -306,8 +310,10 @@ static void work(struct slu_stub_client *stub, uint64_t now)
 	struct pair *p = (struct pair *)stub;
 
 	if (p->state == AWAITS_CONNECT)
-		await_connect(p);
-	if (p->state == OPENS)
+		await_connect(p, now);
+	if (p->state == LOOKS_UP)
+		await_player(p, now);
+	if (p->state == OPENS && !p->refused)
 		await_server(p);
 	if (p->state == RELAYS) {
 		relay(p, SLU_SUCK_CLIENT, SLU_SUCK_SERVER, now);
@@ -340,6 +346,7 @@ static void free_pair(struct slu_stub_client *stub)
 	struct pair *p = (struct pair *)stub;
 
 	slu_buffer_put(p->connect.owner);
+	slu_lookup_end(p->lookup);
 	slu_suck_end(&p->streams);
 	free(p);
 }
@@ -352,6 +359,7 @@ static struct slu_stub_client *accept_client(void *arg, int fd)
 
 	(void)arg;
 	if (p) {
+		p->stub.other_fd = -1;
 		p->stub.deadline_ms = slu_now_ms() + CONNECT_MS;
 		p->stub.ends[SLU_SUCK_CLIENT].conn = slu_conn_accept(&config, fd, error, sizeof error);
 		if (p->stub.ends[SLU_SUCK_CLIENT].conn)

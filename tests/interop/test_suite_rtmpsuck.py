@@ -19,9 +19,11 @@ import flv
 import flvcmp
 import peers
 import rtmp
+import serving as serving_module
 import streams
 import stubs
 import support
+import swf
 from attacks import BROKEN, HARMLESS
 
 FOUR_HOURS = 4 * 3600 * 1000
@@ -532,6 +534,88 @@ def test_rtmps_behind_it(sluice, suck, serving, certificates, short_clip):
             else:
                 assert client.ended(20)
                 stub.expect("ERROR: .*certificate")
+
+
+# ---- SWF verification ----
+
+PLAYER, PLAIN = swf.player(compressed=True)
+REQUEST, ANSWER = 26, 27
+
+
+def wants_swf(kind=1):
+    return rtmp.message(rtmp.USER_CONTROL, struct.pack(">HB", REQUEST, kind), 2)
+
+
+def events(messages):
+    return [m.payload for m in messages if m.type == rtmp.USER_CONTROL]
+
+
+def test_a_server_that_verifies_players(sluice, suck, tmp_path, certificates, short_clip, background):
+    """rtmpdump names its player and cannot prove it: rtmpsuck, which fetches it, can."""
+    if not shutil.which("rtmpdump"):
+        pytest.skip("rtmpdump is not installed")
+    server = serving_module.Serving(sluice, tmp_path / "served", certificates, "--swf-verify",
+                                    f"{swf.hash_of(PLAIN)}:{len(PLAIN)}")
+    push(sluice, server, short_clip)
+    server.recorded()
+    web = swf.Web(lambda head: swf.response(PLAYER))
+    stub = suck(env={"HOME": str(tmp_path)})
+    direct = ["-r", tc_url(server), "-y", "s", "-s", web.url(), "-o"]
+    background("rtmpdump", "-q", "-m", "5", *direct, tmp_path / "direct").process.wait(30)
+    assert (tmp_path / "direct").stat().st_size < 1000 and web.heads == []
+    background("rtmpdump", "-q", "-r", stub.url(), "-t", *direct[1:], tmp_path / "got").process.wait(30)
+    stub.expect("done!")
+    streams.check(short_clip, stub.folder / "s", shift=0)
+    assert len(web.heads) == 1 and web.heads[0].startswith("GET /player.swf HTTP/1.")
+    server.stop()
+
+
+def test_the_answer_is_the_proxys_own(suck, tmp_path):
+    """Of the type that it knows; any other request is the client's to answer."""
+    web = swf.Web(lambda head: swf.response(PLAYER))
+    stub = suck(env={"HOME": str(tmp_path)})
+    with through(stub, swfUrl=web.url()) as (client, server):
+        server.session.send(wants_swf() + wants_swf(2))
+        assert client.reader.message().payload == struct.pack(">HB", REQUEST, 2)
+        until(lambda: events(server.messages))
+        (answer,) = events(server.messages)
+        assert answer[:12] == struct.pack(">HBBII", ANSWER, 1, 1, len(PLAIN), len(PLAIN)) and len(answer) == 44
+
+
+@pytest.mark.parametrize("where", ["missing", "nowhere", "no url", "file"])
+def test_a_player_that_cannot_be_had(suck, tmp_path, where):
+    web = swf.Web(lambda head: swf.response(b"", "404 Not Found"))
+    url = {"missing": web.url(), "nowhere": "http://127.0.0.1:1/x.swf", "no url": "x.swf", "file": "file:///etc/passwd"}[where]
+    stub = suck(env={"HOME": str(tmp_path)})
+    with through(stub, swfUrl=url) as (client, server):
+        server.session.send(wants_swf())
+        assert client.reader.message().payload == struct.pack(">HB", REQUEST, 1)
+        assert events(server.messages) == []
+    assert ("WARNING: SWF verification will be the client's own: " in stub.text()) == (where in ("missing", "nowhere"))
+
+
+def test_a_web_server_that_says_nothing(suck, tmp_path):
+    """It holds up the client that named it, and nobody else; nor the end."""
+    asked = threading.Event()
+
+    def stall(head):
+        asked.set()
+        time.sleep(60)
+        return b""
+
+    web = swf.Web(stall)
+    stub = suck(env={"HOME": str(tmp_path)})
+    with End() as server, stub.client() as client:
+        client.handshake()
+        client.call("connect", {"app": "live", "tcUrl": server.url, "swfUrl": web.url()})
+        assert asked.wait(20)
+        before = stub.cpu()
+        with through(stub) as (other, second):
+            play(other, second, "x", TAGS)
+        time.sleep(0.5)
+        assert stub.cpu() - before < 0.3 * stub.patience
+        assert server.messages == []
+        stub.ends()
 
 
 # ---- its options ----
