@@ -445,7 +445,7 @@ int slu_verb_pull(int argc, char **argv)
 	const struct slu_usage usage = {
 		.verb = "pull",
 		.operands = "[options] URL [STREAM] OUTPUT",
-		.what = "Play a stream from an rtmp[s|e] URL into an FLV (a file, - for stdout).",
+		.what = "Play a stream from an rtmp[t][s|e] URL into an FLV (a file, - for stdout).",
 		.min_operands = 2,
 		.max_operands = 3,
 		.groups = groups,

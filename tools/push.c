@@ -461,7 +461,7 @@ int slu_verb_push(int argc, char **argv)
 	const struct slu_usage usage = {
 		.verb = "push",
 		.operands = "[options] INPUT URL [STREAM]",
-		.what = "Publish an FLV (a file, a pipe, - for stdin) to an rtmp[s|e] URL.",
+		.what = "Publish an FLV (a file, a pipe, - for stdin) to an rtmp[t][s|e] URL.",
 		.min_operands = 2,
 		.max_operands = 3,
 		.groups = groups,

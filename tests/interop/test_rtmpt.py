@@ -157,3 +157,18 @@ def test_ours_on_both_ends(sluice, serving, short_clip, tmp_path, scheme):
     streams.check(short_clip, tmp_path / "early.flv", shift=0)
     streams.check(short_clip, serving.recorded(), shift=0)
     assert len(flvcmp.media(streams.load(serving.recorded()))) > 100
+
+
+@pytest.mark.parametrize("scheme", ["rtmpt", "rtmpts"])
+def test_who_publishes_is_asked(sluice, tmp_path, certificates, short_clip, scheme):
+    """In the tunnel; the answer goes through another one."""
+    users = tmp_path / "users"
+    users.write_text("joe:secret\n")
+    users.chmod(0o600)
+    server = serving_module.Serving(sluice, tmp_path / "asking", certificates, "--auth", "adobe", "--users", users)
+    trust = server.trust("rtmps") if scheme == "rtmpts" else []
+    pushed = sluice.run("push", "--fast", *trust, short_clip, url(server, scheme).replace("://", "://joe:secret@"))
+    assert pushed.code == support.OK, pushed.err
+    assert ways_of(server) == [WAYS[scheme]]
+    streams.check(short_clip, server.recorded(), shift=0)
+    server.stop()

@@ -2,6 +2,7 @@
 """RTMPT against HTTP servers that stall, break off, lie about lengths or know no tunnels: an answer is understood or there
 is one sentence, and nothing hangs or spins."""
 
+import ssl
 import subprocess
 
 import pytest
@@ -48,6 +49,18 @@ def test_answers_of_every_kind_are_understood(push, short_clip, act):
     closes = act in (tunnels.good, tunnels.chunked, tunnels.dribbled)
     assert http.connections == (1 if closes else len(http.requests))
     assert all(f["content-type"] == "application/x-fcs" and f["host"] == f"127.0.0.1:{http.port}" for f in http.fields)
+
+
+def test_tls_connections_that_end_are_made_anew(push, short_clip, certificates):
+    """Each with a handshake of its own, in which the session of the last one, which ended in order, is taken up."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    result, http, server = push("--fast", "--ca-file", certificates / "ca.pem", tls=tls,
+                                act=tunnels.then_closes(tunnels.good))
+    assert (result.code, result.err) == (OK, "")
+    assert [m.payload for m in server.sessions[0].media if m.type != rtmp.DATA] == bodies(short_clip)
+    assert http.connections == len(http.requests) > 5
+    assert http.resumed >= http.connections - 2
 
 
 def test_what_is_queued_is_one_request(push, short_clip):

@@ -100,17 +100,24 @@ class Connection(Http):
         self.sock.sendall(data)
 
     def run(self):
-        with contextlib.suppress(EOFError, OSError), self.sock:
-            while True:
-                first, fields, body = self.message()
-                self.tunnels.request(self, first, fields, body)
+        with contextlib.suppress(OSError), self.sock:
+            if self.tunnels.tls:
+                self.sock = self.tunnels.tls.wrap_socket(self.sock, server_side=True)
+                self.tunnels.resumed += self.sock.session_reused
+            with contextlib.suppress(EOFError):
+                while True:
+                    first, fields, body = self.message()
+                    self.tunnels.request(self, first, fields, body)
+            if self.tunnels.tls:
+                self.sock.unwrap()
 
 
 class Tunnels:
     """Leads to an RTMP server at port. misbehave: {command: (from which request of it on, action)}; other requests are
-    answered with act. interval is the first byte of answers; extra is put into each body of a send or idle."""
+    answered with act. interval is the first byte of answers. tls: an ssl.SSLContext."""
 
-    def __init__(self, port, act=good, misbehave=None, interval=1):
+    def __init__(self, port, act=good, misbehave=None, interval=1, tls=None):
+        self.tls, self.resumed = tls, 0
         self.backend, self.act, self.misbehave, self.interval = port, act, misbehave or {}, interval
         self.over, self.lock = threading.Event(), threading.Lock()
         self.requests, self.connections = [], 0  # (command, id, number, length of the body)
@@ -167,8 +174,8 @@ class Tunnels:
         self.ends[name].close()
         return b"\0"
 
-    def url(self, scheme="rtmpt", app="live"):
-        return f"{scheme}://127.0.0.1:{self.port}/{app}"
+    def url(self, app="live"):
+        return f"{'rtmpts' if self.tls else 'rtmpt'}://127.0.0.1:{self.port}/{app}"
 
     def count(self, command):
         return sum(r[0] == command for r in self.requests)
