@@ -40,8 +40,13 @@ static int note_metadata(int fd, uint64_t body, size_t size, struct slu_flv_tail
 		return 0;
 	data = malloc(size);
 	got = data ? read_at(fd, data, size, body) : -1;
-	if (got == (ssize_t)size && slu_metadata_is(data, size))
+	if (got == (ssize_t)size && slu_metadata_is(data, size)) {
 		at = slu_metadata_duration(data, size);
+		if (!t->metadata) {
+			t->metadata = body;
+			t->metadata_size = size;
+		}
+	}
 	if (at)
 		t->duration_at = body + at;
 	free(data);
@@ -101,11 +106,10 @@ static int next_tag(int fd, uint64_t *at, uint64_t size, struct slu_flv_tail *t)
 	return err ? err : 1;
 }
 
-int slu_flv_tail(int fd, struct slu_flv_tail *tail)
+int slu_flv_tail_within(int fd, uint64_t size, struct slu_flv_tail *tail)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
 	uint8_t header[FLV_HEADER];
-	ssize_t got = size < 0 ? -1 : read_at(fd, header, sizeof header, 0);
+	ssize_t got = read_at(fd, header, sizeof header, 0);
 	uint64_t at;
 	int more = 1;
 
@@ -114,6 +118,14 @@ int slu_flv_tail(int fd, struct slu_flv_tail *tail)
 		return SLU_ERR_IO;
 	tail->is_flv = got == FLV_HEADER && memcmp(header, "FLV", 3) == 0 && slu_be32(header + 5) >= FLV_HEADER;
 	for (at = tail->is_flv ? slu_be32(header + 5) + (uint64_t)PREV_SIZE : 0; tail->is_flv && more > 0;)
-		more = next_tag(fd, &at, (uint64_t)size, tail);
+		more = next_tag(fd, &at, size, tail);
 	return more < 0 ? more : 0;
+}
+
+int slu_flv_tail(int fd, struct slu_flv_tail *tail)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	*tail = (struct slu_flv_tail){.is_flv = false};
+	return size < 0 ? SLU_ERR_IO : slu_flv_tail_within(fd, (uint64_t)size, tail);
 }

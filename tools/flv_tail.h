@@ -17,9 +17,14 @@ struct slu_flv_tail {
 	uint64_t end;              /* where the tag ends, its PreviousTagSize included */
 	uint32_t first;            /* the timestamp of the first frame of all */
 	uint64_t duration_at;      /* where onMetaData's duration lies; 0: nowhere */
+	uint64_t metadata;         /* where the body of the first onMetaData lies; 0: nowhere */
+	size_t metadata_size;
 };
 
 /* Goes through the tags of an open file, up to the first that is cut off or is none. 0 or SLU_ERR_IO. */
 int slu_flv_tail(int fd, struct slu_flv_tail *tail);
+
+/* Likewise, as if the file ended so many bytes after it begins. */
+int slu_flv_tail_within(int fd, uint64_t size, struct slu_flv_tail *tail);
 
 #endif
