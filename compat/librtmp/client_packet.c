@@ -72,7 +72,7 @@ static enum slu_compat_meaning begins(RTMP *r)
 
 static enum slu_compat_meaning ends(RTMP *r)
 {
-	RTMP_Close(r);
+	slu_compat_over(r);
 	return SLU_COMPAT_OVER;
 }
 

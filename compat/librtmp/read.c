@@ -203,6 +203,18 @@ static int begin(RTMP *r)
 	return status;
 }
 
+/* The end was told by the call before. */
+static void close_if_over(RTMP *r)
+{
+	const struct slu_compat *c = slu_compat_has_state(r);
+	const int8_t status = r->m_read.status;
+
+	if (!c || !c->over)
+		return;
+	RTMP_Close(r);
+	r->m_read.status = status;
+}
+
 /* What a call is told when there is no more. */
 static int ended(const RTMP_READ *m)
 {
@@ -212,14 +224,12 @@ static int ended(const RTMP_READ *m)
 	return -1;
 }
 
-int RTMP_Read(RTMP *r, char *buf, int size)
+static int read_stream(RTMP *r, char *buf, int size)
 {
 	RTMP_READ *m = &r->m_read;
 	struct room to = {buf, size > 0 ? (size_t)size : 0};
 	int status = 0;
 
-	if (m->status < 0 && !m->buf)
-		return ended(m);
 	if (!(m->flags & (RTMP_READ_HEADER | RTMP_READ_RESUME))) {
 		status = begin(r);
 		if (status < 0)
@@ -237,9 +247,26 @@ int RTMP_Read(RTMP *r, char *buf, int size)
 			m->status = (int8_t)status;
 	}
 	give(m, &to);
+	return (int)(to.at - buf);
+}
+
+int RTMP_Read(RTMP *r, char *buf, int size)
+{
+	struct slu_compat *c = slu_compat_has_state(r);
+	int n;
+
+	if (r->m_read.status < 0 && !r->m_read.buf) {
+		close_if_over(r);
+		return ended(&r->m_read);
+	}
+	if (c)
+		c->reads = true;
+	n = read_stream(r, buf, size);
+	if (c)
+		c->reads = false;
 	if (slu_compat_connected(r))
 		slu_compat_mirror(r);
-	return (int)(to.at - buf);
+	return n;
 }
 
 void slu_compat_read_close(RTMP *r)

@@ -27,6 +27,8 @@ struct slu_compat {
 	int app_size, tc_url_size;      /* and how long these were before */
 	uint64_t served_ms;             /* when what the server sends was looked at last, while publishing */
 	uint32_t resumes_at;            /* the timestamp of the frame that RTMP_Read() looks for */
+	bool reads;                     /* RTMP_Read() is at work: an end waits until its caller knows */
+	bool over;                      /* and there was one */
 };
 
 /* The session's; NULL where memory runs out, which is logged. */
@@ -53,7 +55,11 @@ int slu_compat_drain(RTMP *r);
 /* The fields that programs read, as they are now. */
 void slu_compat_mirror(RTMP *r);
 
-/* The connection is over, and has logged why: closes what is left. FALSE. */
+/* The session has ended. Closes what is left, but while RTMP_Read() is at work: its caller has to be told first, for
+ * programs take a session that is not connected any more for one to connect again. */
+void slu_compat_over(RTMP *r);
+
+/* The connection is over, and has logged why. FALSE. */
 int slu_compat_lost(RTMP *r);
 
 /* ---- send.c ---- */

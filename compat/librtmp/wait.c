@@ -99,8 +99,18 @@ void slu_compat_mirror(RTMP *r)
 	slu_pollable_set(&c->pollable, r->m_sb.sb_size || r->m_read.buf);
 }
 
+void slu_compat_over(RTMP *r)
+{
+	struct slu_compat *c = slu_compat_connected(r);
+
+	if (c && c->reads)
+		c->over = true;
+	else
+		RTMP_Close(r);
+}
+
 int slu_compat_lost(RTMP *r)
 {
-	RTMP_Close(r);
+	slu_compat_over(r);
 	return FALSE;
 }
