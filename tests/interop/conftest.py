@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 for folder in (HERE.parent / "net", HERE.parent, HERE):
     sys.path.insert(0, str(folder))
 
+import dropin  # noqa: E402
 import flvcmp  # noqa: E402
 import nginx as nginx_module  # noqa: E402
 import serving as serving_module  # noqa: E402
@@ -55,6 +56,23 @@ def foreign(program, *args, timeout=60):
     return done
 
 
+@pytest.fixture(scope="session")
+def own_ffmpeg():
+    """own_ffmpeg(kind): the folder of an FFmpeg that Debian does not build, see ffmpeg.sh."""
+
+    def build(kind):
+        for program in ("make", "gcc"):
+            if not shutil.which(program):
+                pytest.skip(f"{program} is not installed")
+        built = subprocess.run([HERE / "ffmpeg.sh", kind], capture_output=True, text=True, timeout=1500, check=False)
+        if built.returncode == 3:
+            pytest.skip(f"the source of FFmpeg is not to be had: {built.stderr.splitlines()[-1]}")
+        assert built.returncode == 0, built.stderr[-2000:]
+        return pathlib.Path(built.stdout.strip())
+
+    return build
+
+
 @pytest.fixture(name="foreign")
 def foreign_fixture():
     return foreign
@@ -74,6 +92,39 @@ def background():
     yield start
     for process in running:
         process.__exit__()
+
+
+@pytest.fixture(scope="session", params=dropin.libraries())
+def library(request):
+    """librtmp.so.1, Debian's and ours."""
+    return dropin.Library(request.param)
+
+
+@pytest.fixture
+def programs(library, own_ffmpeg, sluice):
+    """Programs of others on that library."""
+    found = dropin.Programs(library, own_ffmpeg, sluice.patience)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def sent():
+    """sent(name, programs, clip, folder): what a program makes of the clip before librtmp gets it."""
+
+    def make(name, programs, clip, folder):
+        if name not in ("gstreamer", "ffmpeg"):
+            return clip
+        path = folder / "sent.flv"
+        if name == "gstreamer":
+            argv = ["gst-launch-1.0", "-q", *dropin.gstreamer_remux(), "filesink", f"location={path}"]
+        else:
+            argv = dropin.ffmpeg_publish(programs.own_ffmpeg, path)
+        with open(clip, "rb") as data:
+            subprocess.run(argv, stdin=data, check=True, timeout=60, capture_output=True)
+        return path
+
+    return make
 
 
 @pytest.fixture

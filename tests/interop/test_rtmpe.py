@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """RTMPE, in each of its types, with the clients and the server that others made of it: rtmpdump, FFmpeg, rtmpsrv.
 
-FFmpeg's own RTMPE is not in Debian's build: ffmpeg_rtmpe.sh builds it from Debian's source. It does not pad the secret of
+FFmpeg's own RTMPE is not in Debian's build: ffmpeg.sh builds it from Debian's source. It does not pad the secret of
 the key exchange, so that one connection in 256 of its fails, whatever the server: it is given a second chance.
 """
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -15,7 +14,6 @@ import serving as serving_module
 import streams
 import support
 
-HERE = pathlib.Path(__file__).resolve().parent
 TYPES = [6, 8, 9]
 QUIET = ["-nostdin", "-v", "error"]
 COPY = ["-c", "copy", "-f", "flv"]
@@ -24,15 +22,8 @@ RTMPSRV = "/usr/sbin/rtmpsrv"
 
 
 @pytest.fixture(scope="session")
-def ffmpeg():
-    for program in ("make", "gcc"):
-        if not shutil.which(program):
-            pytest.skip(f"{program} is not installed")
-    built = subprocess.run([HERE / "ffmpeg_rtmpe.sh"], capture_output=True, text=True, timeout=1500, check=False)
-    if built.returncode == 3:
-        pytest.skip(f"the source of FFmpeg is not to be had: {built.stderr.splitlines()[-1]}")
-    assert built.returncode == 0, built.stderr[-2000:]
-    return built.stdout.strip()
+def ffmpeg(own_ffmpeg):
+    return own_ffmpeg("rtmpe") / "ffmpeg"
 
 
 @pytest.fixture(params=TYPES)
