@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 # shellcheck disable=SC2086 # a list
 install_packages $build_packages g++ make clang llvm libcmocka-dev zlib1g-dev libzstd-dev python3-pytest python3-pytest-xdist valgrind strace iproute2 man-db \
 	nginx libnginx-mod-rtmp libnginx-mod-stream ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
-	gstreamer1.0-plugins-bad rtmpdump librtmp1 librtmp-dev abigail-tools curl faketime nftables \
+	gstreamer1.0-plugins-bad rtmpdump librtmp1 librtmp-dev python3-librtmp abigail-tools curl faketime nftables \
 	microsocks tinyproxy dante-server libio-socket-socks-perl
 # The lab's second kernel: tests/lab.
 [ "$(dpkg --print-architecture)" != amd64 ] ||

@@ -104,11 +104,11 @@ def gstreamer_play(_, url, got, live):
 
 
 def rtmpdump_play(_, url, got, live):
-    return ["rtmpdump", "-q", "-i", options(url, live), "-o", got]
+    return ["rtmpdump", "-i", options(url, live), "-o", got]
 
 
 def python_play(_, url, got, live):
-    return [PYTHON, HERE / "python_librtmp.py", "play", options(url, live), got]
+    return [PYTHON, "-I", HERE / "python_librtmp.py", "play", options(url, live), got]
 
 
 def ffmpeg_play(ffmpeg, url, got, live):
@@ -136,7 +136,7 @@ def gstreamer_remux():
 
 
 def python_publish(_, url):
-    return [PYTHON, HERE / "python_librtmp.py", "publish", url]
+    return [PYTHON, "-I", HERE / "python_librtmp.py", "publish", url]
 
 
 def ffmpeg_publish(ffmpeg, url):
@@ -146,6 +146,16 @@ def ffmpeg_publish(ffmpeg, url):
 
 # All read the FLV from standard input.
 PUBLISHERS = {"curl": curl_publish, "gstreamer": gstreamer_publish, "python": python_publish, "ffmpeg": ffmpeg_publish}
+
+
+if libraries() == ["ours"]:
+    # Debian's curl does not start with AddressSanitizer's run-time library in it, whatever it is to do.
+    del PLAYERS["curl"], PUBLISHERS["curl"]
+
+
+def codes(name):
+    """Exit codes of a program that has ended well."""
+    return (0, INCOMPLETE) if name == "rtmpdump" else (0,)
 
 
 def need(name):
@@ -184,6 +194,11 @@ class Programs:
         """Waits for its standard input."""
         need(name)
         return self.start(PUBLISHERS[name](self.own_ffmpeg, url), environment, subprocess.PIPE)
+
+    def run(self, argv, stdin=os.devnull, environment=(), timeout=30):
+        """To its end; stdin is a file."""
+        with open(stdin, "rb") as data:
+            return self.start(argv, environment, data).wait(timeout * self.patience)
 
     def feed(self, process, path, publishing):
         """Half of the file, which is enough for it to begin; its library is looked at; and the rest."""

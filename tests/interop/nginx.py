@@ -84,6 +84,14 @@ class Nginx:
         self.stop()
         raise RuntimeError("nginx did not start: %s%s" % (self.child.stderr.read().decode(), self.log()))
 
+    def said(self, text):
+        """Waits until the log has it."""
+        deadline = time.monotonic() + 20
+        while text not in self.log():
+            if time.monotonic() > deadline:
+                raise RuntimeError("nginx never said %r: %s" % (text, self.log()))
+            time.sleep(0.02)
+
     def log(self):
         path = self.dir / "error.log"
         return path.read_text(errors="replace") if path.exists() else ""

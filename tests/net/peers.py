@@ -240,10 +240,12 @@ class Session:
 class Server:
     """Listens on a free port of 127.0.0.1. At `step` of each session it does `action`, otherwise it behaves.
 
-    tls: an ssl.SSLContext. plays: Messages for those who play. dribble: bytes a write. receive_buffer: SO_RCVBUF."""
+    tls: an ssl.SSLContext. plays: Messages for those who play. dribble: bytes a write. receive_buffer: SO_RCVBUF.
+    session: what a connection is answered by, a kind of Session."""
 
     def __init__(self, step=None, action=None, tls=None, plays=(), dribble=0, window=2500000, receive_buffer=0,
-                 host="127.0.0.1"):
+                 host="127.0.0.1", session=Session):
+        self.session_class = session
         self.step, self.action, self.tls = step, action, tls
         self.plays, self.dribble, self.window = plays, dribble, window
         self.sessions = []
@@ -265,7 +267,7 @@ class Server:
             except OSError:
                 return
             sock.settimeout(60)
-            session = Session(self, sock)
+            session = self.session_class(self, sock)
             self.sessions.append(session)
             thread = threading.Thread(target=session.run, daemon=True)
             thread.start()
