@@ -108,11 +108,11 @@ class Bench:
                 child.send_signal(signal.SIGTERM)
                 child.wait(timeout=10)
 
-    def clips(self):
+    def clips(self, loops=LOOPS):
         short = self.dir / "short.flv"
         run([ROOT / "scripts/make-clip.sh", "bench", short])
         long = self.dir / "long.flv"
-        run(["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", LOOPS - 1, "-i", short, "-c", "copy", long])
+        run(["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", loops - 1, "-i", short, "-c", "copy", long])
         return short, long
 
     # ---- the publishers ----
