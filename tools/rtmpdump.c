@@ -82,6 +82,8 @@ static int transfer(struct dump *d, bool *written)
 	*written = true;
 	do {
 		n = RTMP_Read(d->r, d->buffer, sizeof d->buffer);
+		if (n > 0)
+			RTMP_LogHexString(RTMP_LOGDEBUG2, (uint8_t *)d->buffer, (unsigned long)n);
 		if (n > 0 && !slu_dump_file_write(&d->file, d->buffer, (size_t)n)) {
 			*written = false;
 			return n;
@@ -221,10 +223,6 @@ static enum status run(struct dump *d)
 	if (!slu_suite_apply(&d->options, d->r))
 		return FAILED;
 	d->options.live = (d->r->Link.lFlags & RTMP_LF_LIVE) != 0;
-	if (!d->options.start_ms && !d->options.resume)
-		d->options.start_ms = d->r->Link.seekTime;
-	if (!d->options.stop_ms)
-		d->options.stop_ms = d->r->Link.stopTime;
 	if (open_file(d))
 		status = session(d);
 	RTMP_Close(d->r);

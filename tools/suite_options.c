@@ -182,7 +182,8 @@ static const struct option_row rows[] = {
 	{'g', "sport", "PORT", SLU_SUITE_RTMPGW, put_number, AT(listen_port), 0, PORT_MAX, "on which port (80)"},
 	{'q', "quiet", NULL, BOTH, put_level, AT(level), RTMP_LOGCRIT, 0, "say nothing"},
 	{'V', "verbose", NULL, BOTH, put_level, AT(level), RTMP_LOGDEBUG, 0, "say more"},
-	{'z', "debug", NULL, BOTH, put_level, AT(level), RTMP_LOGALL, 0, "say everything, messages in hexadecimal too"},
+	{'z', "debug", NULL, BOTH, put_level, AT(level), RTMP_LOGALL, 0,
+	 "say everything; rtmpdump what it stores, too, in hexadecimal"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
