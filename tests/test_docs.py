@@ -109,6 +109,22 @@ def test_options_of_the_suites_servers(sluice_path, name):
     assert told == options_in(offered)
 
 
+def test_options_of_rtmpdump(sluice_path):
+    """Letters and names, which have capitals; with what they take."""
+    program = pathlib.Path(sluice_path).parent / "rtmpdump"
+    if not program.exists():
+        pytest.skip("this build has no rtmpdump")
+    told = subprocess.run([program, "--help"], capture_output=True, timeout=30, check=True).stderr.decode()
+    told = re.findall(r"^-(\S), --(\w+)(?: ([A-Z:]+))? ", told, re.M)
+    page = re.sub(r"\\f[IR]", "", (MAN / "rtmpdump.1").read_text(encoding="utf-8").replace("\\-", "-"))
+    assert sorted(told) == sorted(re.findall(r'^\.TP\n\.BR -(\S) ", " --(\w+)(?: " ([A-Z:]+)")?$', page, re.M))
+    assert len(told) == 36
+    script = (f"source {COMPLETION.parent}/rtmpdump.bash; COMP_WORDS=(rtmpdump --); COMP_CWORD=1; _rtmpdump; "
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    offered = subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=30).stdout.decode()
+    assert sorted(offered.split()) == sorted(f"--{name}" for _, name, _ in told)
+
+
 def test_version_names_openssl(sluice_path):
     assert re.match(r"sluice \d+\.\d+\.\d+, OpenSSL \d", help_of(sluice_path, "--version"))
 
