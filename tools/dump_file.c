@@ -10,21 +10,23 @@
 #include <unistd.h>
 
 #include <librtmp/log.h>
+#include <librtmp/rtmp.h>
 #include <sluice/flv.h>
 
 #include "base/bytes.h"
 
 enum { READABLE = 0644 };
 
-static bool is_stdout(const char *name)
+bool slu_dump_file_is_stdout(const char *name)
 {
 	return !name || strcmp(name, "-") == 0;
 }
 
 bool slu_dump_file_open(struct slu_dump_file *f, const char *name)
 {
-	*f = (struct slu_dump_file){.name = is_stdout(name) ? "standard output" : name, .fd = STDOUT_FILENO};
-	if (is_stdout(name))
+	*f = (struct slu_dump_file){.name = slu_dump_file_is_stdout(name) ? "standard output" : name,
+				    .fd = STDOUT_FILENO};
+	if (slu_dump_file_is_stdout(name))
 		return true;
 	f->fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, READABLE);
 	if (f->fd < 0 && errno != ENOENT)
@@ -130,7 +132,7 @@ static bool begin(struct slu_dump_file *f)
 	return ftruncate(f->fd, (off_t)f->size) == 0 && lseek(f->fd, (off_t)f->size, SEEK_SET) >= 0;
 }
 
-/* Bytes; 0: not now. */
+/* Bytes; 0: not now. Whoever asks for the end does not wait for a reader that does not read. */
 static ssize_t write_some(int fd, const char *data, size_t n)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -140,7 +142,7 @@ static ssize_t write_some(int fd, const char *data, size_t n)
 		return done;
 	if (errno == EAGAIN)
 		poll(&p, 1, -1);
-	return 0;
+	return RTMP_ctrlC ? -1 : 0;
 }
 
 bool slu_dump_file_write(struct slu_dump_file *f, const char *data, size_t n)

@@ -22,7 +22,10 @@ struct slu_dump_file {
 	double duration; /* in seconds, as its metadata have it; 0: unknown */
 };
 
-/* NULL or "-" is standard output. A file that exists is left as it is until the first write. */
+/* NULL or "-". */
+bool slu_dump_file_is_stdout(const char *name);
+
+/* A file that exists is left as it is until the first write. */
 bool slu_dump_file_open(struct slu_dump_file *f, const char *name);
 
 /* Looks for the last key frame but skip. What is written from then on comes behind it. */

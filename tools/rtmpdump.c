@@ -180,17 +180,21 @@ static enum status session(struct dump *d)
 
 /* ---- what it begins with ---- */
 
+static void ignore_resume(struct slu_suite_options *o, const char *what)
+{
+	if (o->resume)
+		RTMP_Log(RTMP_LOGWARNING, "--resume is ignored: %s cannot be gone on with", what);
+	o->resume = false;
+}
+
 static void warn(struct slu_suite_options *o)
 {
-	bool to_stdout = !o->output || (o->output[0] == '-' && !o->output[1]);
-	const char *reason = to_stdout ? "standard output" : "a live stream";
-
 	if (!o->output)
 		RTMP_Log(RTMP_LOGWARNING, "No output file is given (-o FILE): it is standard output");
-	if (o->resume && (to_stdout || o->live)) {
-		RTMP_Log(RTMP_LOGWARNING, "--resume is ignored: %s cannot be gone on with", reason);
-		o->resume = false;
-	}
+	if (slu_dump_file_is_stdout(o->output))
+		ignore_resume(o, "standard output");
+	if (o->live)
+		ignore_resume(o, "a live stream");
 	if (o->skip && !o->resume)
 		RTMP_Log(RTMP_LOGWARNING, "--skip is ignored without --resume");
 	if (o->resume && o->start_ms) {
@@ -222,7 +226,10 @@ static enum status run(struct dump *d)
 	warn(&d->options);
 	if (!slu_suite_apply(&d->options, d->r))
 		return FAILED;
+	/* A URL with options may say it, too. */
 	d->options.live = (d->r->Link.lFlags & RTMP_LF_LIVE) != 0;
+	if (d->options.live)
+		ignore_resume(&d->options, "a live stream");
 	if (open_file(d))
 		status = session(d);
 	RTMP_Close(d->r);

@@ -227,7 +227,10 @@ bool slu_suite_set(struct slu_suite_options *o, enum slu_suite_program program, 
 
 static void help(enum slu_suite_program program)
 {
-	RTMP_LogPrintf("%-24s print this\n", "-h, --help");
+	RTMP_LogPrintf("%s\n\n%-24s print this\n",
+		       program == SLU_SUITE_RTMPDUMP ? "rtmpdump: stores what an RTMP server plays, as FLV"
+						     : "rtmpgw: plays over HTTP what RTMP servers play to it",
+		       "-h, --help");
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[48];
 

@@ -122,6 +122,34 @@ static void where_the_duration_is(void **state)
 	tag(SLU_FLV_SCRIPT, 0, metadata, sizeof metadata - 1, sizeof metadata - 1);
 	t = tail_of(kit.n);
 	assert_int_equal(t.duration_at, 13 + 20 + 11 + 13 + 1 + 11);
+	assert_int_equal(t.metadata, 13 + 20 + 11);
+	assert_int_equal(t.metadata_size, sizeof metadata - 1);
+}
+
+/* What comes before the last key frame ends with the one before it. */
+static void the_key_frame_before(void **state)
+{
+	struct slu_flv_tail t;
+	const char *path;
+	int fd;
+
+	(void)state;
+	flv_begin(&kit);
+	for (uint32_t at = 0; at < 3; at++) {
+		KEY(at * 100);
+		SOUND(at * 100 + 10);
+	}
+	path = flv_file(kit.data, kit.n);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(slu_flv_tail(fd, &t), 0);
+	for (uint32_t at = 3; at-- > 0;) {
+		assert_int_equal(t.type, SLU_FLV_VIDEO);
+		assert_int_equal(t.timestamp, at * 100);
+		assert_int_equal(slu_flv_tail_within(fd, t.body - SLU_FLV_TAG_HEADER_SIZE, &t), 0);
+	}
+	assert_int_equal(t.type, 0);
+	close(fd);
+	unlink(path);
 }
 
 static void what_is_none(void **state)
@@ -160,6 +188,7 @@ int main(void)
 		cmocka_unit_test(audio_alone),
 		cmocka_unit_test(video_without_a_key_frame),
 		cmocka_unit_test(where_the_duration_is),
+		cmocka_unit_test(the_key_frame_before),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(a_pipe),
 	};
