@@ -72,8 +72,11 @@ static void reset_fields(RTMP *r)
 
 void RTMP_Close(RTMP *r)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c;
 
+	if (slu_compat_interrupt(r))
+		return;
+	c = slu_compat_connected(r);
 	if (c)
 		say_goodbye(c);
 	else if (r->m_sb.sb_socket != -1 && !r->m_sb.sb_ssl)

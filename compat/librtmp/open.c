@@ -144,6 +144,7 @@ static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 {
 	struct slu_compat *c = slu_compat_state(r);
 	char error[700];
+	int ok;
 
 	if (c)
 		c->conn = open_conn(r, fd, error, sizeof error);
@@ -153,10 +154,14 @@ static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 		RTMP_Close(r);
 		return FALSE;
 	}
-	if (!slu_compat_handshake(r))
-		return FALSE;
-	r->m_bSendCounter = TRUE;
-	return send_connect(r, cp);
+	slu_compat_enter(r);
+	ok = slu_compat_handshake(r);
+	if (ok) {
+		r->m_bSendCounter = TRUE;
+		ok = send_connect(r, cp);
+	}
+	slu_compat_leave(r);
+	return ok && slu_compat_connected(r);
 }
 
 int RTMP_Connect(RTMP *r, RTMPPacket *cp)

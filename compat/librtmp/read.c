@@ -259,6 +259,7 @@ int RTMP_Read(RTMP *r, char *buf, int size)
 		close_if_over(r);
 		return ended(&r->m_read);
 	}
+	slu_compat_enter(r);
 	if (c)
 		c->reads = true;
 	n = read_stream(r, buf, size);
@@ -266,6 +267,7 @@ int RTMP_Read(RTMP *r, char *buf, int size)
 		c->reads = false;
 	if (slu_compat_connected(r))
 		slu_compat_mirror(r);
+	slu_compat_leave(r);
 	return n;
 }
 

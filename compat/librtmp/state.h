@@ -4,6 +4,8 @@
 #ifndef COMPAT_LIBRTMP_STATE_H
 #define COMPAT_LIBRTMP_STATE_H
 
+#include <pthread.h>
+
 #include <librtmp/rtmp.h>
 #include <sluice/conn.h>
 
@@ -29,6 +31,9 @@ struct slu_compat {
 	uint32_t resumes_at;            /* the timestamp of the frame that RTMP_Read() looks for */
 	bool reads;                     /* RTMP_Read() is at work: an end waits until its caller knows */
 	bool over;                      /* and there was one */
+	unsigned turns;                 /* calls that wait, one in the other, */
+	pthread_t turn;                 /* and of which thread */
+	bool interrupted;               /* by RTMP_Close() in another one */
 };
 
 /* The session's; NULL where memory runs out, which is logged. */
@@ -42,6 +47,18 @@ struct slu_compat *slu_compat_connected(const RTMP *r);
 
 /* Ends the connection without another word, if there is one, and frees the state. */
 void slu_compat_free_state(RTMP *r);
+
+/* ---- turn.c ---- */
+
+/* Around a call that waits. */
+void slu_compat_enter(RTMP *r);
+void slu_compat_leave(RTMP *r);
+
+/* For RTMP_Close(): true when another thread is in such a call, which then closes. */
+bool slu_compat_interrupt(RTMP *r);
+
+/* By that or by the user. */
+bool slu_compat_interrupted(const struct slu_compat *c);
 
 /* ---- wait.c ---- */
 

@@ -40,11 +40,15 @@ static int until_playing(RTMP *r, struct slu_compat *c)
 int RTMP_ConnectStream(RTMP *r, int seekTime)
 {
 	struct slu_compat *c = slu_compat_connected(r);
+	int ok;
 
 	if (seekTime > 0)
 		r->Link.seekTime = seekTime;
 	r->m_mediaChannel = 0;
-	return c ? until_playing(r, c) : FALSE;
+	slu_compat_enter(r);
+	ok = c ? until_playing(r, c) : FALSE;
+	slu_compat_leave(r);
+	return ok && slu_compat_connected(r);
 }
 
 int RTMP_ReconnectStream(RTMP *r, int seekTime)

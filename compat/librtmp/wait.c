@@ -33,7 +33,7 @@ static int wait_long(RTMP *r, struct slu_compat *c, struct slu_event *ev)
 	int got;
 
 	while ((got = slu_conn_wait(c->conn, ev, SLICE_MS)) == 0) {
-		if (RTMP_ctrlC)
+		if (slu_compat_interrupted(c))
 			return 0;
 		if (received(c) != seen) {
 			seen = received(c);
@@ -76,7 +76,7 @@ int slu_compat_drain(RTMP *r)
 	struct slu_compat *c = r->Link.dh;
 
 	slu_conn_flush(c->conn);
-	while (slu_conn_queued(c->conn) && !slu_conn_closed(c->conn) && !RTMP_ctrlC)
+	while (slu_conn_queued(c->conn) && !slu_conn_closed(c->conn) && !slu_compat_interrupted(c))
 		wait_writable(c->conn);
 	slu_compat_mirror(r);
 	return slu_conn_closed(c->conn) ? slu_compat_lost(r) : TRUE;

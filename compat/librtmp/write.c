@@ -165,7 +165,7 @@ static long send_tags(RTMP *r, struct slu_compat_write *w)
 	return sent;
 }
 
-int RTMP_Write(RTMP *r, const char *buf, int size)
+static int write_stream(RTMP *r, const char *buf, int size)
 {
 	struct slu_compat *c = slu_compat_connected(r);
 	struct slu_compat_write *w = c ? write_state(c) : NULL;
@@ -187,4 +187,14 @@ int RTMP_Write(RTMP *r, const char *buf, int size)
 		buf += n;
 	}
 	return size > 0 ? size : 0;
+}
+
+int RTMP_Write(RTMP *r, const char *buf, int size)
+{
+	int n;
+
+	slu_compat_enter(r);
+	n = write_stream(r, buf, size);
+	slu_compat_leave(r);
+	return n;
 }

@@ -100,7 +100,9 @@ def curl_play(_, url, got, live):
 
 
 def gstreamer_play(_, url, got, live):
-    return ["gst-launch-1.0", "-q", "rtmpsrc", f"location={options(url, live)}", "!", "filesink", f"location={got}"]
+    # async=false: when a source fails at once, gst-launch waits now and then for ever for the sink's first buffer.
+    return ["gst-launch-1.0", "-q", "rtmpsrc", f"location={options(url, live)}", "!", "filesink", f"location={got}",
+            "async=false"]
 
 
 def rtmpdump_play(_, url, got, live):
