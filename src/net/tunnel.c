@@ -32,7 +32,9 @@ struct slu_tunnel {
 	bool ended; /* by the client */
 	bool shut;  /* by the connection */
 	uint64_t number, asked_ms;
-	bool asked, again;
+	bool asked;              /* there is a last request: */
+	bool answered;           /* it was, by `last` */
+	size_t put, repeated;    /* bytes of its body that came, and, of it once more, that came again */
 	struct slu_buffer *last; /* answer */
 	uint64_t answered_ms;
 	unsigned interval, empty; /* an index; answers without data in a row */
@@ -224,25 +226,43 @@ struct slu_transport *slu_tunnel_transport(struct slu_tunnel *tunnel)
 
 /* ---- requests ---- */
 
-bool slu_tunnel_begin(struct slu_tunnel *tunnel, uint64_t number)
+void slu_tunnel_begin(struct slu_tunnel *tunnel, uint64_t number)
 {
-	tunnel->again = tunnel->asked && tunnel->number == number;
+	if (!tunnel->asked || tunnel->number != number) {
+		tunnel->answered = false;
+		tunnel->put = 0;
+	}
+	tunnel->repeated = 0;
 	tunnel->asked = true;
 	tunnel->number = number;
 	tunnel->asked_ms = tunnel->now_ms();
-	return !tunnel->again;
+}
+
+/* Of n bytes of a body, those at its beginning that came before, on a connection that may have ended in their midst. */
+static size_t count_repeated(struct slu_tunnel *t, size_t n)
+{
+	size_t left = t->put - t->repeated;
+
+	if (n > left)
+		n = left;
+	t->repeated += n;
+	return n;
 }
 
 int slu_tunnel_put(struct slu_tunnel *tunnel, const void *data, size_t n)
 {
+	size_t repeated = count_repeated(tunnel, n);
 	int err;
 
 	slu_buf_consume(&tunnel->in, tunnel->in_at);
 	tunnel->in_at = 0;
 	tunnel->asked_ms = tunnel->now_ms();
-	err = slu_buf_append(&tunnel->in, data, n);
+	n -= repeated;
+	err = slu_buf_append(&tunnel->in, (const uint8_t *)data + repeated, n);
 	if (err)
 		return err;
+	tunnel->put += n;
+	tunnel->repeated += n;
 	tunnel->stats.wire_in += n;
 	tunnel->stats.reads++;
 	return 0;
@@ -262,7 +282,7 @@ uint64_t slu_tunnel_answer_by(const struct slu_tunnel *tunnel)
 {
 	uint64_t at = tunnel->answered_ms + (uint64_t)intervals[tunnel->interval] * UNIT_MS;
 
-	return tunnel->again || tunnel->out.len || slu_tunnel_over(tunnel) || at <= tunnel->now_ms() ? 0 : at;
+	return tunnel->answered || tunnel->out.len || slu_tunnel_over(tunnel) || at <= tunnel->now_ms() ? 0 : at;
 }
 
 /* ---- answers ---- */
@@ -311,7 +331,7 @@ struct slu_buffer *slu_tunnel_answer(struct slu_tunnel *tunnel, bool polled, boo
 {
 	struct slu_buffer *answer;
 
-	if (tunnel->again && tunnel->last)
+	if (tunnel->answered)
 		return slu_buffer_get(tunnel->last);
 	adapt_interval(tunnel, polled);
 	answer = make_answer(tunnel, keep_alive);
@@ -325,5 +345,6 @@ struct slu_buffer *slu_tunnel_answer(struct slu_tunnel *tunnel, bool polled, boo
 	tunnel->answered_ms = tunnel->now_ms();
 	slu_buffer_put(tunnel->last);
 	tunnel->last = slu_buffer_get(answer);
+	tunnel->answered = true;
 	return answer;
 }

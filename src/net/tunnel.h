@@ -3,8 +3,8 @@
  * A server's end of RTMPT (rtmpt.h says what that is) as a transport: on one side the connection, on the other whoever
  * takes the requests apart, which may come over several HTTP connections. No I/O.
  *
- * A client that asks again although nobody has told it whether its last request arrived repeats its number: that
- * request has no effect but that it gets the same answer again.
+ * A client that asks again although nobody has told it whether its last request arrived repeats its number: what had
+ * come of that request counts once, and where it was answered, it gets the same answer again.
  */
 #ifndef SLU_NET_TUNNEL_H
 #define SLU_NET_TUNNEL_H
@@ -30,11 +30,11 @@ void slu_tunnel_free(struct slu_tunnel *tunnel);
 /* The end that carries RTMP. To be freed, and only once got. */
 struct slu_transport *slu_tunnel_transport(struct slu_tunnel *tunnel);
 
-/* A request with this number begins. False when it is the last one once more: its body is to be dropped. */
-bool slu_tunnel_begin(struct slu_tunnel *tunnel, uint64_t number);
+/* A request with this number begins, or begins once more. */
+void slu_tunnel_begin(struct slu_tunnel *tunnel, uint64_t number);
 
-/* Bytes of the body of a request to send. 0, SLU_ERR_LIMIT when the connection does not take what it was given,
- * SLU_ERR_NOMEM. */
+/* Bytes of the body of a request to send, all that there are, also when it comes once more. 0, SLU_ERR_LIMIT when the
+ * connection does not take what it was given, SLU_ERR_NOMEM. */
 int slu_tunnel_put(struct slu_tunnel *tunnel, const void *data, size_t n);
 
 /* The client wants no more. */

@@ -160,8 +160,10 @@ static void begin_request(struct slu_carrier *c, uint64_t now)
 	c->drops = true;
 	if (strcmp(c->request.method, "POST") == 0 && parse_target(c, &number))
 		tunnel = tunnel_of(c);
-	if (tunnel && !slu_tunnel_over(tunnel))
-		c->drops = !slu_tunnel_begin(tunnel, number) || c->command != SEND;
+	if (tunnel && !slu_tunnel_over(tunnel)) {
+		slu_tunnel_begin(tunnel, number);
+		c->drops = c->command != SEND;
+	}
 	if (c->request.expects_continue && !c->request.done)
 		put_text(c, &text, now);
 }

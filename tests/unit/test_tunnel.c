@@ -69,7 +69,7 @@ static void carries_both_ways(void **state)
 
 	(void)state;
 	assert_int_equal(b.t->ops->recv(b.t, buf, sizeof buf), 0);
-	assert_true(slu_tunnel_begin(b.tunnel, 1));
+	slu_tunnel_begin(b.tunnel, 1);
 	assert_int_equal(slu_tunnel_put(b.tunnel, "hel", 3), 0);
 	assert_int_equal(slu_tunnel_put(b.tunnel, "lo", 2), 0);
 	assert_int_equal(b.t->ops->buffered(b.t), 5);
@@ -85,7 +85,7 @@ static void carries_both_ways(void **state)
 	assert_string_equal(stats.peer, "[::1]:7");
 	assert_int_equal(stats.wire_in, 5);
 	assert_int_equal(stats.wire_out, 8);
-	assert_true(slu_tunnel_begin(b.tunnel, 2));
+	slu_tunnel_begin(b.tunnel, 2);
 	assert_answer(&b, true, false, HEAD(1, "close") "\1");
 	assert_int_equal(b.t->ops->fd(b.t), -1);
 	unmake(&b);
@@ -97,15 +97,45 @@ static void the_same_number_is_the_same_request(void **state)
 	struct both b = make();
 
 	(void)state;
-	assert_true(slu_tunnel_begin(b.tunnel, 0));
+	slu_tunnel_begin(b.tunnel, 0);
 	assert_int_equal(send_text(&b, "x"), 1);
 	assert_answer(&b, true, true, HEAD(2, "Keep-Alive") "\1x");
 	assert_int_equal(send_text(&b, "later"), 5);
-	assert_false(slu_tunnel_begin(b.tunnel, 0));
+	slu_tunnel_begin(b.tunnel, 0);
 	assert_int_equal(slu_tunnel_answer_by(b.tunnel), 0);
 	assert_answer(&b, true, true, HEAD(2, "Keep-Alive") "\1x");
-	assert_true(slu_tunnel_begin(b.tunnel, 1));
+	slu_tunnel_begin(b.tunnel, 1);
 	assert_answer(&b, true, true, HEAD(6, "Keep-Alive") "\1later");
+	/* One that was not answered before gets an answer of its own, */
+	slu_tunnel_begin(b.tunnel, 2);
+	slu_tunnel_begin(b.tunnel, 2);
+	assert_int_equal(slu_tunnel_answer_by(b.tunnel), clock_ms + 15);
+	assert_int_equal(send_text(&b, "last"), 4);
+	assert_answer(&b, true, true, HEAD(5, "Keep-Alive") "\1last");
+	unmake(&b);
+}
+
+/* and of its body counts what had not come before the connection ended. */
+static void what_came_again_counts_once(void **state)
+{
+	struct both b = make();
+	char buf[16] = "";
+
+	(void)state;
+	slu_tunnel_begin(b.tunnel, 0);
+	assert_int_equal(slu_tunnel_put(b.tunnel, "hel", 3), 0);
+	assert_int_equal(b.t->ops->recv(b.t, buf, sizeof buf), 3);
+	slu_tunnel_begin(b.tunnel, 0);
+	assert_int_equal(slu_tunnel_put(b.tunnel, "he", 2), 0);
+	assert_int_equal(slu_tunnel_put(b.tunnel, "llo", 3), 0);
+	assert_answer(&b, false, true, HEAD(1, "Keep-Alive") "\1");
+	slu_tunnel_begin(b.tunnel, 0);
+	assert_int_equal(slu_tunnel_put(b.tunnel, "hello", 5), 0);
+	assert_int_equal(b.t->ops->recv(b.t, buf + 3, sizeof buf - 3), 2);
+	assert_string_equal(buf, "hello");
+	slu_tunnel_begin(b.tunnel, 1);
+	assert_int_equal(slu_tunnel_put(b.tunnel, "hello", 5), 0);
+	assert_int_equal(b.t->ops->recv(b.t, buf, sizeof buf), 5);
 	unmake(&b);
 }
 
@@ -119,7 +149,7 @@ static void who_asks_too_soon_waits(void **state)
 		unsigned interval = intervals[i / 10];
 		uint64_t by;
 
-		assert_true(slu_tunnel_begin(b.tunnel, i));
+		slu_tunnel_begin(b.tunnel, i);
 		by = slu_tunnel_answer_by(b.tunnel);
 		assert_int_equal(by, clock_ms + interval * 15);
 		clock_ms = by;
@@ -127,11 +157,11 @@ static void who_asks_too_soon_waits(void **state)
 		slu_buffer_put(slu_tunnel_answer(b.tunnel, true, true));
 	}
 	/* Not when there is something to say, and then the next wait is short again. */
-	assert_true(slu_tunnel_begin(b.tunnel, 1000));
+	slu_tunnel_begin(b.tunnel, 1000);
 	assert_int_equal(send_text(&b, "x"), 1);
 	assert_int_equal(slu_tunnel_answer_by(b.tunnel), 0);
 	assert_answer(&b, true, true, HEAD(2, "Keep-Alive") "\1x");
-	assert_true(slu_tunnel_begin(b.tunnel, 1001));
+	slu_tunnel_begin(b.tunnel, 1001);
 	assert_int_equal(slu_tunnel_answer_by(b.tunnel), clock_ms + 15);
 	unmake(&b);
 }
@@ -204,9 +234,10 @@ static void who_does_not_ask_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(carries_both_ways),       cmocka_unit_test(the_same_number_is_the_same_request),
-		cmocka_unit_test(who_asks_too_soon_waits), cmocka_unit_test(takes_no_more_than_it_holds),
-		cmocka_unit_test(ends_from_either_side),   cmocka_unit_test(who_does_not_ask_is_gone),
+		cmocka_unit_test(carries_both_ways),           cmocka_unit_test(the_same_number_is_the_same_request),
+		cmocka_unit_test(what_came_again_counts_once), cmocka_unit_test(who_asks_too_soon_waits),
+		cmocka_unit_test(takes_no_more_than_it_holds), cmocka_unit_test(ends_from_either_side),
+		cmocka_unit_test(who_does_not_ask_is_gone),
 	};
 
 	return cmocka_run_group_tests_name("tunnel", tests, NULL, NULL);
