@@ -252,38 +252,45 @@ static bool fill(struct slu_carrier *c)
 
 /* ---- the end ---- */
 
-/* Closing with unread bytes would take back the last answer. */
-static void linger(struct slu_carrier *c, uint64_t now)
+/* Closing with unread bytes would take back the last answer: those that come are dropped. False: there are none. */
+static bool linger(struct slu_carrier *c, uint64_t now)
 {
 	if (!c->lingers && c->transport->ops->shutdown(c->transport)) {
 		c->lingers = true;
 		c->since_ms = now;
 	}
-	do
-		c->at = c->end;
-	while (fill(c));
-	if (c->lingers && now - c->since_ms >= LINGER_MS)
-		c->over = true;
+	c->at = c->end;
+	return fill(c);
+}
+
+/* One thing after another. False: there is nothing more to do now. */
+static bool turn(struct slu_carrier *c, uint64_t now)
+{
+	if (!push(c, now))
+		return false;
+	if (c->last && !c->waits)
+		return linger(c, now);
+	if (!fill(c) || c->waits)
+		return false;
+	if (c->request.done)
+		slu_http1_next(&c->request);
+	take_raw(c, now);
+	return true;
+}
+
+static uint64_t patience_ends(const struct slu_carrier *c)
+{
+	return c->since_ms + (c->lingers ? LINGER_MS : c->timeout_ms);
 }
 
 void slu_carrier_step(struct slu_carrier *c, uint64_t now)
 {
-	enum { TURNS = 16 };
+	enum { TURNS = 16 }; /* a client that never ends is not to keep the others waiting */
+	int i = 0;
 
-	for (int i = 0; i < TURNS && !c->over; i++) {
-		if (!push(c, now))
-			break;
-		if (c->last && !c->waits) {
-			linger(c, now);
-			return;
-		}
-		if (!fill(c) || c->waits)
-			break;
-		if (c->request.done)
-			slu_http1_next(&c->request);
-		take_raw(c, now);
-	}
-	if (now - c->since_ms >= c->timeout_ms)
+	while (i < TURNS && !c->over && turn(c, now))
+		i++;
+	if (now >= patience_ends(c))
 		c->over = true;
 }
 
@@ -332,7 +339,7 @@ unsigned slu_carrier_want(const struct slu_carrier *c)
 
 uint64_t slu_carrier_deadline(const struct slu_carrier *c)
 {
-	uint64_t at = c->since_ms + (c->lingers ? LINGER_MS : c->timeout_ms), by;
+	uint64_t at = patience_ends(c), by;
 	struct slu_tunnel *tunnel = c->waits ? tunnel_of(c) : NULL;
 
 	if (!c->out && !c->waits && (c->at < c->end || c->transport->ops->buffered(c->transport)))

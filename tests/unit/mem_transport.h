@@ -20,6 +20,7 @@ struct mem_transport {
 	int fails;    /* or this error */
 	bool is_open; /* else open() says "not yet" */
 	bool reopens; /* again() works */
+	bool stays;   /* shutdown() is never done */
 	bool freed;
 	unsigned opens; /* connections */
 	unsigned reads, writes;

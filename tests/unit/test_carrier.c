@@ -246,6 +246,73 @@ static void silence_is_bounded(void **state)
 	unmake(c);
 }
 
+static void what_is_dropped_is_bounded(void **state)
+{
+	struct slu_carrier *c = make("no request\r\n\r\n");
+
+	(void)state;
+	slu_carrier_step(c, clock_ms);
+	assert_non_null(strstr(mem_heard(&mem), "HTTP/1.1 400 Bad Request"));
+	mem.step = 1;
+	mem.reads = 0;
+	for (int i = 0; i < 1000; i++)
+		mem_say(&mem, "x");
+	slu_carrier_step(c, clock_ms);
+	assert_in_range(mem.reads, 1, 16); /* others have their turn */
+	assert_int_equal(slu_carrier_deadline(c), 0);
+	for (int i = 0; i < 1000; i++)
+		slu_carrier_step(c, clock_ms);
+	assert_int_equal(mem.at, mem.nsays);
+	assert_int_equal(slu_carrier_deadline(c), clock_ms + 1000);
+	unmake(c);
+}
+
+/* TLS has to say that it ends, and the socket may take no more. */
+static void an_end_that_cannot_be_sent_is_not_waited_for(void **state)
+{
+	struct slu_carrier *c = make("no request\r\n\r\n");
+
+	(void)state;
+	mem.stays = true;
+	slu_carrier_step(c, clock_ms);
+	assert_int_equal(slu_carrier_deadline(c), clock_ms + 3000);
+	clock_ms += 2999;
+	slu_carrier_step(c, clock_ms);
+	assert_false(slu_carrier_over(c));
+	clock_ms += 1;
+	slu_carrier_step(c, clock_ms);
+	assert_true(slu_carrier_over(c));
+	unmake(c);
+}
+
+/* What the first connection did not bring to its end is said again on another. */
+static void a_tunnel_outlives_its_connection(void **state)
+{
+	struct slu_carrier *c = make(POST("/open/1", 1) "x"), *other;
+	static const struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, &server};
+	static struct mem_transport second;
+	struct slu_vec again = {POST("/send/t0/1", 5) "hello", sizeof(POST("/send/t0/1", 5) "hello") - 1};
+
+	(void)state;
+	slu_carrier_step(c, clock_ms);
+	mem_heard(&mem);
+	say(0, "before");
+	assert_string_equal(ask(c, POST("/idle/t0/0", 1) "x"), OK(7) "\1before");
+	assert_string_equal(ask(c, POST("/send/t0/1", 5) "he"), "");
+	mem.ends = true;
+	slu_carrier_step(c, clock_ms);
+	assert_true(slu_carrier_over(c));
+	mem_init(&second);
+	other = slu_carrier_new(&second.base, &again, &hooks, 3000, clock_ms);
+	assert_non_null(other);
+	slu_carrier_step(other, clock_ms);
+	slu_carrier_answer(other, clock_ms);
+	assert_string_equal(mem_heard(&second), OK(1) "\1");
+	assert_string_equal(server.heard[0], "hello");
+	slu_carrier_free(other);
+	unmake(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +323,9 @@ int main(void)
 		cmocka_unit_test(the_tunnel_may_end_meanwhile),
 		cmocka_unit_test(what_is_refused_is_the_last),
 		cmocka_unit_test(silence_is_bounded),
+		cmocka_unit_test(what_is_dropped_is_bounded),
+		cmocka_unit_test(an_end_that_cannot_be_sent_is_not_waited_for),
+		cmocka_unit_test(a_tunnel_outlives_its_connection),
 	};
 
 	return cmocka_run_group_tests_name("carrier", tests, NULL, NULL);
