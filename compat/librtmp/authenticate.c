@@ -10,11 +10,6 @@
 #include "session/auth.h"
 #include "state.h"
 
-static char *text(const AVal *v)
-{
-	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : strdup("");
-}
-
 /* *field becomes its first `base` bytes and the query, allocated, as flag says from then on. */
 static int add_query(RTMP_LNK *link, AVal *field, int base, const char *query, int flag)
 {
@@ -55,7 +50,8 @@ static int say_who(RTMP *r, struct slu_compat *c, const char *query)
 /* What to answer with. 0, or as slu_auth_next(). */
 static int make_query(RTMP *r, struct slu_compat *c, unsigned *step, char query[SLU_AUTH_QUERY])
 {
-	char *user = text(&r->Link.pubUser), *password = text(&r->Link.pubPasswd), *app = text(&r->Link.app);
+	char *user = slu_compat_text(&r->Link.pubUser), *password = slu_compat_text(&r->Link.pubPasswd),
+	     *app = slu_compat_text(&r->Link.app);
 	struct slu_auth auth = {
 		.user = user, .password = password, .app = app, .crypto = slu_cryptops_openssl(), .step = c->auth_step};
 	const char *why = "there is no memory", *told = slu_session_refusal_told(slu_conn_session(c->conn));
@@ -66,11 +62,9 @@ static int make_query(RTMP *r, struct slu_compat *c, unsigned *step, char query[
 	*step = auth.step;
 	if (err && err != SLU_ERR_INVALID)
 		RTMP_Log(RTMP_LOGERROR, "The server refused connect: %s; check the options pubUser and pubPasswd", why);
-	if (password)
-		slu_wipe_bytes(password, strlen(password));
 	free(user);
-	free(password);
-	free(app);
+	slu_compat_free_text(password);
+	slu_compat_free_text(app); /* with the last answer in it */
 	return err;
 }
 

@@ -4,6 +4,8 @@
 
 #include <librtmp/log.h>
 
+#include <sluice/error.h>
+
 #include "base/bytes.h"
 #include "metadata.h"
 #include "proto/command.h"
@@ -11,25 +13,19 @@
 
 /* ---- the stream ---- */
 
-/* NULL: there is none, or no memory for it. */
-static char *text(const AVal *v)
-{
-	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : NULL;
-}
-
 /* Where to begin and end is in Link, and may change until then. */
 static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 {
 	const RTMP_LNK *link = &r->Link;
-	char *usher = text(&link->usherToken), *subscribe = text(&link->subscribepath);
+	char *usher = slu_compat_text(&link->usherToken), *subscribe = slu_compat_text(&link->subscribepath);
 	struct slu_play play = {.duration = -1,
 				.reset = true,
 				.buffer_ms = r->m_nBufferMS > 0 ? (uint32_t)r->m_nBufferMS : 0,
-				.usher_token = usher,
-				.subscribe = subscribe,
+				.usher_token = usher && *usher ? usher : NULL,
+				.subscribe = subscribe && *subscribe ? subscribe : NULL,
 				.playlist = (link->lFlags & RTMP_LF_PLST) != 0,
 				.hurry = (link->lFlags & RTMP_LF_BUFX) != 0};
-	int err;
+	int err = SLU_ERR_NOMEM;
 
 	if (link->lFlags & RTMP_LF_LIVE)
 		play.start = -1;
@@ -37,8 +33,9 @@ static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 		play.start = link->seekTime / 1000.0;
 	if (link->stopTime)
 		play.duration = (link->stopTime - link->seekTime) / 1000.0;
-	err = slu_session_play(s, name, &play);
-	free(usher);
+	if (usher && subscribe)
+		err = slu_session_play(s, name, &play);
+	slu_compat_free_text(usher);
 	free(subscribe);
 	return err;
 }
@@ -47,19 +44,20 @@ static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 static void ask(RTMP *r, struct slu_compat *c)
 {
 	struct slu_session *s = slu_conn_session(c->conn);
+	int err = SLU_ERR_NOMEM;
 	char *name;
 
 	if (c->asked)
 		return;
 	c->asked = true;
-	name = text(&r->Link.playpath);
-	if (!r->Link.playpath.av_len)
-		name = strdup("");
-	if (!name || (r->Link.protocol & RTMP_FEATURE_WRITE ? slu_session_publish(s, name, SLU_PUBLISH_LIVE)
-							    : ask_play(r, s, name)))
+	name = slu_compat_text(&r->Link.playpath);
+	if (name)
+		err = r->Link.protocol & RTMP_FEATURE_WRITE ? slu_session_publish(s, name, SLU_PUBLISH_LIVE)
+							    : ask_play(r, s, name);
+	if (err)
 		RTMP_Log(RTMP_LOGERROR, "The stream could not be asked for: %s",
-			 name ? slu_session_error(s) : "there is no memory");
-	free(name);
+			 err == SLU_ERR_NOMEM ? "there is no memory" : slu_session_error(s));
+	slu_compat_free_text(name); /* a key, often */
 }
 
 /* ---- what servers report ---- */
@@ -85,7 +83,7 @@ static enum slu_compat_meaning sought(RTMP *r)
 static enum slu_compat_meaning paused(RTMP *r)
 {
 	if (r->m_pausing == 1 || r->m_pausing == 2) {
-		RTMP_SendPause(r, FALSE, (int)r->m_pauseStamp);
+		slu_compat_connected(r)->owes_play = true;
 		r->m_pausing = 3;
 	}
 	return SLU_COMPAT_NOTHING;
@@ -113,8 +111,7 @@ static enum slu_compat_meaning on_status(RTMP *r, const struct slu_event *ev)
 /* Players told servers of theirs how often they want to hear of what arrived, and some wait for that. */
 static enum slu_compat_meaning on_connected(RTMP *r)
 {
-	if (!(r->Link.protocol & RTMP_FEATURE_WRITE))
-		RTMP_SendServerBW(r);
+	slu_compat_connected(r)->owes_window = !(r->Link.protocol & RTMP_FEATURE_WRITE);
 	return SLU_COMPAT_NOTHING;
 }
 
@@ -147,14 +144,13 @@ static enum slu_compat_meaning act_on(RTMP *r, const struct slu_event *ev)
 
 static void on_answer(RTMP *r, const struct slu_msg *msg)
 {
-	static const AVal create_stream = AVC((char *)"createStream");
 	AMFObject values;
 	int i;
 
 	if (AMF_Decode(&values, (const char *)msg->data, (int)msg->size, FALSE) >= 0) {
 		i = slu_compat_request(r, AMFProp_GetNumber(AMF_GetProp(&values, NULL, 1)));
-		if (i >= 0 && AVMATCH(&r->m_methodCalls[i].name, &create_stream))
-			r->m_stream_id = (int)AMFProp_GetNumber(AMF_GetProp(&values, NULL, 3));
+		if (i >= 0 && AVMATCH(&r->m_methodCalls[i].name, &slu_compat_create_stream))
+			r->m_stream_id = slu_compat_int(AMFProp_GetNumber(AMF_GetProp(&values, NULL, 3)));
 		RTMP_DropRequest(r, i, TRUE);
 	}
 	AMF_Reset(&values);
@@ -216,6 +212,21 @@ static enum slu_compat_meaning failed(RTMP *r, struct slu_compat *c, int err)
 	return SLU_COMPAT_NOTHING;
 }
 
+/* Not before all events of a message were pulled: whoever waits for the network may receive the next message. */
+static void send_owed(RTMP *r)
+{
+	struct slu_compat *c = slu_compat_connected(r);
+	bool window = c && c->owes_window, play = c && c->owes_play;
+
+	if (!c)
+		return;
+	c->owes_window = c->owes_play = false;
+	if (window)
+		RTMP_SendServerBW(r);
+	if (play)
+		RTMP_SendPause(r, FALSE, (int)r->m_pauseStamp);
+}
+
 /* The session's part. Parts of aggregates are not taken from it, for the caller has them in one. */
 static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struct slu_msg *msg)
 {
@@ -234,6 +245,7 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 
 		meaning = now > meaning ? now : meaning;
 	}
+	send_owed(r);
 	if (slu_compat_connected(r)) {
 		slu_conn_flush(c->conn);
 		slu_compat_mirror(r);
@@ -244,16 +256,18 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg)
 {
 	struct slu_compat *c = slu_compat_connected(r);
+	const bool is_session = c && !c->serves, knows_media = is_session && hurries(r);
 	enum slu_compat_meaning meaning = SLU_COMPAT_NOTHING;
 
 	note_bandwidth(r, msg);
 	if (c && is_answer(msg))
 		on_answer(r, msg);
-	if (c && !c->serves)
+	/* c may be gone after that. */
+	if (is_session)
 		meaning = client(r, c, msg);
 	if (meaning == SLU_COMPAT_OVER || !is_media(msg))
 		return meaning == SLU_COMPAT_OVER ? meaning : SLU_COMPAT_NOTHING;
-	return c && !c->serves && hurries(r) ? meaning : SLU_COMPAT_MEDIA;
+	return knows_media ? meaning : SLU_COMPAT_MEDIA;
 }
 
 /* Data as it is in files: without what is there for the way only. */

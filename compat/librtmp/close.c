@@ -79,7 +79,7 @@ void RTMP_Close(RTMP *r)
 	c = slu_compat_connected(r);
 	if (c)
 		say_goodbye(c);
-	else if (r->m_sb.sb_socket != -1 && !r->m_sb.sb_ssl)
+	else if (r->m_sb.sb_socket != -1)
 		RTMPSockBuf_Close(&r->m_sb);
 	slu_compat_read_close(r);
 	slu_compat_write_close(r);

@@ -65,13 +65,12 @@ int RTMP_SendCtrl(RTMP *r, short nType, unsigned int nObject, unsigned int nTime
 
 int RTMP_SendCreateStream(RTMP *r)
 {
-	static const AVal name = AVC((char *)"createStream");
 	char block[RTMP_MAX_HEADER_SIZE + 64], *body = block + RTMP_MAX_HEADER_SIZE, *end = block + sizeof block;
 	RTMPPacket packet = {.m_headerType = RTMP_PACKET_SIZE_MEDIUM,
 			     .m_nChannel = COMMAND,
 			     .m_packetType = RTMP_PACKET_TYPE_INVOKE,
 			     .m_body = body};
-	char *p = AMF_EncodeNumber(AMF_EncodeString(body, end, &name), end, ++r->m_numInvokes);
+	char *p = AMF_EncodeNumber(AMF_EncodeString(body, end, &slu_compat_create_stream), end, ++r->m_numInvokes);
 
 	*p++ = AMF_NULL;
 	packet.m_nBodySize = (uint32_t)(p - body);

@@ -19,11 +19,6 @@ static unsigned timeout_ms(const RTMP *r)
 	return r->Link.timeout > 0 && r->Link.timeout < 1000000 ? (unsigned)r->Link.timeout * 1000 : 0;
 }
 
-static char *text(const AVal *v)
-{
-	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : strdup("");
-}
-
 /* ---- what the library is told ---- */
 
 static void session_config(const RTMP *r, struct slu_session_config *s)
@@ -76,12 +71,12 @@ static int make_url(const RTMP *r, struct slu_url *url)
 				.rtmpe = (r->Link.protocol & RTMP_FEATURE_ENC) != 0,
 				.http = (r->Link.protocol & RTMP_FEATURE_HTTP) != 0,
 				.port = r->Link.port,
-				.host = text(&r->Link.hostname),
+				.host = slu_compat_text(&r->Link.hostname),
 				.user = "",
 				.password = "",
-				.app = text(&r->Link.app),
+				.app = slu_compat_text(&r->Link.app),
 				.stream = "",
-				.tc_url = text(&r->Link.tcUrl)};
+				.tc_url = slu_compat_text(&r->Link.tcUrl)};
 	return url->host && url->app && url->tc_url;
 }
 
@@ -103,7 +98,7 @@ static struct slu_conn *open_conn(RTMP *r, int fd, char *error, size_t size)
 {
 	struct slu_conn_config config = {0};
 	struct slu_url url;
-	char proxy[SLU_COMPAT_PROXY], *token = text(&r->Link.token);
+	char proxy[SLU_COMPAT_PROXY], *token = slu_compat_text(&r->Link.token);
 	struct slu_conn *c = NULL;
 
 	snprintf(error, size, "There is no memory for a connection: end something else and try again");
@@ -115,9 +110,7 @@ static struct slu_conn *open_conn(RTMP *r, int fd, char *error, size_t size)
 	}
 	slu_tls_ctx_free(config.tls);
 	slu_wipe_bytes(proxy, sizeof proxy);
-	if (token)
-		slu_wipe_bytes(token, strlen(token));
-	free(token);
+	slu_compat_free_text(token);
 	free_url(&url);
 	return c;
 }
@@ -148,6 +141,8 @@ static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 
 	if (c)
 		c->conn = open_conn(r, fd, error, sizeof error);
+	else if (fd >= 0)
+		close(fd);
 	if (!c || !c->conn) {
 		if (c)
 			RTMP_Log(RTMP_LOGERROR, "%s", error);

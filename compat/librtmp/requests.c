@@ -9,6 +9,9 @@
 /* Whoever never reads the answers is not to fill the memory. */
 enum { AT_ONCE = 16, MOST = 4096 };
 
+static char create_stream[] = "createStream";
+const AVal slu_compat_create_stream = AVC(create_stream);
+
 void slu_compat_remember(RTMP *r, const char *name, size_t n, int transaction)
 {
 	char *copy;

@@ -55,7 +55,7 @@ static void remember_command(RTMP *r, const struct slu_msg *msg)
 
 	if (msg->type != SLU_MSG_COMMAND || !slu_data_name(msg->data, msg->size, &name, &used) || msg->size - used < 9)
 		return;
-	slu_compat_remember(r, name.s, name.n, (int)AMF_DecodeNumber((const char *)msg->data + used + 1));
+	slu_compat_remember(r, name.s, name.n, slu_compat_int(AMF_DecodeNumber((const char *)msg->data + used + 1)));
 }
 
 int RTMP_SendPacket(RTMP *r, RTMPPacket *packet, int queue)

@@ -58,9 +58,11 @@ static struct slu_transport *accept_socket(RTMP *r)
 
 int RTMP_TLS_Accept(RTMP *r, void *ctx)
 {
-	struct slu_compat *c = slu_compat_state(r);
-	struct slu_transport *t = c && ctx ? accept_socket(r) : NULL;
+	struct slu_transport *t = NULL;
 
+	/* A socket that has TLS, or a session, is not the caller's any more. */
+	if (ctx && !r->m_sb.sb_ssl && !slu_compat_connected(r))
+		t = accept_socket(r);
 	if (t)
 		t = slu_tls_over(ctx, t, NULL, TIMEOUT_MS);
 	if (!t)
@@ -70,7 +72,6 @@ int RTMP_TLS_Accept(RTMP *r, void *ctx)
 		t->ops->free(t);
 		return FALSE;
 	}
-	c->accepted = t;
 	r->m_sb.sb_ssl = t;
 	r->m_sb.sb_socket = t->ops->fd(t);
 	return TRUE;
@@ -86,10 +87,9 @@ int RTMP_Serve(RTMP *r)
 
 	if (!c || c->conn)
 		return FALSE;
-	t = c->accepted ? c->accepted : accept_socket(r);
+	t = r->m_sb.sb_ssl ? r->m_sb.sb_ssl : accept_socket(r);
 	if (!t)
 		return FALSE;
-	c->accepted = NULL;
 	r->m_sb.sb_ssl = NULL;
 	c->serves = true;
 	c->conn = slu_conn_over(&config, NULL, t, "the client", error, sizeof error);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include <librtmp/log.h>
+
+#include "base/wipe.h"
 
 struct slu_compat *slu_compat_state(RTMP *r)
 {
@@ -33,6 +36,27 @@ struct slu_compat *slu_compat_connected(const RTMP *r)
 	return c && c->conn ? c : NULL;
 }
 
+char *slu_compat_text(const AVal *v)
+{
+	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : strdup("");
+}
+
+void slu_compat_free_text(char *text)
+{
+	if (text)
+		slu_wipe_bytes(text, strlen(text));
+	free(text);
+}
+
+int slu_compat_int(double number)
+{
+	if (number >= INT_MAX)
+		return INT_MAX;
+	if (number <= INT_MIN)
+		return INT_MIN;
+	return number == number ? (int)number : 0;
+}
+
 void slu_compat_free_state(RTMP *r)
 {
 	struct slu_compat *c = r->Link.dh;
@@ -40,12 +64,9 @@ void slu_compat_free_state(RTMP *r)
 	if (!c)
 		return;
 	slu_conn_free(c->conn);
-	if (c->accepted)
-		c->accepted->ops->free(c->accepted);
 	RTMPPacket_Free(&c->kept);
 	slu_compat_forget(r);
 	slu_pollable_clear(&c->pollable);
 	free(c);
 	r->Link.dh = NULL;
-	r->m_sb.sb_ssl = NULL;
 }

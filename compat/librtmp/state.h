@@ -9,7 +9,6 @@
 #include <librtmp/rtmp.h>
 #include <sluice/conn.h>
 
-#include "net/transport.h"
 #include "pollable.h"
 #include "settings.h"
 
@@ -21,9 +20,9 @@ struct slu_compat {
 	AVal setting[SLU_COMPAT_SETTINGS];
 	struct slu_compat_write *write; /* what RTMP_Write() keeps between calls: write.c */
 	struct slu_pollable pollable;   /* what the caller of RTMP_Connect1() waits for */
-	struct slu_transport *accepted; /* RTMP_TLS_Accept()'s, until RTMP_Serve() takes it */
 	bool serves;                    /* RTMP_Serve() was called: nothing of what comes in is the session's */
 	bool asked;                     /* the stream was asked for */
+	bool owes_window, owes_play;    /* to be sent once the events of a message were pulled */
 	RTMPPacket kept;                /* media that came before anybody waited for it */
 	unsigned auth_step;             /* of telling the server who publishes, */
 	int app_size, tc_url_size;      /* and how long these were before */
@@ -47,6 +46,15 @@ struct slu_compat *slu_compat_connected(const RTMP *r);
 
 /* Ends the connection without another word, if there is one, and frees the state. */
 void slu_compat_free_state(RTMP *r);
+
+/* A copy with a NUL behind it, to be freed; "" of what is empty. NULL: no memory. */
+char *slu_compat_text(const AVal *v);
+
+/* Wipes it first: it may be a secret. NULL is fine. */
+void slu_compat_free_text(char *text);
+
+/* The nearest int: numbers of messages are double, and fields int. 0 for what is no number. */
+int slu_compat_int(double number);
 
 /* ---- turn.c ---- */
 
@@ -124,5 +132,7 @@ int slu_compat_authenticate(RTMP *r);
 void slu_compat_remember(RTMP *r, const char *name, size_t n, int transaction);
 int slu_compat_request(const RTMP *r, double transaction);
 void slu_compat_free_requests(RTMP *r);
+
+extern const AVal slu_compat_create_stream; /* that command's name */
 
 #endif

@@ -92,7 +92,7 @@ void slu_compat_mirror(RTMP *r)
 	r->m_nBytesIn = (int)(uint32_t)stats.bytes_in;
 	r->m_inChunkSize = (int)stats.chunk_size_in;
 	r->m_outChunkSize = (int)stats.chunk_size_out;
-	r->m_numInvokes = (int)slu_session_transaction(s);
+	r->m_numInvokes = slu_compat_int(slu_session_transaction(s));
 	r->m_sb.sb_socket = c->pollable.fd >= 0 ? c->pollable.fd : slu_conn_fd(c->conn);
 	/* Programs that wait for the socket themselves look here first whether they have to. */
 	r->m_sb.sb_size = (int)slu_conn_held(c->conn);

@@ -43,6 +43,8 @@ static long mem_recv(struct slu_transport *t, void *buf, size_t n)
 	n = n < m->step ? n : m->step;
 	memcpy(buf, m->says + m->at, n);
 	m->at += n;
+	if (n && m->eases)
+		m->room = SIZE_MAX;
 	return (long)n;
 }
 
@@ -143,7 +145,7 @@ void mem_init(struct mem_transport *m)
 	m->nsent = m->at = m->nsays = 0;
 	m->sent[0] = '\0';
 	m->room = m->step = SIZE_MAX;
-	m->ends = m->stays = m->freed = false;
+	m->ends = m->stays = m->eases = m->freed = false;
 	m->fails = 0;
 	m->is_open = m->reopens = true;
 	m->opens = 1;

@@ -15,6 +15,7 @@ struct mem_transport {
 	char says[1 << 20]; /* what recv() is to return: [at, nsays) */
 	size_t at, nsays;
 	size_t room;  /* bytes that send() takes before it takes none; SIZE_MAX: all */
+	bool eases;   /* it takes all again once it was read from */
 	size_t step;  /* at most so many bytes per recv() */
 	bool ends;    /* once all is said, the end of the stream */
 	int fails;    /* or this error */

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <librtmp/rtmp.h>
+
+#include "base/bytes.h"
+#include "conn/over.h"
+#include "mem_transport.h"
+#include "net/tcp.h"
+#include "net/tls.h"
+#include "state.h"
+#include "tls_kit.h"
+
+/* ---- a session over memory ---- */
+
+enum { HANDSHAKE = 1 + 2 * 1536 };
+
+static struct mem_transport mem;
+static RTMP r;
+
+static void begin(void)
+{
+	static const char server[HANDSHAKE] = {3};
+	const struct slu_conn_config config = {.session = {.by_hand = true}};
+	const struct slu_url url = {.host = "live.example", .app = "live", .tc_url = "rtmp://live.example/live"};
+	char error[300] = "no memory for the state";
+	struct slu_compat *c;
+
+	RTMP_Init(&r);
+	r.Link.timeout = 1;
+	c = slu_compat_state(&r);
+	mem_init(&mem);
+	mem_say_bytes(&mem, server, sizeof server);
+	if (c)
+		c->conn = slu_conn_over(&config, &url, &mem.base, "the memory", error, sizeof error);
+	if (!c || !c->conn)
+		fail_msg("%s", error);
+	assert_true(slu_compat_handshake(&r));
+}
+
+static void end(void)
+{
+	mem.ends = true;
+	RTMP_Close(&r);
+	assert_true(mem.freed);
+}
+
+/* A message of the server's, in one chunk. */
+static void say(uint8_t type, const void *data, size_t n)
+{
+	uint8_t head[12] = {3};
+
+	assert_true(n <= 128);
+	slu_put_be24(head + 4, (uint32_t)n);
+	head[7] = type;
+	mem_say_bytes(&mem, head, sizeof head);
+	mem_say_bytes(&mem, data, n);
+}
+
+static void hear(RTMPPacket *packet, uint8_t type)
+{
+	memset(packet, 0, sizeof *packet);
+	assert_true(RTMP_ReadPacket(&r, packet));
+	assert_int_equal(packet->m_packetType, type);
+}
+
+static void ask(char *body, size_t n)
+{
+	RTMPPacket packet = {.m_nChannel = 3,
+			     .m_headerType = RTMP_PACKET_SIZE_LARGE,
+			     .m_packetType = RTMP_PACKET_TYPE_INVOKE,
+			     .m_nBodySize = (uint32_t)n,
+			     .m_body = body};
+
+	assert_true(RTMP_SendPacket(&r, &packet, TRUE));
+}
+
+#define CONNECT                                                                                                        \
+	"\x02\x00\x07"                                                                                                 \
+	"connect\x00\x3f\xf0\0\0\0\0\0\0\x05"
+#define CREATE                                                                                                         \
+	"\x02\x00\x0c"                                                                                                 \
+	"createStream\x00\x40\x45\0\0\0\0\0\0\x05" /* 42 */
+#define RESULT                                                                                                         \
+	"\x02\x00\x07"                                                                                                 \
+	"_result\x00"
+#define ONE "\x3f\xf0\0\0\0\0\0\0"
+#define INFO                                                                                                           \
+	"\x03\x00\x04"                                                                                                 \
+	"code\x02\x00\x1d"                                                                                             \
+	"NetConnection.Connect.Success\0\0\x09"
+#define VIDEO "\x17\x01\0\0\0frame"
+
+/* While the window goes out to a server whose socket is full, its next message comes. */
+static void no_message_is_lost_on_connecting(void **state)
+{
+	static char connect[] = CONNECT;
+	RTMPPacket packet;
+
+	(void)state;
+	begin();
+	ask(connect, sizeof connect - 1);
+	say(RTMP_PACKET_TYPE_INVOKE, RESULT ONE "\x05" INFO, sizeof(RESULT ONE "\x05" INFO) - 1);
+	hear(&packet, RTMP_PACKET_TYPE_INVOKE);
+	mem.room = 0;
+	mem.eases = true;
+	say(RTMP_PACKET_TYPE_VIDEO, VIDEO, sizeof VIDEO - 1);
+	assert_int_equal(RTMP_ClientPacket(&r, &packet), 0);
+	RTMPPacket_Free(&packet);
+	hear(&packet, RTMP_PACKET_TYPE_VIDEO);
+	assert_int_equal(packet.m_nBodySize, sizeof VIDEO - 1);
+	RTMPPacket_Free(&packet);
+	end();
+}
+
+/* The session learns of the first message's fault at the second, and is closed there. */
+static void a_session_that_fails_at_media_is_closed(void **state)
+{
+	static char cut[11] = {RTMP_PACKET_TYPE_VIDEO, 0, 0, 99}, video[] = VIDEO;
+	RTMPPacket packet = {.m_packetType = RTMP_PACKET_TYPE_FLASH_VIDEO, .m_body = cut, .m_nBodySize = sizeof cut};
+
+	(void)state;
+	begin();
+	assert_int_equal(RTMP_ClientPacket(&r, &packet), 1);
+	packet = (RTMPPacket){.m_packetType = RTMP_PACKET_TYPE_VIDEO, .m_body = video, .m_nBodySize = sizeof video - 1};
+	assert_int_equal(RTMP_ClientPacket(&r, &packet), 1);
+	assert_false(RTMP_IsConnected(&r));
+	assert_true(mem.freed);
+	RTMP_Close(&r);
+}
+
+static void a_stream_is_created(void **state)
+{
+	static const char command[] = "\x02\x00\x0c"
+				      "createStream\x00" ONE "\x05";
+	char answer[] = RESULT ONE "\x05\x00\x40\x1c\0\0\0\0\0"; /* 7, with the NUL */
+	RTMPPacket packet = {.m_packetType = RTMP_PACKET_TYPE_INVOKE, .m_body = answer, .m_nBodySize = sizeof answer};
+	const char *heard;
+	size_t n;
+
+	(void)state;
+	begin();
+	mem_heard(&mem);
+	assert_true(RTMP_SendCreateStream(&r));
+	n = mem.nsent;
+	heard = mem_heard(&mem);
+	assert_true(n > sizeof command - 1);
+	assert_memory_equal(heard + n - (sizeof command - 1), command, sizeof command - 1);
+	RTMP_ClientPacket(&r, &packet);
+	assert_int_equal(r.m_stream_id, 7);
+	end();
+}
+
+/* Numbers of messages are double, and anything may stand there. */
+static void numbers_that_are_no_int(void **state)
+{
+	static const struct {
+		char number[9];
+		int stream;
+	} answers[] = {
+		{"\x40\x08\0\0\0\0\0\0", 3},
+		{"\x7f\xe0\0\0\0\0\0\0", INT_MAX},
+		{"\xff\xe0\0\0\0\0\0\0", INT_MIN},
+		{"\x7f\xf8\0\0\0\0\0\0", 0}, /* no number */
+	};
+	static char create[] = CREATE, far[] = CREATE;
+	char body[sizeof(RESULT) - 1 + 8 + 1 + 1 + 8];
+	RTMPPacket packet = {.m_packetType = RTMP_PACKET_TYPE_INVOKE, .m_body = body, .m_nBodySize = sizeof body};
+
+	(void)state;
+	begin();
+	memcpy(body, RESULT "\x40\x45\0\0\0\0\0\0\x05\x00", sizeof body - 8);
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		ask(create, sizeof create - 1);
+		assert_int_equal(r.m_numCalls, 1);
+		memcpy(body + sizeof body - 8, answers[i].number, 8);
+		RTMP_ClientPacket(&r, &packet);
+		assert_int_equal(r.m_numCalls, 0);
+		assert_int_equal(r.m_stream_id, answers[i].stream);
+	}
+	memcpy(far + 16, "\x7f\xe0\0\0\0\0\0\0", 8);
+	ask(far, sizeof far - 1);
+	assert_int_equal(r.m_methodCalls[0].num, INT_MAX);
+	assert_int_equal(r.m_numInvokes, INT_MAX);
+	end();
+}
+
+/* ---- TLS on a socket of the caller's ---- */
+
+static int listener;
+static struct sockaddr_in address;
+
+static void *connect_tls(void *ctx)
+{
+	const struct slu_tcp_config tcp = {.user_timeout_ms = 0};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), opened = 0;
+	struct slu_transport *t = NULL;
+	char c;
+
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+		t = slu_tls_over(ctx, slu_tcp_accept(&tcp, fd), "live.example", 10000);
+	while (t && opened == 0)
+		opened = t->ops->open(t, slu_now_ms());
+	while (t && opened == 1 && t->ops->recv(t, &c, 1) == 0)
+		usleep(1000);
+	if (t)
+		t->ops->free(t);
+	return NULL;
+}
+
+static void *server_ctx, *client_ctx;
+
+static pthread_t accept_tls(void)
+{
+	pthread_t client;
+
+	assert_int_equal(pthread_create(&client, NULL, connect_tls, client_ctx), 0);
+	RTMP_Init(&r);
+	r.m_sb.sb_socket = accept(listener, NULL, NULL);
+	assert_true(r.m_sb.sb_socket >= 0);
+	assert_true(RTMP_TLS_Accept(&r, server_ctx));
+	assert_non_null(r.m_sb.sb_ssl);
+	return client;
+}
+
+/* Whoever ends it, it ends once. */
+static void tls_that_was_accepted_ends_once(void **state)
+{
+	const struct slu_tls_config trust = {.insecure = true};
+	socklen_t size = sizeof address;
+	pthread_t client;
+
+	(void)state;
+	server_ctx = RTMP_TLS_AllocServerContext(kit_server.cert, kit_server.key);
+	client_ctx = kit_ctx(&trust);
+	assert_non_null(server_ctx);
+	address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+
+	client = accept_tls();
+	assert_false(RTMP_TLS_Accept(&r, server_ctx)); /* the socket is not the caller's any more */
+	assert_int_equal(RTMPSockBuf_Close(&r.m_sb), 0);
+	assert_null(r.m_sb.sb_ssl);
+	RTMP_Close(&r);
+	pthread_join(client, NULL);
+	client = accept_tls();
+	RTMP_Close(&r);
+	assert_null(r.m_sb.sb_ssl);
+	assert_false(RTMP_IsConnected(&r));
+	pthread_join(client, NULL);
+
+	close(listener);
+	RTMP_TLS_FreeServerContext(server_ctx);
+	slu_tls_ctx_free(client_ctx);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_message_is_lost_on_connecting),
+		cmocka_unit_test(a_session_that_fails_at_media_is_closed),
+		cmocka_unit_test(a_stream_is_created),
+		cmocka_unit_test(numbers_that_are_no_int),
+		cmocka_unit_test(tls_that_was_accepted_ends_once),
+	};
+
+	return cmocka_run_group_tests_name("compat_session", tests, kit_setup, kit_teardown);
+}
