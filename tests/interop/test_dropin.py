@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import zlib
 
 import pytest
 
@@ -147,3 +148,24 @@ def test_any_pieces(serving, programs, short_clip, size):
     result = programs.run(argv, few)
     assert result.code == 0, result.err
     streams.check(few, serving.recorded(), shift=0)
+
+
+def test_ffmpeg_pauses_and_seeks(nginx, programs, clip):
+    """By libavformat's own calls: what comes behind the seek is the stream from a key frame on."""
+    shutil.copy(clip, nginx.dir / "vod" / "clip.flv")
+    player = programs.own_ffmpeg("librtmp") / "ffmpeg_player"
+    result = programs.run([player, f"rtmp://127.0.0.1:{nginx.rtmp}/vod/clip.flv", "read", "20", "pause", "play", "seek",
+                           "6000", "until", "6000"])
+    assert result.code == 0, result
+    before, behind = result.out.decode().split("seek\n")
+    frames = [(tag.timestamp, len(tag.body) - 5, zlib.adler32(tag.body[5:])) for tag in streams.load(clip)
+              if tag.type == flvcmp.VIDEO and tag.body[1] == 1]
+
+    def shown(text):
+        lines = [line.split()[1:] for line in text.splitlines() if line.startswith("video")]
+        return [(int(time), int(size), int(total, 16)) for time, size, total in lines]
+
+    assert shown(before) == frames[: len(shown(before))] and len(shown(before)) > 5
+    key = next(i for i, frame in enumerate(frames) if frame[0] >= 6000)
+    assert shown(behind)[-1] == frames[key]
+    nginx.said("seek: offset=6000")
