@@ -118,14 +118,10 @@ int slu_compat_send(RTMP *r, const struct slu_msg *msg)
 }
 
 /* Pings, acknowledgements, and what ends the stream. FALSE: it ended. */
-static int serve_peer(RTMP *r, struct slu_compat *c)
+static int hear_peer(RTMP *r, struct slu_compat *c)
 {
-	uint64_t now = slu_now_ms();
 	struct slu_event ev;
 
-	if (now - c->served_ms < SERVE_MS)
-		return TRUE;
-	c->served_ms = now;
 	slu_conn_process(c->conn);
 	while (slu_conn_event(c->conn, &ev)) {
 		if (ev.type == SLU_EVENT_MESSAGE && slu_compat_handle(r, &ev.msg) == SLU_COMPAT_OVER)
@@ -136,9 +132,30 @@ static int serve_peer(RTMP *r, struct slu_compat *c)
 	return slu_conn_closed(c->conn) ? slu_compat_lost(r) : TRUE;
 }
 
+static int serve_peer(RTMP *r, struct slu_compat *c)
+{
+	uint64_t now = slu_now_ms();
+
+	if (now - c->served_ms < SERVE_MS)
+		return TRUE;
+	c->served_ms = now;
+	return hear_peer(r, c);
+}
+
 int slu_compat_flush(RTMP *r)
 {
 	struct slu_compat *c = slu_compat_connected(r);
+	int taken;
 
-	return c && slu_compat_drain(r) && serve_peer(r, c);
+	while (c) {
+		taken = slu_compat_drain(r);
+		if (!slu_compat_connected(r))
+			return FALSE;
+		if (taken && (!slu_conn_queued(c->conn) || slu_compat_interrupted(c)))
+			return serve_peer(r, c);
+		/* What the server said comes first: it may be why it is gone. */
+		if (!hear_peer(r, c))
+			return FALSE;
+	}
+	return FALSE;
 }

@@ -74,7 +74,9 @@ bool slu_compat_interrupted(const struct slu_compat *c);
  * more; <0: the connection is over. */
 int slu_compat_wait(RTMP *r, struct slu_event *ev);
 
-/* Writes what is queued and waits until the kernel has it. FALSE: the connection is over. */
+/* Writes what is queued and waits until the kernel has it, or, in a tunnel, until what came has to be read first: then
+ * it goes out while that is read. FALSE: the connection is over, or takes nothing more; what came before that is still
+ * to be read. */
 int slu_compat_drain(RTMP *r);
 
 /* The fields that programs read, as they are now. */

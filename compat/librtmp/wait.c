@@ -76,10 +76,13 @@ int slu_compat_drain(RTMP *r)
 	struct slu_compat *c = r->Link.dh;
 
 	slu_conn_flush(c->conn);
-	while (slu_conn_queued(c->conn) && !slu_conn_closed(c->conn) && !slu_compat_interrupted(c))
+	while (slu_conn_queued(c->conn) && !slu_conn_closed(c->conn) && !slu_conn_stuck(c->conn) &&
+	       !slu_compat_interrupted(c))
 		wait_writable(c->conn);
 	slu_compat_mirror(r);
-	return slu_conn_closed(c->conn) ? slu_compat_lost(r) : TRUE;
+	if (slu_conn_closed(c->conn))
+		return slu_compat_lost(r);
+	return !slu_conn_queued(c->conn) || !slu_conn_ended(c->conn);
 }
 
 void slu_compat_mirror(RTMP *r)

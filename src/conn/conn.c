@@ -300,6 +300,16 @@ struct slu_session *slu_conn_session(struct slu_conn *c)
 	return c->session;
 }
 
+bool slu_conn_ended(const struct slu_conn *c)
+{
+	return c->broken || c->in_ended;
+}
+
+bool slu_conn_stuck(const struct slu_conn *c)
+{
+	return c->broken || (c->in_at < c->in_end && (c->in_ended || (c->blocked && slu_conn_waits(c))));
+}
+
 size_t slu_conn_held(const struct slu_conn *c)
 {
 	size_t below = c->transport && c->state != CONN_OPENING ? c->transport->ops->buffered(c->transport) : 0;

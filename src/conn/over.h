@@ -23,6 +23,12 @@ struct slu_conn *slu_conn_to(const struct slu_conn_config *config, const struct 
 /* Bytes that were read, and decrypted, and that the session has not had yet. */
 size_t slu_conn_held(const struct slu_conn *c);
 
+/* Nothing more is written or read. What was received before that is to be pulled, and then the connection fails. */
+bool slu_conn_ended(const struct slu_conn *c);
+
+/* What is queued does not go out, if ever, before what was received is pulled: there is nothing to wait for. */
+bool slu_conn_stuck(const struct slu_conn *c);
+
 /* From here on a peer that acknowledges nothing for ms is given up. */
 void slu_conn_hurry(struct slu_conn *c, unsigned ms);
 

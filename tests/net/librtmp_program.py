@@ -6,12 +6,17 @@ to standard error, as JSON; RTMP_Write() gets what is in a file.
     librtmp_program.py LIBRARY read URL SIZE [RESUME]
     librtmp_program.py LIBRARY write URL FILE PIECES
     librtmp_program.py LIBRARY publish FILE URL...
+    librtmp_program.py LIBRARY late URL FILE
+    librtmp_program.py LIBRARY paused URL
+    librtmp_program.py LIBRARY seek URL MS
 
 RESUME is a JSON object: what rtmpdump says of the file that it resumes. PIECES are sizes, and all of them again.
-publish does so whole, to one URL after the other."""
+publish does so whole, to one URL after the other. late and paused wait until the server is gone, and then write the file
+or ask for a pause, which has to fail; paused then plays what there is. seek does so as soon as it plays, and plays what follows."""
 
 import ctypes
 import json
+import select
 import signal
 import sys
 
@@ -105,5 +110,44 @@ def publish(library, file, *urls):
         session.close()
 
 
+def await_end(session):
+    """The server sees by the window that all it said was read."""
+    session.lib.RTMP_SendServerBW(session.r)
+    gone = select.poll()
+    gone.register(session.lib.RTMP_Socket(session.r), 0)
+    gone.poll(20000)
+
+
+def late(library, url, file):
+    session = Session(library, url, write=True)
+    await_end(session)
+    with open(file, "rb") as f:
+        data = f.read()
+    if session.lib.RTMP_Write(session.r, data, len(data)) < 0:
+        sys.exit("RTMP_Write() gave up")
+
+
+def paused(library, url):
+    session = Session(library, url)
+    await_end(session)
+    assert not session.lib.RTMP_Pause(session.r, 1)
+    rest(session)
+
+
+def rest(session):
+    buffer = ctypes.create_string_buffer(4096)
+    while (n := session.lib.RTMP_Read(session.r, buffer, len(buffer))) > 0:
+        sys.stdout.buffer.write(buffer.raw[:n])
+    session.close()
+
+
+def seek(library, url, ms):
+    session = Session(library, url)
+    buffer = ctypes.create_string_buffer(4096)
+    assert session.lib.RTMP_Read(session.r, buffer, len(buffer)) > 0
+    assert session.lib.RTMP_SendSeek(session.r, int(ms)), "the server does not seek"
+    rest(session)
+
+
 if __name__ == "__main__":
-    {"read": read, "write": write, "publish": publish}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+    {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek}[sys.argv[2]](sys.argv[1], *sys.argv[3:])

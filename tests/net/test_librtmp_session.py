@@ -198,6 +198,54 @@ def test_a_server_that_reads_no_more(ours, tmp_path):
     assert "took no data for 1000 ms" in result.err
 
 
+def goes(*said):
+    """A server's action at "start": says this at once, and is gone when the client has read it and sent something."""
+
+    def action(conn):
+        conn.send(b"".join(said))
+        while conn.reader.message().type != rtmp.WINDOW_ACK_SIZE:
+            pass
+        peers.reset(conn)
+
+    return action
+
+
+def status(code, level="status"):
+    return rtmp.command("onStatus", 0, None, {"level": level, "code": code}, csid=5, stream=1)
+
+
+def test_a_server_that_says_why_and_goes(ours, source):
+    """What it said is still to be read when nothing more can be written."""
+    said = status("NetStream.Publish.Start"), status("NetStream.Publish.BadName", "error")
+    with peers.Server("start", goes(*said)) as server:
+        result = run(ours, "late", f"{server.url()}/s timeout=2", source)
+    assert result.code == 1 and "gave up" in result.err
+    assert "refused publish: NetStream.Publish.BadName" in result.err and "took no data" not in result.err
+
+
+def test_a_pause_when_the_server_is_gone(ours):
+    """It fails, and what came before is played."""
+    frames = flv.frames(10)
+    media = [rtmp.message(kind, payload, 6, at, 1) for kind, at, payload in frames]
+    with peers.Server("start", goes(status("NetStream.Play.Start"), *media)) as server:
+        result = run(ours, "paused", f"{server.url()}/s timeout=2")
+    assert result.code == 0 and "took no data" not in result.err
+    assert [t[:3] for t in flvcmp.parse(result.out)] == frames
+
+
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmpt"])
+def test_a_seek_before_all_is_read(ours, sluice, tmp_path, scheme):
+    """A tunnel's next request has to wait for the answer to the one before, which is full of what is not read yet."""
+    frames = flv.frames(1000, size=30000)  # more than fits on the way
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live/film.flv").write_bytes(flv.flv(frames))
+    with sluice.start("serve", "--listen", "rtmp://127.0.0.1:0", tmp_path) as serving:
+        port = serving.expect(r"rtmp://127\.0\.0\.1:(\d+)", 20, "out")[1]
+        result = run(ours, "seek", f"{scheme}://127.0.0.1:{port}/live/film timeout=2", "38000")
+    assert result.code == 0, result.err
+    assert result.out.endswith(b"".join(flv.tag(*frame) for frame in frames[-20:]))
+
+
 def test_closing_waits_for_no_server(ours, source):
     """It has all of the stream in its socket, and never says that it has ended."""
     with peers.Server("started", peers.stall) as server:
