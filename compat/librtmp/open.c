@@ -146,7 +146,7 @@ static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 	if (!c || !c->conn) {
 		if (c)
 			RTMP_Log(RTMP_LOGERROR, "%s", error);
-		RTMP_Close(r);
+		slu_compat_over(r);
 		return FALSE;
 	}
 	slu_compat_enter(r);

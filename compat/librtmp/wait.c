@@ -104,7 +104,7 @@ void slu_compat_mirror(RTMP *r)
 
 void slu_compat_over(RTMP *r)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_has_state(r);
 
 	if (c && c->reads)
 		c->over = true;

@@ -135,6 +135,32 @@ static void a_session_that_fails_at_media_is_closed(void **state)
 	RTMP_Close(&r);
 }
 
+/* In RTMP_Read(), whose caller is told before the session goes. */
+static void who_publishes_cannot_be_told(void **state)
+{
+	static const char error[] = "\x02\x00\x06"
+				    "_error\x00" ONE "\x05\x03\x00\x0b"
+				    "description\x02\x00\x18"
+				    "authmod=adobe need auth.\0\0\x09";
+	static char connect[] = CONNECT, host[] = "live.example", user[] = "ann", proxy[] = "none://here";
+	char buf[64];
+
+	(void)state;
+	begin();
+	r.Link.hostname = (AVal)AVC(host);
+	r.Link.pubUser = r.Link.pubPasswd = (AVal)AVC(user);
+	r.Link.sockshost = (AVal)AVC(proxy);
+	r.Link.socksport = 1080;
+	ask(connect, sizeof connect - 1);
+	say(RTMP_PACKET_TYPE_INVOKE, error, sizeof error - 1);
+	assert_int_equal(RTMP_Read(&r, buf, sizeof buf), 0);
+	assert_true(mem.freed);
+	assert_int_equal(RTMP_Read(&r, buf, sizeof buf), 0);
+	assert_false(RTMP_IsConnected(&r));
+	assert_null(slu_compat_has_state(&r));
+	RTMP_Close(&r);
+}
+
 static void a_stream_is_created(void **state)
 {
 	static const char command[] = "\x02\x00\x0c"
@@ -268,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_message_is_lost_on_connecting),
 		cmocka_unit_test(a_session_that_fails_at_media_is_closed),
+		cmocka_unit_test(who_publishes_cannot_be_told),
 		cmocka_unit_test(a_stream_is_created),
 		cmocka_unit_test(numbers_that_are_no_int),
 		cmocka_unit_test(tls_that_was_accepted_ends_once),
