@@ -18,12 +18,15 @@ static int hash_piece(void *arg, const void *data, size_t n)
 	return slu_swf_in(arg, data, n);
 }
 
-/* What is said of a player is about the URL without its query, which may have a token in it. */
+/* What is said of a player is about the URL without its user, password and query, which may have a token in it. */
 static int fail(const char *url, int err, const char *what, char *error, size_t size)
 {
+	const char *slashes = strstr(url, "://"), *authority = slashes ? slashes + 3 : url;
+	const char *at = memrchr(authority, '@', strcspn(authority, "/?#")), *host = at ? at + 1 : authority;
 	char text[1024];
 
-	snprintf(text, sizeof text, "the player %.*s %s", (int)strcspn(url, "?#"), url, what);
+	snprintf(text, sizeof text, "the player %.*s%.*s %s", (int)(authority - url), url, (int)strcspn(host, "?#"),
+		 host, what);
 	slu_escape(error, size, text, strlen(text));
 	return err;
 }
