@@ -74,23 +74,20 @@ static struct parts swap_parts(struct slu_session *s, const struct parts *p)
 
 int slu_session_again(struct slu_session *s, uint64_t now_ms, const char *query)
 {
-	struct parts made, old;
+	static const struct parts none = {.hs = NULL};
+	struct parts old, made;
 
 	forget_peer(s);
 	if (now_ms > s->now_ms)
 		s->now_ms = now_ms;
 	if (!set_query(s, query))
 		return slu_session_nomem(s);
-	old = swap_parts(s, &(struct parts){.hs = NULL});
+	old = swap_parts(s, &none);
 	slu_session_begin(s);
+	made = swap_parts(s, &none);
 	/* A session that failed still has parts to be asked of: the old ones. */
-	made = swap_parts(s, &old);
-	if (!s->err)
-		old = swap_parts(s, &made);
-	else
-		old = made;
-	made = swap_parts(s, &old);
+	swap_parts(s, s->err ? &made : &old);
 	slu_session_end(s);
-	swap_parts(s, &made);
+	swap_parts(s, s->err ? &old : &made);
 	return s->err;
 }
