@@ -84,10 +84,8 @@ int slu_compat_set(RTMP *r, enum slu_compat_setting which, const AVal *value)
 	return TRUE;
 }
 
-void slu_compat_forget(RTMP *r)
+void slu_compat_forget(RTMP *r, const struct slu_compat *c)
 {
-	const struct slu_compat *c = r->Link.dh;
-
 	for (int i = 0; i < SLU_COMPAT_TLS_SETTINGS; i++)
 		if (c->setting[i].av_val)
 			r->Link.pFlags |= SLU_COMPAT_GONE;

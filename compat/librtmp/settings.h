@@ -11,6 +11,8 @@
 
 #include <librtmp/rtmp.h>
 
+struct slu_compat;
+
 enum slu_compat_setting {
 	SLU_COMPAT_TLS_VERIFY,
 	SLU_COMPAT_TLS_CA_FILE,
@@ -52,8 +54,8 @@ int slu_compat_set(RTMP *r, enum slu_compat_setting which, const AVal *value);
  * do, and the sentence is in error. */
 char *slu_compat_get(const RTMP *r, enum slu_compat_setting which, char *error, size_t size);
 
-/* The state goes, and the options with it, which is noted. */
-void slu_compat_forget(RTMP *r);
+/* The state c goes, and the options with it, which is noted. */
+void slu_compat_forget(RTMP *r, const struct slu_compat *c);
 
 /* Who says what slu_compat_get() gives: the option's name or its variable's; NULL: nobody. */
 const char *slu_compat_said_by(const RTMP *r, enum slu_compat_setting which);

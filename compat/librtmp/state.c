@@ -59,14 +59,13 @@ int slu_compat_int(double number)
 
 void slu_compat_free_state(RTMP *r)
 {
-	struct slu_compat *c = r->Link.dh;
+	struct slu_compat *c = slu_compat_take_state(r);
 
 	if (!c)
 		return;
 	slu_conn_free(c->conn);
 	RTMPPacket_Free(&c->kept);
-	slu_compat_forget(r);
+	slu_compat_forget(r, c);
 	slu_pollable_clear(&c->pollable);
 	free(c);
-	r->Link.dh = NULL;
 }

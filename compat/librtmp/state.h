@@ -62,6 +62,9 @@ int slu_compat_int(double number);
 void slu_compat_enter(RTMP *r);
 void slu_compat_leave(RTMP *r);
 
+/* The session's state, to be freed: no other thread looks at it any more. NULL: it has none. */
+struct slu_compat *slu_compat_take_state(RTMP *r);
+
 /* For RTMP_Close(): true when another thread is in such a call, which then closes. */
 bool slu_compat_interrupt(RTMP *r);
 

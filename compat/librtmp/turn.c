@@ -10,6 +10,17 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+struct slu_compat *slu_compat_take_state(RTMP *r)
+{
+	struct slu_compat *c;
+
+	pthread_mutex_lock(&lock);
+	c = slu_compat_has_state(r);
+	r->Link.dh = NULL;
+	pthread_mutex_unlock(&lock);
+	return c;
+}
+
 void slu_compat_enter(RTMP *r)
 {
 	struct slu_compat *c;
