@@ -4,6 +4,7 @@
 
 #include <librtmp/log.h>
 
+#include "conn/over.h"
 #include "proto/command.h"
 #include "state.h"
 
@@ -79,7 +80,7 @@ int RTMP_SendPacket(RTMP *r, RTMPPacket *packet, int queue)
 		remember_command(r, &msg);
 	err = slu_session_send_message(slu_conn_session(c->conn), (uint32_t)packet->m_nChannel, &msg);
 	if (err) {
-		RTMP_Log(RTMP_LOGERROR, "%s", slu_session_error(slu_conn_session(c->conn)));
+		RTMP_Log(RTMP_LOGERROR, "A packet was not sent: %s", slu_session_error(slu_conn_session(c->conn)));
 		return FALSE;
 	}
 	return slu_compat_drain(r);
@@ -112,7 +113,10 @@ int slu_compat_send(RTMP *r, const struct slu_msg *msg)
 
 	if (err == 0)
 		return TRUE;
-	if (c)
+	if (c && err == SLU_ERR_STATE && !slu_conn_ended(c->conn))
+		RTMP_Log(RTMP_LOGERROR, "There is no stream to write to: RTMP_EnableWrite(), RTMP_Connect() and "
+					"RTMP_ConnectStream() come first");
+	else if (c)
 		RTMP_Log(RTMP_LOGERROR, "%s", slu_session_error(slu_conn_session(c->conn)));
 	return FALSE;
 }

@@ -116,7 +116,7 @@ static int sent(RTMP *r, struct slu_compat *c, int err)
 {
 	if (!err)
 		return slu_compat_drain(r);
-	RTMP_Log(RTMP_LOGERROR, "%s", slu_session_error(slu_conn_session(c->conn)));
+	RTMP_Log(RTMP_LOGERROR, "A pause or a seek was not sent: %s", slu_session_error(slu_conn_session(c->conn)));
 	return FALSE;
 }
 

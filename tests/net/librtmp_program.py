@@ -9,10 +9,12 @@ to standard error, as JSON; RTMP_Write() gets what is in a file.
     librtmp_program.py LIBRARY late URL FILE
     librtmp_program.py LIBRARY paused URL
     librtmp_program.py LIBRARY seek URL MS
+    librtmp_program.py LIBRARY wrong URL FILE
 
 RESUME is a JSON object: what rtmpdump says of the file that it resumes. PIECES are sizes, and all of them again.
 publish does so whole, to one URL after the other. late and paused wait until the server is gone, and then write the file
-or ask for a pause, which has to fail; paused then plays what there is. seek does so as soon as it plays, and plays what follows."""
+or ask for a pause, which has to fail; paused then plays what there is. seek does so as soon as it plays, and plays what follows. wrong does what
+fails: it writes while it plays, and pauses while it publishes."""
 
 import ctypes
 import json
@@ -149,5 +151,17 @@ def seek(library, url, ms):
     rest(session)
 
 
+def wrong(library, url, file):
+    with open(file, "rb") as f:
+        data = f.read()
+    playing = Session(library, url)
+    assert playing.lib.RTMP_Write(playing.r, data, len(data)) == -1
+    playing.close()
+    publishing = Session(library, url, write=True)
+    assert not publishing.lib.RTMP_Pause(publishing.r, 1)
+    assert publishing.lib.RTMP_Write(publishing.r, data, len(data)) == len(data)
+    publishing.close()
+
+
 if __name__ == "__main__":
-    {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+    {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek, "wrong": wrong}[sys.argv[2]](sys.argv[1], *sys.argv[3:])

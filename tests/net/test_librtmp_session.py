@@ -168,6 +168,18 @@ def test_a_refused_stream(ours, source):
         assert result.code == 1 and "refused publish: NetStream.Publish.BadName (taken)" in result.err
 
 
+# ---- calls in the wrong order ----
+
+
+def test_calls_that_are_for_the_other_kind_of_stream(ours, source):
+    with peers.Server() as server:
+        result = run(ours, "wrong", f"{server.url()}/s", source)
+        assert result.code == 0, result.err
+    assert "There is no stream to write to: RTMP_EnableWrite()" in result.err
+    assert "A pause or a seek was not sent: that can be asked for while playing only" in result.err
+    assert "SLU_" not in result.err
+
+
 # ---- while publishing ----
 
 
