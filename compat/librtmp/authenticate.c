@@ -40,10 +40,6 @@ static int say_who(RTMP *r, struct slu_compat *c, const char *query)
 		return FALSE;
 	}
 	RTMP_Log(RTMP_LOGINFO, "The server asks who publishes: connecting again, to answer");
-	slu_conn_free(c->conn);
-	c->conn = NULL;
-	c->asked = false;
-	r->m_sb.sb_socket = -1;
 	return RTMP_Connect(r, NULL);
 }
 

@@ -165,6 +165,7 @@ int RTMP_Connect(RTMP *r, RTMPPacket *cp)
 		RTMP_Log(RTMP_LOGERROR, "There is no server to connect to: give RTMP_SetupURL() a URL first");
 		return FALSE;
 	}
+	slu_compat_disconnect(r);
 	return connect_over(r, -1, cp);
 }
 

@@ -57,6 +57,20 @@ int slu_compat_int(double number)
 	return number == number ? (int)number : 0;
 }
 
+void slu_compat_disconnect(RTMP *r)
+{
+	struct slu_compat *c = slu_compat_connected(r);
+
+	if (!c)
+		return;
+	slu_conn_free(c->conn);
+	c->conn = NULL;
+	c->asked = false;
+	RTMPPacket_Free(&c->kept);
+	r->m_bPlaying = FALSE;
+	r->m_sb.sb_socket = -1;
+}
+
 void slu_compat_free_state(RTMP *r)
 {
 	struct slu_compat *c = slu_compat_take_state(r);

@@ -44,7 +44,10 @@ struct slu_compat *slu_compat_has_state(const RTMP *r);
 /* The session's where it is connected, else NULL. */
 struct slu_compat *slu_compat_connected(const RTMP *r);
 
-/* Ends the connection without another word, if there is one, and frees the state. */
+/* Ends the connection without another word, if there is one: for another one with the same settings. */
+void slu_compat_disconnect(RTMP *r);
+
+/* The same, and frees the state. */
 void slu_compat_free_state(RTMP *r);
 
 /* A copy with a NUL behind it, to be freed; "" of what is empty. NULL: no memory. */

@@ -10,14 +10,17 @@ to standard error, as JSON; RTMP_Write() gets what is in a file.
     librtmp_program.py LIBRARY paused URL
     librtmp_program.py LIBRARY seek URL MS
     librtmp_program.py LIBRARY wrong URL FILE
+    librtmp_program.py LIBRARY again URL
 
 RESUME is a JSON object: what rtmpdump says of the file that it resumes. PIECES are sizes, and all of them again.
 publish does so whole, to one URL after the other. late and paused wait until the server is gone, and then write the file
-or ask for a pause, which has to fail; paused then plays what there is. seek does so as soon as it plays, and plays what follows. wrong does what
-fails: it writes while it plays, and pauses while it publishes."""
+or ask for a pause, which has to fail; paused then plays what there is. seek does so as soon as it plays, and plays what
+follows. wrong does what fails: it writes while it plays, and pauses while it publishes. again connects three times
+without closing in between, and plays."""
 
 import ctypes
 import json
+import os
 import select
 import signal
 import sys
@@ -163,5 +166,16 @@ def wrong(library, url, file):
     publishing.close()
 
 
+def again(library, url):
+    session = Session(library, url)
+    open_files = len(os.listdir("/proc/self/fd"))
+    for _ in range(2):
+        assert session.lib.RTMP_Connect(session.r, None) and session.lib.RTMP_ConnectStream(session.r, 0)
+    assert len(os.listdir("/proc/self/fd")) == open_files
+    rest(session)
+
+
 if __name__ == "__main__":
-    {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek, "wrong": wrong}[sys.argv[2]](sys.argv[1], *sys.argv[3:])
+    commands = {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek,
+                "wrong": wrong, "again": again}
+    commands[sys.argv[2]](sys.argv[1], *sys.argv[3:])

@@ -180,6 +180,15 @@ def test_calls_that_are_for_the_other_kind_of_stream(ours, source):
     assert "SLU_" not in result.err
 
 
+def test_connecting_anew_without_closing(ours):
+    frames = flv.frames(10)
+    with peers.Server(plays=flv.messages(frames)) as server:
+        result = run(ours, "again", f"{server.url()}/s")
+        assert result.code == 0, result.err
+        assert len(server.sessions) == 3
+    assert [t[:3] for t in flvcmp.parse(result.out)] == frames
+
+
 # ---- while publishing ----
 
 
