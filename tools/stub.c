@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/stub.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -13,6 +12,7 @@
 #include <librtmp/log.h>
 
 #include "server/listener.h"
+#include "tools/console.h"
 #include "tools/stop.h"
 
 enum {
@@ -110,29 +110,6 @@ static void accept_clients(struct stub *s, uint64_t now)
 	}
 }
 
-/* ---- the console ---- */
-
-static void read_console(struct stub *s)
-{
-	char typed[64];
-	ssize_t n = read(s->console, typed, sizeof typed);
-
-	if (n <= 0) {
-		if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			s->console = -1;
-		return;
-	}
-	for (ssize_t i = 0; i < n && !s->stop; i++) {
-		char c = typed[i];
-
-		s->stop = c == 'q';
-		if (s->stop)
-			RTMP_LogPrintf("Exiting\n");
-		else if (!isspace((unsigned char)c))
-			RTMP_LogPrintf("Unknown command '%c', ignoring\n", isgraph((unsigned char)c) ? c : '?');
-	}
-}
-
 /* ---- one round ---- */
 
 static void add_polled(struct stub *s, int fd, int events, struct slu_conn *conn)
@@ -214,7 +191,7 @@ static bool step(struct stub *s, uint64_t until)
 		s->ops->work(c, now);
 	forget_those_over(s);
 	if (s->polled[1].revents)
-		read_console(s);
+		s->stop = slu_console_quits(&s->console);
 	if (s->polled[2].revents)
 		accept_clients(s, now);
 	return true;
