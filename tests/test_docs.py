@@ -20,7 +20,7 @@ def help_of(sluice, *args):
 
 
 def options_in(text):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text))
+    return set(re.findall(r"(?<![\w-])--[a-z][a-zA-Z0-9-]*", text))
 
 
 def man_options(page):
@@ -94,13 +94,13 @@ def test_exit_statuses_are_documented(sluice_path):
     assert {int(s) for s in told} == {*range(11), support.INTERRUPTED}
 
 
-@pytest.mark.parametrize("name", ["rtmpsrv", "rtmpsuck"])
+@pytest.mark.parametrize("name", ["rtmpgw", "rtmpsrv", "rtmpsuck"])
 def test_options_of_the_suites_servers(sluice_path, name):
     program = pathlib.Path(sluice_path).parent / name
     if not program.exists():
         pytest.skip(f"this build has no {name}")
     told = subprocess.run([program, "--help"], capture_output=True, timeout=30, check=True).stderr.decode()
-    told = set(re.findall(r"^(--[a-z-]+)", told, re.M))
+    told = set(re.findall(r"^(?:-\w, )?(--[a-zA-Z-]+)", told, re.M))
     page = (MAN / f"{name}.8").read_text(encoding="utf-8").replace("\\-", "-")
     assert told == options_in(" ".join(re.findall(r"^\.TP\n(.*)$", page, re.M))) and len(told) > 3
     script = (f"source {COMPLETION.parent}/{name}.bash; complete -p {name}; COMP_WORDS=({name} --); COMP_CWORD=1\n"
