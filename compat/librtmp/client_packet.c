@@ -40,8 +40,7 @@ static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 	return err;
 }
 
-/* Once: what is to be published or played goes out as soon as connect has been accepted. */
-static void ask(RTMP *r, struct slu_compat *c)
+void slu_compat_ask(RTMP *r, struct slu_compat *c)
 {
 	struct slu_session *s = slu_conn_session(c->conn);
 	int err = SLU_ERR_NOMEM;
@@ -234,7 +233,7 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 	struct slu_event ev;
 	int err;
 
-	ask(r, c);
+	slu_compat_ask(r, c);
 	if (msg->type == SLU_MSG_AGGREGATE && r->m_bPlaying && !hurries(r))
 		return SLU_COMPAT_NOTHING;
 	err = slu_session_handle(slu_conn_session(c->conn), msg);

@@ -58,7 +58,11 @@ int RTMP_ReconnectStream(RTMP *r, int seekTime)
 	if (!c)
 		return FALSE;
 	RTMP_DeleteStream(r);
+	if (seekTime > 0)
+		r->Link.seekTime = seekTime;
+	/* At once, for the server may have nothing to say before. */
 	c->asked = false;
+	slu_compat_ask(r, c);
 	return RTMP_ConnectStream(r, seekTime);
 }
 
