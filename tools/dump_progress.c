@@ -25,18 +25,20 @@ bool slu_dump_progress_is_over(struct slu_dump_progress *p, uint32_t timestamp)
 	return true;
 }
 
-void slu_dump_progress_begin(struct slu_dump_progress *p, const struct slu_suite_options *o, bool resuming,
-			     uint64_t size, uint32_t timestamp)
+void slu_dump_progress_begin(struct slu_dump_progress *p, const struct slu_suite_options *o, uint64_t size,
+			     uint32_t timestamp)
 {
+	const char *verb = size ? "Resuming" : "Starting";
+
 	p->hashes = o->hashes;
 	p->shown_at = RTMP_GetTime() - EACH_MS;
 	if (o->live)
 		RTMP_LogPrintf("Starting Live Stream\n");
 	else if (p->duration > 0)
-		RTMP_LogPrintf("%s download at: %.3f kB / %.3f sec (%.1f%%)\n", resuming ? "Resuming" : "Starting",
-			       KILOBYTES(size), SECONDS(timestamp), p->percent);
+		RTMP_LogPrintf("%s download at: %.3f kB / %.3f sec (%.1f%%)\n", verb, KILOBYTES(size),
+			       SECONDS(timestamp), p->percent);
 	else
-		RTMP_LogPrintf("%s download at: %.3f kB\n", resuming ? "Resuming" : "Starting", KILOBYTES(size));
+		RTMP_LogPrintf("%s download at: %.3f kB\n", verb, KILOBYTES(size));
 	if (o->realtime && !o->live)
 		RTMP_LogPrintf("  in approximately realtime (disabled BUFX speedup hack)\n");
 	if (o->stop_ms > 0 && !o->live)

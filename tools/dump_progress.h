@@ -22,8 +22,8 @@ struct slu_dump_progress {
 /* Whether a stream that goes on from there is over, which then is said. */
 bool slu_dump_progress_is_over(struct slu_dump_progress *p, uint32_t timestamp);
 
-void slu_dump_progress_begin(struct slu_dump_progress *p, const struct slu_suite_options *o, bool resuming,
-			     uint64_t size, uint32_t timestamp);
+void slu_dump_progress_begin(struct slu_dump_progress *p, const struct slu_suite_options *o, uint64_t size,
+			     uint32_t timestamp);
 
 /* Shows it, unless that was done a moment ago. */
 void slu_dump_progress_show(struct slu_dump_progress *p, uint64_t size, uint32_t timestamp);

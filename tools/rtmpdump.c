@@ -107,11 +107,10 @@ static enum status download(struct dump *d)
 	d->r->m_read.timestamp = d->from;
 	if (slu_dump_progress_is_over(&d->progress, d->from))
 		return DONE;
-	slu_dump_progress_begin(&d->progress, &d->options, d->resuming, d->file.size, d->from);
-	expect_frame(d);
+	slu_dump_progress_begin(&d->progress, &d->options, d->file.size, d->from);
 	last = transfer(d, &written);
 	if (!written)
-		return FAILED;
+		return RTMP_ctrlC ? INCOMPLETE : FAILED;
 	slu_dump_progress_end(&d->progress, d->file.size, d->r->m_read.timestamp);
 	RTMP_Log(RTMP_LOGDEBUG, "RTMP_Read returned: %d", last);
 	if (d->resuming && last == RTMP_READ_ERROR) {
@@ -145,29 +144,47 @@ static enum status play(struct dump *d)
 		return DONE;
 	if (!RTMP_ConnectStream(d->r, (int)d->from))
 		return RTMP_ctrlC ? INCOMPLETE : FAILED;
+	expect_frame(d);
 	return download(d);
 }
 
-/* A server that fell silent during a pause of ours is asked once more to go on. */
-static enum status play_on(struct dump *d)
+/* It is past the frame that was resumed at. */
+static enum status go_on(struct dump *d, bool asked)
 {
 	d->resuming = false;
-	d->from = d->r->m_pauseStamp;
-	RTMP_LogPrintf("Connection timed out, trying to resume.\n\n");
-	if (is_past_stop(d))
-		return DONE;
-	if (RTMP_ReconnectStream(d->r, (int)d->from))
+	if (asked)
 		return download(d);
 	RTMP_Log(RTMP_LOGERROR, "The stream cannot be resumed");
 	return RTMP_IsTimedout(d->r) ? INCOMPLETE : FAILED;
 }
 
+/* The server is asked for the stream anew, from where it was. */
+static enum status play_anew(struct dump *d)
+{
+	d->from = d->r->m_pauseStamp;
+	d->r->m_read.nResumeTS = d->from;
+	if (is_past_stop(d))
+		return DONE;
+	return go_on(d, RTMP_ReconnectStream(d->r, (int)d->from));
+}
+
+/* Silent servers are told to pause and to go on; those that still are, or were told so already, are asked once more. */
 static enum status session(struct dump *d)
 {
+	enum { PAUSED_AND_ON = 3 }; /* of m_pausing: no frame has come since */
 	enum status status = play(d);
+	bool anew = false;
 
-	if (status == INCOMPLETE && RTMP_IsTimedout(d->r) && d->r->m_pausing == 3 && !d->options.live && !RTMP_ctrlC)
-		status = play_on(d);
+	while (status == INCOMPLETE && RTMP_IsTimedout(d->r) && !d->options.live && !RTMP_ctrlC && !anew) {
+		anew = d->r->m_pausing == PAUSED_AND_ON;
+		RTMP_LogPrintf("Connection timed out, trying to resume.\n\n");
+		status = anew ? play_anew(d) : go_on(d, RTMP_ToggleStream(d->r));
+	}
+	return status;
+}
+
+static void tell(const struct dump *d, enum status status)
+{
 	if (caught)
 		RTMP_LogPrintf("Caught signal: %d, cleaning up, just a second...\n", (int)caught);
 	if (status == DONE)
@@ -175,7 +192,6 @@ static enum status session(struct dump *d)
 	else if (status == INCOMPLETE)
 		RTMP_LogPrintf("Download may be incomplete (downloaded about %.2f%%), try resuming\n",
 			       d->progress.percent);
-	return status;
 }
 
 /* ---- what it begins with ---- */
@@ -230,8 +246,10 @@ static enum status run(struct dump *d)
 	d->options.live = (d->r->Link.lFlags & RTMP_LF_LIVE) != 0;
 	if (d->options.live)
 		ignore_resume(&d->options, "a live stream");
-	if (open_file(d))
+	if (open_file(d)) {
 		status = session(d);
+		tell(d, status);
+	}
 	RTMP_Close(d->r);
 	if (!slu_dump_file_close(&d->file) && status == DONE)
 		status = FAILED;

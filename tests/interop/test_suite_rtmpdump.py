@@ -3,6 +3,8 @@
 
 Debian's gets the short options and ours the long ones, so that both spellings are shown to be the same.
 """
+import fcntl
+import mmap
 import os
 import pathlib
 import re
@@ -11,6 +13,7 @@ import signal
 import socket
 import struct
 import subprocess
+import termios
 import threading
 
 import pytest
@@ -24,6 +27,7 @@ import stubs
 import support
 import swf
 
+F_SETPIPE_SZ = 1031  # which fcntl has from Python 3.10 on
 DEBIANS = pathlib.Path("/usr/bin/rtmpdump")
 META = (rtmp.DATA, 0, rtmp.amf0("onMetaData", {"duration": 8.0}))
 FRAMES = flv.frames(50)
@@ -277,6 +281,45 @@ def test_realtime(ours, debians, options, pauses):
         assert sum(c[0] == "pause" for c in calls) == pauses, calls
 
 
+def falls_silent(conn):
+    """Pauses when it is told to, and then says nothing more until it is asked anew."""
+    runs_dry(conn)
+    while conn.calls[-1][0] != "pause":
+        m = conn.reader.message()
+        if m.type == rtmp.COMMAND:
+            conn.calls.append(rtmp.amf0_decode(m.payload))
+    conn.status("NetStream.Pause.Notify", "paused")
+    conn.server.step = None
+    conn.serve()
+
+
+def falls_silent_at_once(conn):
+    for m in flv.messages(flv.frames(3)):
+        conn.send(rtmp.message(m.type, m.payload, 6, m.timestamp, 1))
+    conn.server.step = None
+    conn.serve()
+
+
+@pytest.mark.parametrize("silence", [falls_silent, falls_silent_at_once])
+def test_silence(ours, debians, silence):
+    """It is told to pause and to go on, and then asked once more, from the last frame on, at 83 ms."""
+    want = [("createStream", None), ("play", None, "stream", 0.0), ("pause", None, True, 83.0), ("pause", None, False, 83.0),
+            ("createStream", None), ("play", None, "stream", 83.0)]
+    for dump in (debians, ours):
+        calls = dump.play(*URL, "-m", "1", setup=("started", silence))["calls"]
+        assert [c for i, c in enumerate(calls) if c not in calls[:i] or c[0] != "pause"] == want
+        assert dump.code == 0 and "trying to resume" in dump.result.err
+    assert not flvcmp.difference(debians.tags(), ours.tags(), shift=0)
+
+
+def test_a_silence_of_live_streams(ours, debians):
+    for dump in (debians, ours):
+        with peers.Server("started", falls_silent_at_once) as server:
+            dump.run("-r", server.url() + "/stream", "-v", "-m", "1")
+            assert [c[0] for c in server.session().calls].count("play") == 1
+        assert dump.code == 2
+
+
 # ---- files ----
 
 
@@ -338,6 +381,15 @@ def test_resume_what_is_complete(ours, debians):
         assert dump.got.read_bytes() == flv.flv(WHOLE + [flv.video(8000, 0)])
 
 
+def test_a_live_stream_is_not_resumed(ours, debians):
+    for args in ([*URL, "-v"], ["-i", "rtmp://127.0.0.1:{port}/live/stream live=1"]):
+        for dump in [debians, ours] if "-v" in args else [ours]:
+            dump.got.write_bytes(part(3))
+            assert start_of(dump.play(*args, "-e")) == -1000.0
+            assert dump.code == 0 and "--resume" in dump.result.err
+            assert not flvcmp.difference(flvcmp.parse(flv.flv(FRAMES)), dump.tags(), shift=0)
+
+
 def test_resume_nothing(ours):
     """A file that is not there, or has nothing, is begun."""
     for before in (None, b""):
@@ -378,6 +430,28 @@ def test_a_full_disk(ours):
     """Debian's says that all went well."""
     ours.play(*URL, "-o", "/dev/full", output=False)
     assert ours.code == 1 and "/dev/full cannot be written after 0 bytes: No space left" in ours.result.err
+
+
+def test_a_reader_that_does_not_read(ours):
+    """A signal ends it nevertheless."""
+    with peers.Server(plays=flv.messages(WHOLE)) as server:
+        read, write = os.pipe()
+        fcntl.fcntl(write, F_SETPIPE_SZ, mmap.PAGESIZE)
+        with ours.start("-r", server.url() + "/stream", output=False, stdout=write) as process:
+            os.close(write)
+            while not (is_full(read) and sleeps(process)):
+                assert process.process.poll() is None
+            assert process.stop(signal.SIGINT, 20 * ours.patience).code == 2
+        os.close(read)
+
+
+def is_full(pipe):
+    """No frame of video fits any more."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0] > mmap.PAGESIZE - 300
+
+
+def sleeps(process):
+    return "State:\tS" in pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
 
 
 def test_a_reader_that_went_away(ours):

@@ -51,7 +51,7 @@ static void a_part_of_the_whole(void **state)
 	(void)state;
 	p.duration = 10;
 	assert_false(slu_dump_progress_is_over(&p, 2500));
-	slu_dump_progress_begin(&p, &o, true, 2048, 2500);
+	slu_dump_progress_begin(&p, &o, 2048, 2500);
 	check("Resuming download at: 2.000 kB / 2.500 sec (25.0%)\n");
 	slu_dump_progress_show(&p, 3072, 3339);
 	check("\r3.000 kB / 3.34 sec (33.3%)");
@@ -71,7 +71,7 @@ static void nobody_knows_the_whole(void **state)
 	assert_false(slu_dump_progress_is_over(&p, 4000000000));
 	o.realtime = true;
 	o.stop_ms = 9000;
-	slu_dump_progress_begin(&p, &o, false, 0, 2000);
+	slu_dump_progress_begin(&p, &o, 0, 2000);
 	check("Starting download at: 0.000 kB\n  in approximately realtime (disabled BUFX speedup hack)\n"
 	      "For duration: 7.000 sec\n");
 	slu_dump_progress_show(&p, 512, 100);
@@ -83,7 +83,7 @@ static void live(void **state)
 {
 	(void)state;
 	o.live = o.realtime = true;
-	slu_dump_progress_begin(&p, &o, false, 0, 0);
+	slu_dump_progress_begin(&p, &o, 0, 0);
 	check("Starting Live Stream\n");
 }
 
@@ -92,7 +92,7 @@ static void hashes_are_percent(void **state)
 	(void)state;
 	o.hashes = true;
 	p.duration = 100;
-	slu_dump_progress_begin(&p, &o, false, 0, 0);
+	slu_dump_progress_begin(&p, &o, 0, 0);
 	check("Starting download at: 0.000 kB / 0.000 sec (0.0%)\n");
 	slu_dump_progress_show(&p, 1, 900);
 	check("");
@@ -110,7 +110,7 @@ static void hashes_of_nobody_knows_what(void **state)
 {
 	(void)state;
 	o.hashes = true;
-	slu_dump_progress_begin(&p, &o, false, 0, 0);
+	slu_dump_progress_begin(&p, &o, 0, 0);
 	check("Starting download at: 0.000 kB\n");
 	slu_dump_progress_show(&p, 1, 900);
 	check("#");
