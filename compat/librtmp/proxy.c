@@ -24,7 +24,8 @@ int slu_compat_proxy(const RTMP *r, char url[SLU_COMPAT_PROXY], char *error, siz
 	int n;
 
 	url[0] = '\0';
-	if (!r->Link.socksport)
+	/* A proxy without a port is refused below: whoever wants one is not to be connected without. */
+	if (!r->Link.socksport && !socks.n)
 		return TRUE;
 	if (slu_compat_find_text(socks, "://"))
 		n = snprintf(url, SLU_COMPAT_PROXY, "%.*s", (int)socks.n, socks.s);

@@ -168,6 +168,15 @@ def test_a_refused_stream(ours, source):
         assert result.code == 1 and "refused publish: NetStream.Publish.BadName (taken)" in result.err
 
 
+def test_a_proxy_without_a_port(ours, source):
+    """Is not left out."""
+    for proxy in ("127.0.0.1:", "127.0.0.1:0"):
+        with peers.Server() as server:
+            result = write(ours, server, source, f"socks={proxy}")
+            assert result.code == 1 and "Option socks will not do" in result.err
+            assert not server.sessions
+
+
 # ---- calls in the wrong order ----
 
 
