@@ -151,6 +151,15 @@ def test_timestamps_begin_where_it_starts(ours, debians):
         assert [t.timestamp for t in flvcmp.media(dump.tags())][0] == 1500
 
 
+def test_a_buffer_for_all_of_it(ours, debians):
+    """The server learns that it is 5 seconds longer than the stream, unless it was given."""
+    plays = [(rtmp.DATA, 0, rtmp.amf0("onMetaData", {"duration": 40000.0}))] + FRAMES
+    for dump in (debians, ours):
+        for options, sizes in ([], [36000000, 40005000]), (["-b", "100"], [100]):
+            controls = dump.play(*URL, *options, plays=plays)["controls"]
+            assert [struct.unpack(">I", c[6:])[0] for c in controls if c[:2] == b"\0\3"] == sizes
+
+
 def test_a_secure_token_is_answered(ours, debians):
     """The answer is what Debian's made of this token with this key."""
     def ask(conn):
