@@ -64,7 +64,7 @@ int slu_hs_digest_hello(struct slu_hs *hs, uint8_t out[SLU_HS_SIZE])
 	size_t offset;
 	int err;
 
-	slu_put_be32(out, hs->config.now_ms);
+	slu_put_be32(out, hs->config.time);
 	memcpy(out + 4, encrypts && role == SLU_CLIENT ? rtmpe_version : ends[role].version, 4);
 	slu_hs_noise(hs, out + 8, SLU_HS_SIZE - 8);
 	err = encrypts ? slu_hs_rtmpe_offer(hs, out) : 0;

@@ -9,7 +9,7 @@
 /* 5.2.3: time, four zeros, noise. Zeros there are what tells a plain hello from one with a digest. */
 void slu_hs_plain_hello(struct slu_hs *hs, uint8_t out[SLU_HS_SIZE])
 {
-	slu_put_be32(out, hs->config.now_ms);
+	slu_put_be32(out, hs->config.time);
 	memset(out + 4, 0, 4);
 	slu_hs_noise(hs, out + 8, SLU_HS_SIZE - 8);
 }

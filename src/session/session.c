@@ -125,12 +125,14 @@ static void free_connect(struct slu_connect_info *info)
 
 /* ---- new and free ---- */
 
+/* The handshake's time stays 0, as it may (5.2.3). How long a device has been up is nobody's business; and a server
+ * that speaks TLS takes the 3 that RTMP begins with, and a 3 of the time, for the head of a record, and waits for all
+ * of that instead of saying what is wrong. */
 static bool make_parts(struct slu_session *s)
 {
 	const struct slu_session_config *c = &s->cfg;
 	const struct slu_handshake_config hs = {.role = c->role,
 						.kind = c->handshake,
-						.now_ms = (uint32_t)c->now_ms,
 						.random = c->random,
 						.random_arg = c->random_arg,
 						.crypto = c->crypto};

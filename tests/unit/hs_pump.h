@@ -39,7 +39,7 @@ static inline struct slu_hs *pump_new(enum slu_role role, enum slu_handshake kin
 	struct slu_handshake_config config = {
 		.role = role,
 		.kind = kind,
-		.now_ms = 0x00012345,
+		.time = 0x00012345,
 		.random = pump_random,
 		.random_arg = seed,
 		.crypto = crypto,
