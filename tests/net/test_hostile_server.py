@@ -268,31 +268,9 @@ def test_odd_but_harmless(run, clip, step, name):
 
 
 def test_pings_are_answered_while_publishing(run):
-    answers = []
-
-    class Pings(peers.Session):
-        """Keeps what answers its pings."""
-
-        def answer(self, *args):
-            if args[0] == "publish":
-                original = self.reader.message
-
-                def message():
-                    m = original()
-                    if m.type == rtmp.USER_CONTROL:
-                        answers.append(m.payload)
-                    return m
-
-                self.reader.message = message
-            return super().answer(*args)
-
     ping = rtmp.message(rtmp.USER_CONTROL, struct.pack(">HI", 6, 0xDEADBEEF), 2)
-    original, peers.Session = peers.Session, Pings
-    try:
-        with peers.Server("started", peers.then_goes_on(ping)) as server:
-            result = run("push", server)
-            server.session()
-    finally:
-        peers.Session = original
+    with peers.Server("started", peers.then_goes_on(ping)) as server:
+        result = run("push", server)
+        session = server.session()
     assert result.code == OK
-    assert struct.pack(">HI", 7, 0xDEADBEEF) in answers
+    assert struct.pack(">HI", 7, 0xDEADBEEF) in session.controls
