@@ -30,7 +30,7 @@ enum { SLU_HS_SIZE = 1536 };
 struct slu_handshake_config {
 	enum slu_role role;
 	enum slu_handshake kind; /* client: what to begin with; server: the type for whoever asks for RTMPE, or PLAIN */
-	uint32_t time; /* that the hello begins with (RTMP 1.0, 5.2.3) */
+	uint32_t time;           /* that the hello begins with (RTMP 1.0, 5.2.3) */
 	int (*random)(void *arg, void *out, size_t n); /* NULL: zeros */
 	void *random_arg;
 	const struct slu_cryptops *crypto; /* NULL: plain only, and no RTMPE */
