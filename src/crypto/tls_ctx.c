@@ -210,7 +210,7 @@ static int set_verification(SSL_CTX *ssl, const struct slu_tls_config *c, char *
 	}
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ssl, slu_x509_verify, NULL);
-	return c->insecure ? 0 : slu_x509_trust(ssl, c, error, size);
+	return c->insecure ? 0 : slu_x509_trust(ssl, c->ca_file, c->ca_path, error, size);
 }
 
 /* An SSL_CTX of what the configuration says and what its files hold now. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/tls_ctx.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,34 +9,6 @@
 #include "base/log.h"
 #include "crypto/policy.h"
 #include "crypto/x509.h"
-
-static bool is_address(const char *host)
-{
-	unsigned char address[16];
-
-	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
-
-/* The name as certificates have it: no brackets and no zone on an address, no dot at the end of a name. */
-static bool set_host(struct slu_tls_peer *p, const char *host)
-{
-	size_t n;
-
-	if (*host == '[') {
-		host++;
-		n = strcspn(host, "]%");
-	} else {
-		n = strchr(host, ':') ? strcspn(host, "%") : strlen(host);
-	}
-	if (n && host[n - 1] == '.')
-		n--;
-	if (n == 0 || n >= sizeof p->host)
-		return false;
-	memcpy(p->host, host, n);
-	p->host[n] = '\0';
-	p->ip = is_address(p->host);
-	return true;
-}
 
 /* OpenSSL keeps only its own failures in the error queue: the alerts of both sides come here. */
 static void info(const SSL *ssl, int where, int ret)
@@ -59,8 +30,12 @@ static int name_client(struct slu_tls_peer *p, const char *host)
 {
 	if (p->ctx->config.server_name)
 		host = p->ctx->config.server_name;
-	if (host && set_host(p, host))
-		return slu_x509_expect(p->ssl, p->host, p->ip);
+	if (host && slu_x509_host(host, p->host, &p->ip)) {
+		/* RFC 6066, 3: literal addresses are not permitted in SNI. */
+		if (!p->ip && SSL_set_tlsext_host_name(p->ssl, p->host) != 1)
+			return SLU_ERR_NOMEM;
+		return slu_x509_expect(SSL_get0_param(p->ssl), p->host, p->ip);
+	}
 	snprintf(p->verdict, sizeof p->verdict, "no usable host name to verify the server's certificate with");
 	return SLU_ERR_INVALID;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crypto/x509.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -89,43 +90,65 @@ static int trust_system(SSL_CTX *ctx)
 	return SSL_CTX_set_default_verify_paths(ctx);
 }
 
-int slu_x509_trust(SSL_CTX *ctx, const struct slu_tls_config *config, char *error, size_t size)
+int slu_x509_trust(SSL_CTX *ctx, const char *ca_file, const char *ca_path, char *error, size_t size)
 {
 	struct stat st;
 	char reason[128];
 
-	if (!config->ca_file && !config->ca_path) {
+	if (!ca_file && !ca_path) {
 		trust_system(ctx);
 		ERR_clear_error();
 		return 0;
 	}
-	if (config->ca_path && (stat(config->ca_path, &st) != 0 || !S_ISDIR(st.st_mode))) {
-		snprintf(error, size, "the CA folder %s is not there or is no folder", config->ca_path);
+	if (ca_path && (stat(ca_path, &st) != 0 || !S_ISDIR(st.st_mode))) {
+		snprintf(error, size, "the CA folder %s is not there or is no folder", ca_path);
 		return SLU_ERR_CERTIFICATE;
 	}
-	if (config->ca_file && access(config->ca_file, R_OK) != 0) {
-		snprintf(error, size, "cannot read the CA file %s: %s", config->ca_file, strerror(errno));
+	if (ca_file && access(ca_file, R_OK) != 0) {
+		snprintf(error, size, "cannot read the CA file %s: %s", ca_file, strerror(errno));
 		return SLU_ERR_CERTIFICATE;
 	}
-	if (SSL_CTX_load_verify_locations(ctx, config->ca_file, config->ca_path) != 1) {
+	if (SSL_CTX_load_verify_locations(ctx, ca_file, ca_path) != 1) {
 		snprintf(error, size, "the CA file %s holds no certificate that OpenSSL can read (%s): it must be PEM",
-			 config->ca_file ? config->ca_file : config->ca_path, slu_tls_reason(reason, sizeof reason));
+			 ca_file ? ca_file : ca_path, slu_tls_reason(reason, sizeof reason));
 		return SLU_ERR_CERTIFICATE;
 	}
 	return 0;
 }
 
-int slu_x509_expect(SSL *ssl, const char *host, bool ip)
+static bool is_address(const char *host)
 {
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	unsigned char address[16];
 
-	/* RFC 6066, 3: literal addresses are not permitted in SNI. */
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+bool slu_x509_host(const char *host, char out[SLU_X509_HOST], bool *ip)
+{
+	size_t n;
+
+	if (*host == '[') {
+		host++;
+		n = strcspn(host, "]%");
+	} else {
+		n = strchr(host, ':') ? strcspn(host, "%") : strlen(host);
+	}
+	if (n && host[n - 1] == '.')
+		n--;
+	if (n == 0 || n >= SLU_X509_HOST)
+		return false;
+	memcpy(out, host, n);
+	out[n] = '\0';
+	*ip = is_address(out);
+	return true;
+}
+
+int slu_x509_expect(X509_VERIFY_PARAM *param, const char *host, bool ip)
+{
 	if (ip)
 		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? 0 : SLU_ERR_NOMEM;
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (X509_VERIFY_PARAM_set1_host(param, host, 0) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1)
-		return SLU_ERR_NOMEM;
-	return 0;
+	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 ? 0 : SLU_ERR_NOMEM;
 }
 
 bool slu_x509_spki(const X509 *cert, uint8_t digest[SLU_PIN_SIZE])
@@ -169,14 +192,18 @@ int slu_x509_verify(X509_STORE_CTX *store, void *arg)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct slu_tls_peer *p = SSL_get_app_data(ssl);
-	time_t now = p->ctx->fixed_time ? p->ctx->fixed_time : time(NULL);
+	const struct slu_tls_config *c = &p->ctx->config;
+	const struct slu_x509_check check = {.host = p->host,
+					     .ca_file = c->ca_file,
+					     .ca_path = c->ca_path,
+					     .now = p->ctx->fixed_time ? p->ctx->fixed_time : time(NULL)};
 
 	(void)arg;
-	if (!p->ctx->config.insecure) {
+	if (!c->insecure) {
 		if (p->ctx->fixed_time)
 			X509_STORE_CTX_set_time(store, 0, p->ctx->fixed_time);
 		if (X509_verify_cert(store) <= 0) {
-			slu_x509_explain(store, X509_STORE_CTX_get_error(store), p, now, p->verdict, sizeof p->verdict);
+			slu_x509_explain(store, X509_STORE_CTX_get_error(store), &check, p->verdict, sizeof p->verdict);
 			return 0;
 		}
 	}

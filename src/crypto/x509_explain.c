@@ -98,15 +98,15 @@ static char *date_text(const ASN1_TIME *date, char out[DATE_SIZE])
 }
 
 /* Whose certificate it is that does not hold: the server's, or one further up. */
-static void subject(const X509 *cert, int depth, const struct slu_tls_peer *p, char *out, size_t size)
+static void subject(const X509 *cert, int depth, const struct slu_x509_check *check, char *out, size_t size)
 {
 	char name[NAME_SIZE];
 
 	if (depth == 0 || !cert)
-		snprintf(out, size, "the certificate of %s", p->host);
+		snprintf(out, size, "the certificate of %s", check->host);
 	else
 		snprintf(out, size, "the certificate of the authority \"%s\" in the chain of %s",
-			 slu_x509_name(X509_get_subject_name(cert), name, sizeof name), p->host);
+			 slu_x509_name(X509_get_subject_name(cert), name, sizeof name), check->host);
 }
 
 static void not_yet_valid(const X509 *cert, const char *who, time_t now, char *out, size_t size)
@@ -143,13 +143,13 @@ static void expired(const X509 *cert, const char *who, time_t now, char *out, si
 		 date_text(X509_get0_notAfter(cert), date), time_text(&tm, clock));
 }
 
-static void unknown_issuer(const X509 *cert, const char *who, const struct slu_tls_peer *p, char *out, size_t size)
+static void unknown_issuer(const X509 *cert, const char *who, const struct slu_x509_check *check, char *out,
+			   size_t size)
 {
-	const struct slu_tls_config *c = &p->ctx->config;
 	char name[NAME_SIZE];
 
 	slu_x509_name(X509_get_issuer_name(cert), name, sizeof name);
-	if (!c->ca_file && !c->ca_path && slu_x509_system_store_missing())
+	if (!check->ca_file && !check->ca_path && slu_x509_system_store_missing())
 		snprintf(out, size,
 			 "%s cannot be verified, because this system has no CA certificates: install the package "
 			 "ca-certificates, or give the authority's with --ca-file",
@@ -161,7 +161,7 @@ static void unknown_issuer(const X509 *cert, const char *who, const struct slu_t
 			 who, name);
 }
 
-static void self_signed(const X509 *cert, const struct slu_tls_peer *p, char *out, size_t size)
+static void self_signed(const X509 *cert, const struct slu_x509_check *check, char *out, size_t size)
 {
 	uint8_t digest[SLU_PIN_SIZE] = {0};
 	char pin[SLU_PIN_TEXT];
@@ -170,19 +170,18 @@ static void self_signed(const X509 *cert, const struct slu_tls_peer *p, char *ou
 	snprintf(out, size,
 		 "the certificate of %s is signed by itself: give that certificate with --ca-file, or use --insecure "
 		 "with --pin %s",
-		 p->host, slu_pin_format(pin, digest));
+		 check->host, slu_pin_format(pin, digest));
 }
 
-static void wrong_name(const X509 *cert, const struct slu_tls_peer *p, char *out, size_t size)
+static void wrong_name(const X509 *cert, const struct slu_x509_check *check, char *out, size_t size)
 {
 	char names[360];
 
 	snprintf(out, size, "the certificate is not for %s but for %s: use that name, or give it with --server-name",
-		 p->host, slu_x509_names(cert, names, sizeof names));
+		 check->host, slu_x509_names(cert, names, sizeof names));
 }
 
-void slu_x509_explain(X509_STORE_CTX *store, int error, const struct slu_tls_peer *p, time_t now, char *out,
-		      size_t size)
+void slu_x509_explain(X509_STORE_CTX *store, int error, const struct slu_x509_check *check, char *out, size_t size)
 {
 	const X509 *cert = X509_STORE_CTX_get_current_cert(store);
 	int depth = X509_STORE_CTX_get_error_depth(store);
@@ -190,26 +189,26 @@ void slu_x509_explain(X509_STORE_CTX *store, int error, const struct slu_tls_pee
 
 	if (!cert)
 		cert = X509_STORE_CTX_get0_cert(store);
-	subject(cert, depth, p, who, sizeof who);
+	subject(cert, depth, check, who, sizeof who);
 	switch (error) {
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		not_yet_valid(cert, who, now, out, size);
+		not_yet_valid(cert, who, check->now, out, size);
 		break;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-		expired(cert, who, now, out, size);
+		expired(cert, who, check->now, out, size);
 		break;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		self_signed(cert, p, out, size);
+		self_signed(cert, check, out, size);
 		break;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		unknown_issuer(cert, who, p, out, size);
+		unknown_issuer(cert, who, check, out, size);
 		break;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		wrong_name(X509_STORE_CTX_get0_cert(store), p, out, size);
+		wrong_name(X509_STORE_CTX_get0_cert(store), check, out, size);
 		break;
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:

@@ -29,16 +29,15 @@ static void explain(X509 *cert, int error)
 				     X509_V_ERR_HOSTNAME_MISMATCH,
 				     X509_V_ERR_EE_KEY_TOO_SMALL,
 				     X509_V_ERR_CERT_REVOKED};
-	static struct slu_tls_ctx ctx = {.config = {.ca_file = "ca"}};
-	static struct slu_tls_peer peer = {.ctx = &ctx, .host = "live.example"};
+	const struct slu_x509_check of = {.host = "live.example", .ca_file = "ca", .now = (time_t)error << 24};
 	X509_STORE_CTX *store_ctx = X509_STORE_CTX_new();
 	X509_STORE *store = X509_STORE_new();
 	char out[SLU_TLS_SENTENCE];
 
 	if (store_ctx && store && X509_STORE_CTX_init(store_ctx, store, cert, NULL) == 1) {
 		X509_STORE_CTX_set_error_depth(store_ctx, error & 1);
-		slu_x509_explain(store_ctx, errors[(size_t)(error >> 1) % (sizeof errors / sizeof *errors)], &peer,
-				 (time_t)error << 24, out, sizeof out);
+		slu_x509_explain(store_ctx, errors[(size_t)(error >> 1) % (sizeof errors / sizeof *errors)], &of, out,
+				 sizeof out);
 		check(out, sizeof out);
 	}
 	X509_STORE_CTX_free(store_ctx);
