@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include "crypto/chain.h"
 #include "crypto/x509.h"
 
 static void check(const char *text, size_t size)
@@ -44,6 +45,27 @@ static void explain(X509 *cert, int error)
 	X509_STORE_free(store);
 }
 
+static void look(const uint8_t *der, size_t n)
+{
+	struct slu_chain *chain = slu_chain_new(&(struct slu_chain_der){der, n}, 1, NULL, NULL, 0);
+
+	if (!chain)
+		return;
+	if (chain->n + (chain->why_not[0] != '\0') != 1)
+		abort();
+	check(chain->why_not, sizeof chain->why_not);
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct slu_chain_link *l = &chain->links[i];
+
+		check(l->subject, sizeof l->subject);
+		check(l->issuer, sizeof l->issuer);
+		check(l->names, sizeof l->names);
+		check(l->key, sizeof l->key);
+		check(l->signature, sizeof l->signature);
+	}
+	slu_chain_free(chain);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const unsigned char *p = data + 1;
@@ -61,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		explain(cert, data[0]);
 	}
 	X509_free(cert);
+	look(data + 1, size - 1);
 	ERR_clear_error();
 	return 0;
 }
