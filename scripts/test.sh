@@ -48,15 +48,22 @@ build() {
 }
 nice=
 
-# prepare FOLDER...: as build, while other things go on; built FOLDER waits for all that is prepared, and tells of it.
+# prepare NAME COMMAND...: runs it while other things go on; prepared NAME waits for all that goes on, and
+# tells of it.
 prepare() {
+	name=$1
+	shift
 	nice='nice'
-	build "$@" >"build/$1.log" 2>&1 && : >"build/$1.built" || true
+	"$@" >"build/$name.log" 2>&1 && : >"build/$name.done" || true
 }
-built() {
-	wait "$prepared"
+prepared() {
+	wait "$preparing"
 	cat "build/$1.log"
-	[ -f "build/$1.built" ]
+	[ -f "build/$1.done" ]
+}
+
+fuzz() {
+	$nice scripts/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}" "$results/fuzz.xml"
 }
 
 # suite FOLDER: the tests that Meson knows, each TAP line a test.
@@ -96,25 +103,25 @@ export ASAN_OPTIONS UBSAN_OPTIONS
 step 'build, optimised, gcc' build gcc gcc all --werror -Dbuildtype=release
 step 'unit, loop and corpus tests, optimised' suite gcc 1
 step 'end-to-end tests, optimised' end_to_end gcc
-# A guest has one processor and waits a lot: the other builds go on beside it, at a lower priority.
-rm -f build/asan.built build/fuzz.built
+# A guest has one processor and waits a lot: what needs no other quiet goes on beside it, at a lower priority.
+rm -f build/*.done
 {
-	prepare asan clang all --werror -Db_sanitize=address,undefined -Db_lundef=false
-	prepare fuzz clang fuzzers -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+	prepare asan build asan clang all --werror -Db_sanitize=address,undefined -Db_lundef=false
+	prepare fuzz-build build fuzz clang fuzzers -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+	prepare fuzz fuzz
 } &
-prepared=$!
+preparing=$!
 if [ "$(uname -m)" = x86_64 ]; then # Debian has user-mode Linux for PCs only, and a PC runs this machine's programs
 	step 'over a /dev/crypto, in user-mode Linux' guest gcc uml
 	step 'over the TLS of a newer kernel' guest gcc uml-next
 	step 'over an emulated crypto device' guest gcc x86
 fi
 
-step 'build, ASan and UBSan, clang' built asan
+step 'build, ASan and UBSan, clang' prepared asan
+step 'build, libFuzzer, clang' prepared fuzz-build
+step 'fuzz' prepared fuzz
 step 'unit, loop and corpus tests, sanitized' suite asan 4
 step 'end-to-end tests, sanitized' end_to_end asan --ignore=tests/lab # which tests no build
-
-step 'build, libFuzzer, clang' built fuzz
-step 'fuzz' scripts/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}" "$results/fuzz.xml"
 
 step 'a part of the matrix: another OpenSSL, another processor' smoke
 
