@@ -3,12 +3,16 @@
 SLUICE_EMULATED is the emulator that its build needs, when that is a script that starts it."""
 
 import os
+import signal
 import subprocess
 
 import pytest
 
 import flvcmp
 import support
+
+# A shell's background job has it ignored, and so would all programs that are started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What runs in the second kernel only: tests/lab/lab.sh starts it, and sets this.
 collect_ignore = [] if "SLUICE_LAB" in os.environ else ["lab/guest"]
