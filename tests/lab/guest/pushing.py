@@ -126,14 +126,15 @@ def option(**settings):
 
 
 class Push:
-    """One push, through a relay that keeps what it sends."""
+    """One push, through a relay that keeps what it sends. The guest has one processor, of a machine that may be busy
+    with other things for longer than a handshake may take."""
 
     def __init__(self, sluice, server, flv, *options, environment=None, prefix=()):
         self.server = server
         self.flv = flv
         self.relay = wire.Relay(server.port)
         self.process = sluice.start(
-            "push", "--fast", "--json", *options, "--ca-file", server.certificate, *server.suite.client(), flv,
+            "push", "--fast", "--json", "--tls-timeout", "60", *options, "--ca-file", server.certificate, *server.suite.client(), flv,
             f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment, prefix=prefix,
         )
         self.result = None
