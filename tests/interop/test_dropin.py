@@ -3,6 +3,7 @@
 
 librtmp leaves out video messages of up to 5 bytes and audio of up to 1 when it plays; all else has to be there.
 """
+import contextlib
 import resource
 import shutil
 import signal
@@ -50,8 +51,9 @@ class Push:
         self.process.process.stdin.flush()
 
     def rest(self):
-        self.write(self.data[self.at :])
-        self.process.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it tells below why it has ended
+            self.write(self.data[self.at :])
+            self.process.process.stdin.close()
         result = self.process.wait(30 * self.patience)
         assert result.code == support.OK, result.err
 
