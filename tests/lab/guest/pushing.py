@@ -134,8 +134,8 @@ class Push:
         self.flv = flv
         self.relay = wire.Relay(server.port)
         self.process = sluice.start(
-            "push", "--fast", "--json", "--tls-timeout", "60", *options, "--ca-file", server.certificate, *server.suite.client(), flv,
-            f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment, prefix=prefix,
+            "push", "--fast", "--json", "--tls-timeout", "60", *options, "--ca-file", server.certificate,
+            *server.suite.client(), flv, f"rtmps://localhost:{self.relay.port}/live/{NAME}", env=environment, prefix=prefix,
         )
         self.result = None
         self.records = None
