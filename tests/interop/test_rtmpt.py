@@ -70,14 +70,17 @@ def test_rtmpdump_plays_by_number(sluice, tls12, background, short_clip, tmp_pat
     streams.check(streams.large_enough(short_clip), streams.load(got))
 
 
-def test_librtmp_publishes(serving, foreign, short_clip, tmp_path):
-    """It sends requests without waiting for the answers to those before."""
+def test_librtmp_publishes(sluice, serving, foreign, short_clip, tmp_path):
+    """It sends requests without waiting for the answers to those before. It closes its socket with answers unread, which
+    takes back what a slow server has not taken by then."""
     gstreamer.need("rtmpsink", "flvmux", "flvdemux", "h264parse", "aacparse")
     foreign("gst-launch-1.0", *gstreamer.remux(short_clip, "filesink", f"location={tmp_path / 'remuxed.flv'}"))
     foreign("gst-launch-1.0",
             *gstreamer.remux(short_clip, "rtmpsink", "sync=false", f"location={url(serving, 'rtmpt')}"))
     assert ways_of(serving) == [WAYS["rtmpt"]]
-    streams.check(tmp_path / "remuxed.flv", serving.recorded(), shift=0)
+    wanted, found = streams.load(tmp_path / "remuxed.flv"), streams.load(serving.recorded())
+    assert len(found) > len(wanted) // 2
+    streams.check(wanted, found, shift=0, prefix=sluice.sanitized)
 
 
 def test_curl_plays(sluice, serving, background, short_clip, tmp_path):
