@@ -179,18 +179,13 @@ static X509 *read_one(const struct slu_chain_der *from)
 	return NULL;
 }
 
-static bool out_of_memory(void)
-{
-	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
-}
-
 /* 1: all are read; 0: one is not, which is said; SLU_ERR_NOMEM. */
 static int read_all(struct slu_chain *chain, const struct slu_chain_der *certs, STACK_OF(X509) * out, const char *host)
 {
 	for (size_t i = 0; i < chain->sent; i++) {
 		X509 *cert = read_one(&certs[i]);
 
-		if (!cert && out_of_memory())
+		if (!cert && slu_tls_nomem())
 			return SLU_ERR_NOMEM;
 		if (!cert) {
 			unreadable(chain, i, host);
@@ -241,7 +236,7 @@ static int verify(struct slu_chain *chain, const struct slu_trust *trust, STACK_
 		r = 0;
 	} else if (store && set_up(store, trust, certs, name, ip, now) == 0) {
 		chain->verified = X509_verify_cert(store) == 1;
-		r = X509_STORE_CTX_get_error(store) == X509_V_ERR_OUT_OF_MEM ? SLU_ERR_NOMEM : 0;
+		r = slu_tls_nomem() || X509_STORE_CTX_get_error(store) == X509_V_ERR_OUT_OF_MEM ? SLU_ERR_NOMEM : 0;
 		if (r == 0 && !chain->verified)
 			slu_x509_explain(store, X509_STORE_CTX_get_error(store), &check, chain->why_not,
 					 sizeof chain->why_not);

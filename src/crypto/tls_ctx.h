@@ -73,6 +73,9 @@ void slu_tls_peer_close(struct slu_tls_peer *p);
  * (which is emptied), the alerts, and what the other end said first. Returns the error code. */
 int slu_tls_explain(struct slu_tls_peer *p, char *out, size_t size);
 
+/* The registry's name of an alert, "handshake_failure", or OpenSSL's words for it. Static. */
+const char *slu_tls_alert_name(int alert);
+
 /* The handshake did not end in timeout_ms. Returns SLU_ERR_TIMEOUT. */
 int slu_tls_explain_timeout(const struct slu_tls_peer *p, unsigned timeout_ms, char *out, size_t size);
 
@@ -81,5 +84,8 @@ char *slu_tls_peer_name(const struct slu_tls_peer *p, char *out, size_t size);
 
 /* The reason that OpenSSL gives for its last failure, for sentences: static or in out. Empties its queue. */
 const char *slu_tls_reason(char *out, size_t size);
+
+/* Whether memory was short, for all that OpenSSL's queue says of its last failure. */
+bool slu_tls_nomem(void);
 
 #endif

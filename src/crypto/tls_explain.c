@@ -52,7 +52,7 @@ static const struct {
 	 "the client wants another protocol"},
 };
 
-static const char *alert_name(int alert)
+const char *slu_tls_alert_name(int alert)
 {
 	for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
 		if (alerts[i].alert == alert)
@@ -171,8 +171,8 @@ static int refused_by_alert(const struct slu_tls_peer *p, char *out, size_t size
 	bool server = p->ctx->config.server;
 
 	snprintf(out, size, "%s refused the TLS handshake with the alert %s (%s: %s): %s",
-		 slu_tls_peer_name(p, who, sizeof who), alert_name(p->alert_in), server ? "allowed here" : "offered",
-		 p->offer, alert_hint(p, p->alert_in));
+		 slu_tls_peer_name(p, who, sizeof who), slu_tls_alert_name(p->alert_in),
+		 server ? "allowed here" : "offered", p->offer, alert_hint(p, p->alert_in));
 	return SLU_ERR_TLS;
 }
 
@@ -184,7 +184,7 @@ static int ended_by_alert(const struct slu_tls_peer *p, char *out, size_t size)
 	bool certificate = (a >= 42 && a <= 49) || a == 116;
 
 	snprintf(out, size, "%s ended the TLS connection with the alert %s%s%s", slu_tls_peer_name(p, who, sizeof who),
-		 alert_name(a), certificate ? ": " : "", certificate ? alert_hint(p, a) : "");
+		 slu_tls_alert_name(a), certificate ? ": " : "", certificate ? alert_hint(p, a) : "");
 	return SLU_ERR_TLS;
 }
 
@@ -195,7 +195,7 @@ static int refused_here(const struct slu_tls_peer *p, unsigned long e, char *out
 
 	snprintf(out, size, "the TLS %s with %s failed here: %s%s%s (%s: %s)%s%s", p->open ? "connection" : "handshake",
 		 slu_tls_peer_name(p, who, sizeof who), reason ? reason : "OpenSSL gave no reason",
-		 p->alert_out >= 0 ? ", alert sent: " : "", p->alert_out >= 0 ? alert_name(p->alert_out) : "",
+		 p->alert_out >= 0 ? ", alert sent: " : "", p->alert_out >= 0 ? slu_tls_alert_name(p->alert_out) : "",
 		 p->ctx->config.server ? "allowed" : "offered", p->offer, hint ? ": " : "", hint ? hint : "");
 	return SLU_ERR_TLS;
 }
@@ -205,13 +205,17 @@ static bool is_nomem(unsigned long e)
 	return e && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
 }
 
+bool slu_tls_nomem(void)
+{
+	return is_nomem(ERR_peek_error()) || is_nomem(ERR_peek_last_error());
+}
+
 int slu_tls_explain(struct slu_tls_peer *p, char *out, size_t size)
 {
 	unsigned long e = ERR_peek_error();
-	bool nomem = is_nomem(e) || is_nomem(ERR_peek_last_error());
 	int r;
 
-	if (nomem) {
+	if (slu_tls_nomem()) {
 		snprintf(out, size, "out of memory in TLS");
 		r = SLU_ERR_NOMEM;
 	} else if (p->verdict[0]) {

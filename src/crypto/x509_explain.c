@@ -181,6 +181,18 @@ static void wrong_name(const X509 *cert, const struct slu_x509_check *check, cha
 		 check->host, slu_x509_names(cert, names, sizeof names));
 }
 
+/* A key that cannot be read counts as one of no bits at all. */
+static void too_weak(const X509 *cert, const char *who, int error, char *out, size_t size)
+{
+	if (error != X509_V_ERR_CA_MD_TOO_WEAK && !X509_get0_pubkey(cert))
+		snprintf(out, size, "%s has a key that %s cannot read: the server's owner must use another kind", who,
+			 slu_tls_library());
+	else
+		snprintf(out, size,
+			 "%s is too weak for OpenSSL's security level (%s): --security-level 0 would take it", who,
+			 X509_verify_cert_error_string(error));
+}
+
 void slu_x509_explain(X509_STORE_CTX *store, int error, const struct slu_x509_check *check, char *out, size_t size)
 {
 	const X509 *cert = X509_STORE_CTX_get_current_cert(store);
@@ -213,9 +225,7 @@ void slu_x509_explain(X509_STORE_CTX *store, int error, const struct slu_x509_ch
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_MD_TOO_WEAK:
-		snprintf(out, size,
-			 "%s is too weak for OpenSSL's security level (%s): --security-level 0 would take it", who,
-			 X509_verify_cert_error_string(error));
+		too_weak(cert, who, error, out, size);
 		break;
 	default:
 		snprintf(out, size, "%s cannot be verified: %s", who, X509_verify_cert_error_string(error));
