@@ -11,7 +11,6 @@
 
 #include <librtmp/log.h>
 #include <librtmp/rtmp.h>
-#include <sluice/flv.h>
 
 #include "base/bytes.h"
 
@@ -44,17 +43,6 @@ static bool cannot(const struct slu_dump_file *f, const char *why)
 	return false;
 }
 
-/* NULL: it cannot be read. */
-static uint8_t *read_part(int fd, uint64_t at, size_t n)
-{
-	uint8_t *part = malloc(n ? n : 1);
-
-	if (part && pread(fd, part, n, (off_t)at) == (ssize_t)n)
-		return part;
-	free(part);
-	return NULL;
-}
-
 static bool read_duration(struct slu_dump_file *f)
 {
 	uint8_t b[8];
@@ -62,54 +50,34 @@ static bool read_duration(struct slu_dump_file *f)
 	if (!f->tail.duration_at)
 		return true;
 	if (pread(f->fd, b, sizeof b, (off_t)f->tail.duration_at) != (ssize_t)sizeof b)
-		return false;
+		return cannot(f, "it cannot be read");
 	f->duration = slu_be_double(b);
 	if (!(f->duration > 0))
 		f->duration = 0;
 	return true;
 }
 
-static bool read_parts(struct slu_dump_file *f)
+/* Its first key frame is where a stream begins anyway. */
+static bool is_at_its_beginning(const struct slu_dump_file *f)
 {
-	const struct slu_flv_tail *t = &f->tail;
-
-	f->frame = read_part(f->fd, t->body, t->size);
-	if (t->metadata)
-		f->metadata = read_part(f->fd, t->metadata, t->metadata_size);
-	return f->frame && (f->metadata || !t->metadata) && read_duration(f);
+	return !f->tail.type || !f->tail.timestamp;
 }
 
-/* Each frame is the last of what comes before the one behind it. */
-static int find_frame(struct slu_dump_file *f, long skip)
+bool slu_dump_file_resume(struct slu_dump_file *f, unsigned long skip)
 {
-	int err = slu_flv_tail(f->fd, &f->tail);
+	char why[256];
 
-	for (; !err && skip > 0 && f->tail.type; skip--)
-		err = slu_flv_tail_within(f->fd, f->tail.body - SLU_FLV_TAG_HEADER_SIZE, &f->tail);
-	return err;
-}
-
-bool slu_dump_file_resume(struct slu_dump_file *f, long skip)
-{
-	struct stat st;
-
-	if (fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return cannot(f, "it is no file");
-	if (st.st_size == 0)
-		return true;
-	if (find_frame(f, skip) != 0)
-		return cannot(f, "it cannot be read");
-	if (!f->tail.is_flv)
-		return cannot(f, "it is no FLV");
-	if (!f->tail.type)
-		return cannot(f, skip ? "it has no more key frames to skip" : "there is no key frame in it");
-	if (!f->tail.timestamp) {
-		RTMP_Log(RTMP_LOGWARNING, "The last key frame of %s is its first: it is begun anew", f->name);
+	if (!slu_flv_tail(f->fd, skip, &f->tail, why, sizeof why))
+		return cannot(f, why);
+	if (is_at_its_beginning(f)) {
+		if (lseek(f->fd, 0, SEEK_END) > 0)
+			RTMP_Log(RTMP_LOGWARNING, "There is no key frame in %s but at its beginning: it is begun anew",
+				 f->name);
 		f->tail.type = 0;
 		return true;
 	}
 	f->size = f->tail.end;
-	return read_parts(f) || cannot(f, "it cannot be read");
+	return read_duration(f);
 }
 
 /* ---- writing ---- */
@@ -166,8 +134,6 @@ bool slu_dump_file_close(struct slu_dump_file *f)
 	bool good = f->fd < 0 || close(f->fd) == 0 || failed(f);
 
 	f->fd = -1;
-	free(f->frame);
-	free(f->metadata);
-	f->frame = f->metadata = NULL;
+	slu_flv_tail_clear(&f->tail);
 	return good;
 }

@@ -18,8 +18,7 @@ struct slu_dump_file {
 
 	/* Where it is gone on from. */
 	struct slu_flv_tail tail; /* type 0: at the beginning */
-	uint8_t *frame, *metadata;
-	double duration; /* in seconds, as its metadata have it; 0: unknown */
+	double duration;          /* in seconds, as its metadata have it; 0: unknown */
 };
 
 /* NULL or "-". */
@@ -28,8 +27,9 @@ bool slu_dump_file_is_stdout(const char *name);
 /* A file that exists is left as it is until the first write. */
 bool slu_dump_file_open(struct slu_dump_file *f, const char *name);
 
-/* Looks for the last key frame but skip. What is written from then on comes behind it. */
-bool slu_dump_file_resume(struct slu_dump_file *f, long skip);
+/* Looks for the last key frame but skip. What is written from then on comes behind it; or at the beginning, where the
+ * file has none yet. False where it cannot be gone on with, and the file stays as it is. */
+bool slu_dump_file_resume(struct slu_dump_file *f, unsigned long skip);
 
 bool slu_dump_file_write(struct slu_dump_file *f, const char *data, size_t n);
 

@@ -1,131 +1,192 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/flv_tail.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <sluice/error.h>
 #include <sluice/flv.h>
 
-#include "base/bytes.h"
+#include "tools/flv_walk.h"
 #include "tools/metadata.h"
 
-enum { BODY_BEGIN = 64, METADATA_MAX = 65536, FLV_HEADER = 9, PREV_SIZE = 4, TAG_RESERVED = 0xc0 };
+enum { METADATA_MAX = 65536, RING_MIN = 64 };
 
-/* As many as there are, up to n; <0 after an error. */
-static ssize_t read_at(int fd, uint8_t *out, size_t n, uint64_t at)
+/* A frame that can be gone on from. */
+struct place {
+	uint32_t timestamp;
+	uint64_t body;
+	size_t size;
+};
+
+struct look {
+	struct slu_flv_walk walk;
+	struct slu_flv_tail *tail;
+	bool is_video; /* there is video, though it may have come to no frame yet */
+
+	/* The last places, as many as are to be skipped and one: the nth is at n % (skip + 1). */
+	struct place *ring;
+	size_t ring_size;
+	uint64_t skip, places;
+};
+
+static uint8_t *read_part(const struct look *l, uint64_t at, size_t n, int *err)
 {
-	size_t got = 0;
-	ssize_t more = 1;
+	uint8_t *part = malloc(n ? n : 1);
 
-	while (got < n && more > 0) {
-		more = pread(fd, out + got, n - got, (off_t)(at + got));
-		if (more < 0 && errno == EINTR)
-			more = 1;
-		else if (more > 0)
-			got += (size_t)more;
-	}
-	return more < 0 ? -1 : (ssize_t)got;
+	if (part && slu_flv_walk_read(&l->walk, part, n, at) == (ssize_t)n)
+		return part;
+	*err = part ? SLU_ERR_IO : SLU_ERR_NOMEM;
+	free(part);
+	return NULL;
 }
 
-static int note_metadata(int fd, uint64_t body, size_t size, struct slu_flv_tail *t)
+static int note_metadata(struct look *l, const struct slu_flv_walk_tag *tag)
 {
+	struct slu_flv_tail *t = l->tail;
 	uint8_t *data;
 	size_t at = 0;
-	ssize_t got;
+	int err = 0;
 
-	if (t->duration_at || size > METADATA_MAX)
+	if (t->duration_at || !tag->size || tag->size > METADATA_MAX)
 		return 0;
-	data = malloc(size);
-	got = data ? read_at(fd, data, size, body) : -1;
-	if (got == (ssize_t)size && slu_metadata_is(data, size)) {
-		at = slu_metadata_duration(data, size);
+	data = read_part(l, tag->body, tag->size, &err);
+	if (data && slu_metadata_is(data, tag->size)) {
+		at = slu_metadata_duration(data, tag->size);
 		if (!t->metadata) {
-			t->metadata = body;
-			t->metadata_size = size;
+			t->metadata = data;
+			t->metadata_size = tag->size;
+			data = NULL;
 		}
 	}
 	if (at)
-		t->duration_at = body + at;
+		t->duration_at = tag->body + at;
 	free(data);
-	return got < 0 ? SLU_ERR_IO : 0;
+	return err;
 }
 
-/* A frame that can be gone on from: what a decoder can begin with, which of audio every one is. */
-static bool can_begin(const struct slu_flv_tail *t, uint8_t type, unsigned flags)
+/* ---- frames ---- */
+
+static int keep(struct look *l, const struct slu_flv_walk_tag *tag)
 {
-	return type == SLU_FLV_VIDEO ? (flags & SLU_FLV_KEYFRAME) != 0 : !t->has_video;
+	size_t at = (size_t)(l->places % (l->skip + 1));
+
+	/* Places come one after the other until the ring is as large as it has to be. */
+	if (at == l->ring_size) {
+		size_t n = l->ring_size ? 2 * l->ring_size : RING_MIN;
+		struct place *ring = reallocarray(l->ring, n, sizeof *ring);
+
+		if (!ring)
+			return SLU_ERR_NOMEM;
+		l->ring = ring;
+		l->ring_size = n;
+	}
+	l->ring[at] = (struct place){tag->timestamp, tag->body, tag->size};
+	l->places++;
+	return 0;
 }
 
-static void note_frame(struct slu_flv_tail *t, const struct slu_flv_tag *tag, uint64_t at, uint64_t end)
+/* Where there is video, none goes on from audio. */
+static void note_video(struct look *l)
 {
-	unsigned flags = slu_flv_flags(tag->type, tag->body, tag->size < BODY_BEGIN ? tag->size : BODY_BEGIN);
+	if (!l->is_video)
+		l->places = 0;
+	l->is_video = true;
+}
 
+static int note_frame(struct look *l, const struct slu_flv_walk_tag *tag)
+{
+	unsigned flags = slu_flv_flags(tag->type, tag->begin, tag->begins);
+	bool is_video = tag->type == SLU_FLV_VIDEO;
+	struct slu_flv_tail *t = l->tail;
+
+	if (is_video)
+		note_video(l);
 	if (flags & SLU_FLV_SEQUENCE_HEADER)
-		return;
+		return 0;
 	if (!t->has_audio && !t->has_video)
 		t->first = tag->timestamp;
-	/* With video, the audio before it counts no more. */
-	if (tag->type == SLU_FLV_VIDEO && !t->has_video)
-		t->type = 0;
-	t->has_audio |= tag->type == SLU_FLV_AUDIO;
-	t->has_video |= tag->type == SLU_FLV_VIDEO;
-	if (!can_begin(t, tag->type, flags))
-		return;
-	t->type = tag->type;
-	t->timestamp = tag->timestamp;
-	t->body = at + SLU_FLV_TAG_HEADER_SIZE;
-	t->size = tag->size;
-	t->end = end;
+	t->has_audio |= !is_video;
+	t->has_video |= is_video;
+	/* What a decoder can begin with; of audio every one is. */
+	return (is_video ? (flags & SLU_FLV_KEYFRAME) != 0 : !l->is_video) ? keep(l, tag) : 0;
 }
 
-/* The tag at *at, which then is behind it. 1; 0 where no whole tag begins there; SLU_ERR_IO. */
-static int next_tag(int fd, uint64_t *at, uint64_t size, struct slu_flv_tail *t)
+static int note(struct look *l, const struct slu_flv_walk_tag *tag)
 {
-	uint8_t b[SLU_FLV_TAG_HEADER_SIZE + BODY_BEGIN];
-	ssize_t got = read_at(fd, b, sizeof b, *at);
-	struct slu_flv_tag tag = {.body = b + SLU_FLV_TAG_HEADER_SIZE};
-	uint64_t end;
+	if (tag->type == SLU_FLV_SCRIPT)
+		return note_metadata(l, tag);
+	return tag->type == SLU_FLV_AUDIO || tag->type == SLU_FLV_VIDEO ? note_frame(l, tag) : 0;
+}
+
+static int take_place(struct look *l)
+{
+	const struct place *place = &l->ring[l->places % (l->skip + 1)]; /* the oldest */
+	struct slu_flv_tail *t = l->tail;
 	int err = 0;
 
-	if (got < SLU_FLV_TAG_HEADER_SIZE)
-		return got < 0 ? SLU_ERR_IO : 0;
-	tag.type = b[0];
-	tag.size = slu_be24(b + 1);
-	tag.timestamp = (uint32_t)b[7] << 24 | slu_be24(b + 4);
-	end = *at + SLU_FLV_TAG_OVERHEAD + tag.size;
-	if (end > size || (b[0] & TAG_RESERVED))
-		return 0;
-	if (tag.type == SLU_FLV_AUDIO || tag.type == SLU_FLV_VIDEO)
-		note_frame(t, &tag, *at, end);
-	else if (tag.type == SLU_FLV_SCRIPT && tag.size)
-		err = note_metadata(fd, *at + SLU_FLV_TAG_HEADER_SIZE, tag.size, t);
-	*at = end;
-	return err ? err : 1;
+	t->type = l->is_video ? SLU_FLV_VIDEO : SLU_FLV_AUDIO;
+	t->timestamp = place->timestamp;
+	t->body = place->body;
+	t->size = place->size;
+	t->end = place->body + place->size + SLU_FLV_TAG_OVERHEAD - SLU_FLV_TAG_HEADER_SIZE;
+	t->frame = read_part(l, t->body, t->size, &err);
+	return err;
 }
 
-int slu_flv_tail_within(int fd, uint64_t size, struct slu_flv_tail *tail)
-{
-	uint8_t header[FLV_HEADER];
-	ssize_t got = read_at(fd, header, sizeof header, 0);
-	uint64_t at;
-	int more = 1;
+/* ---- the file ---- */
 
-	*tail = (struct slu_flv_tail){.is_flv = false};
-	if (got < 0)
-		return SLU_ERR_IO;
-	tail->is_flv = got == FLV_HEADER && memcmp(header, "FLV", 3) == 0 && slu_be32(header + 5) >= FLV_HEADER;
-	for (at = tail->is_flv ? slu_be32(header + 5) + (uint64_t)PREV_SIZE : 0; tail->is_flv && more > 0;)
-		more = next_tag(fd, &at, size, tail);
-	return more < 0 ? more : 0;
+static int walk(struct look *l)
+{
+	struct slu_flv_walk_tag tag;
+	int step, err = 0;
+
+	while (!err && (step = slu_flv_walk_next(&l->walk, &tag)) != 0)
+		err = step < 0 ? step : note(l, &tag);
+	if (l->walk.cut == SLU_FLV_VIDEO)
+		note_video(l);
+	return !err && l->places > l->skip ? take_place(l) : err;
 }
 
-int slu_flv_tail(int fd, struct slu_flv_tail *tail)
+static const char *explain(int err, const struct look *l)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
+	if (err)
+		return err == SLU_ERR_NOMEM ? "out of memory" : "it cannot be read";
+	if (l->places && l->places <= l->skip)
+		return "it has no more key frames to skip";
+	return !l->places && l->tail->has_video ? "there is no key frame in it" : NULL;
+}
 
-	*tail = (struct slu_flv_tail){.is_flv = false};
-	return size < 0 ? SLU_ERR_IO : slu_flv_tail_within(fd, (uint64_t)size, tail);
+bool slu_flv_tail(int fd, unsigned long skip, struct slu_flv_tail *tail, char *why, size_t size)
+{
+	struct look l = {.tail = tail, .skip = skip};
+	const char *reason = NULL;
+	struct stat st;
+	int err = 0;
+
+	*tail = (struct slu_flv_tail){.type = 0};
+	why[0] = '\0';
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		reason = "it is no file";
+	else if ((err = slu_flv_walk_begin(&l.walk, fd)) == SLU_ERR_FLV)
+		reason = "it is no FLV";
+	else if (err || (err = walk(&l)) != SLU_ERR_FLV)
+		reason = explain(err, &l);
+	else
+		snprintf(why, size,
+			 "it is damaged at byte %llu, and what comes behind would be lost: mend it, or fetch the "
+			 "stream into another file",
+			 (unsigned long long)l.walk.at);
+	if (reason)
+		snprintf(why, size, "%s", reason);
+	free(l.ring);
+	return !why[0];
+}
+
+void slu_flv_tail_clear(struct slu_flv_tail *tail)
+{
+	free(tail->frame);
+	free(tail->metadata);
+	tail->frame = tail->metadata = NULL;
 }

@@ -40,7 +40,7 @@ struct pull {
 	struct slu_sink *sink;
 	struct slu_timeline timeline;
 	struct slu_flv_resume resume; /* frame.size 0: there is nothing to go on with */
-	uint8_t *frame;               /* its body */
+	struct slu_flv_tail tail;     /* of the file */
 	struct slu_status status;
 	const char *url, *stream;
 	enum slu_stage stage;
@@ -383,7 +383,7 @@ static void say_end(struct pull *p)
 /* Only recordings can be gone on with, and what is written has the recording's own timestamps. */
 static int open_to_resume(struct pull *p, const char *output)
 {
-	struct slu_flv_tail tail;
+	const struct slu_flv_tail *tail = &p->tail;
 
 	if (p->options.kind == -1 || strcmp(output, "-") == 0) {
 		snprintf(p->error, sizeof p->error,
@@ -391,14 +391,14 @@ static int open_to_resume(struct pull *p, const char *output)
 					       : "--resume goes on with a file: standard output cannot be one");
 		return SLU_EXIT_USAGE;
 	}
-	p->sink = slu_sink_resume(output, &tail, &p->frame, p->error, sizeof p->error);
+	p->sink = slu_sink_resume(output, &p->tail, p->error, sizeof p->error);
 	if (!p->sink)
 		return SLU_EXIT_OUTPUT;
 	p->options.kind = 0;
 	p->timeline.keep = true;
-	if (tail.type)
+	if (tail->type)
 		p->resume.frame = (struct slu_flv_tag){
-			.type = tail.type, .timestamp = tail.timestamp, .body = p->frame, .size = tail.size};
+			.type = tail->type, .timestamp = tail->timestamp, .body = tail->frame, .size = tail->size};
 	return 0;
 }
 
@@ -466,6 +466,6 @@ int slu_verb_pull(int argc, char **argv)
 	say_end(&p);
 	slu_client_free(&p.client);
 	slu_sink_free(p.sink);
-	free(p.frame);
+	slu_flv_tail_clear(&p.tail);
 	return p.exit;
 }

@@ -68,9 +68,9 @@ static void expect_frame(struct dump *d)
 		return;
 	m->flags |= RTMP_READ_RESUME;
 	m->initialFrameType = d->file.tail.type;
-	m->initialFrame = (char *)d->file.frame;
+	m->initialFrame = (char *)d->file.tail.frame;
 	m->nInitialFrameSize = (uint32_t)d->file.tail.size;
-	m->metaHeader = (char *)d->file.metadata;
+	m->metaHeader = (char *)d->file.tail.metadata;
 	m->nMetaHeaderSize = (uint32_t)d->file.tail.metadata_size;
 }
 
@@ -227,7 +227,7 @@ static bool open_file(struct dump *d)
 	d->from = (uint32_t)d->options.start_ms;
 	if (!d->options.resume)
 		return true;
-	if (!slu_dump_file_resume(&d->file, d->options.skip))
+	if (!slu_dump_file_resume(&d->file, (unsigned long)d->options.skip))
 		return false;
 	d->resuming = d->file.tail.type != 0;
 	d->from = d->resuming ? d->file.tail.timestamp : 0;

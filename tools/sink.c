@@ -88,35 +88,6 @@ struct slu_sink *slu_sink_open(const char *path, char *error, size_t size)
 	return s;
 }
 
-static bool read_frame(int fd, const struct slu_flv_tail *tail, uint8_t **frame)
-{
-	*frame = malloc(tail->size ? tail->size : 1);
-	return *frame && pread(fd, *frame, tail->size, (off_t)tail->body) == (ssize_t)tail->size;
-}
-
-/* Looks at the file, which is not changed. False, and the sentence: it is none to go on with. */
-static bool look_at(int fd, const char *path, struct slu_flv_tail *tail, uint8_t **frame, char *error, size_t size)
-{
-	const char *why = NULL;
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) != 0)
-		why = strerror(errno);
-	else if (!S_ISREG(st.st_mode))
-		why = "it is no file";
-	else if (st.st_size == 0)
-		return true;
-	else if (slu_flv_tail(fd, tail) != 0 || (tail->type && !read_frame(fd, tail, frame)))
-		why = "it cannot be read";
-	else if (!tail->is_flv)
-		why = "it is no FLV";
-	else if (!tail->type && tail->has_video)
-		why = "there is no key frame in it";
-	if (why)
-		snprintf(error, size, "%s cannot be gone on with: %s", path, why);
-	return !why;
-}
-
 /* Writing begins behind the frame, and what the end will complete is known from before it. */
 static void go_on(struct slu_sink *s, const struct slu_flv_tail *tail)
 {
@@ -130,19 +101,31 @@ static void go_on(struct slu_sink *s, const struct slu_flv_tail *tail)
 		fail(s, SLU_ERR_IO, "cannot write to %s: %s", s->path, strerror(errno));
 }
 
-struct slu_sink *slu_sink_resume(const char *path, struct slu_flv_tail *tail, uint8_t **frame, char *error, size_t size)
+/* Looks at the file, which is not changed. False, and the sentence: it is none to go on with. */
+static bool look_at(const char *path, struct slu_flv_tail *tail, char *error, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct slu_sink *s = NULL;
+	bool good = fd < 0 && errno == ENOENT;
+	char why[256];
 
 	*tail = (struct slu_flv_tail){.type = 0};
-	*frame = NULL;
-	if ((fd < 0 && errno == ENOENT) || look_at(fd, path, tail, frame, error, size))
-		s = slu_sink_open(path, error, size);
-	if (s && tail->type)
-		go_on(s, tail);
+	if (fd < 0 && !good)
+		snprintf(why, sizeof why, "%s", strerror(errno));
+	else if (fd >= 0)
+		good = slu_flv_tail(fd, 0, tail, why, sizeof why);
+	if (!good)
+		snprintf(error, size, "%s cannot be gone on with: %s", path, why);
 	if (fd >= 0)
 		close(fd);
+	return good;
+}
+
+struct slu_sink *slu_sink_resume(const char *path, struct slu_flv_tail *tail, char *error, size_t size)
+{
+	struct slu_sink *s = look_at(path, tail, error, size) ? slu_sink_open(path, error, size) : NULL;
+
+	if (s && tail->type)
+		go_on(s, tail);
 	return s;
 }
 

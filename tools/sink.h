@@ -23,10 +23,8 @@ struct slu_sink *slu_sink_open(const char *path, char *error, size_t size);
 
 /* Opens a file to go on with, in place of slu_sink_open(): what follows takes the place of all that is behind the last
  * key frame in it, once the first tag comes; until then the file is left as it is. *tail says where that frame is, and
- * *frame takes its body, which the caller frees. Where there is no such file, or no frame in it, it is begun anew:
- * tail->type is 0. */
-struct slu_sink *slu_sink_resume(const char *path, struct slu_flv_tail *tail, uint8_t **frame, char *error,
-				 size_t size);
+ * is for the caller to clear. Where there is no such file, or no frame in it, it is begun anew: tail->type is 0. */
+struct slu_sink *slu_sink_resume(const char *path, struct slu_flv_tail *tail, char *error, size_t size);
 
 /* Takes a copy of tag. 0, SLU_ERR_INVALID (no FLV tag: left out), SLU_ERR_NOMEM or SLU_ERR_IO: it cannot be written,
  * sticky, slu_sink_error() says why. */

@@ -398,11 +398,24 @@ def test_what_cannot_be_resumed_is_left_as_it_is(sluice, tmp_path, other):
 def test_nothing_to_resume_is_fetched_from_the_beginning(sluice, tmp_path):
     (tmp_path / "empty.flv").write_bytes(b"")
     (tmp_path / "header.flv").write_bytes(flv.flv([(flvcmp.SCRIPT, 0, METADATA)]))
-    for name in ("none", "empty", "header"):
+    (tmp_path / "cut.flv").write_bytes(flv.flv([])[:5])
+    for name in ("none", "empty", "header", "cut"):
         with peers.Server(plays=flv.messages(RECORDING)) as server:
             result = sluice.run("pull", "--resume", server.url(), "s", tmp_path / f"{name}.flv")
             assert server.session().kind == 0
         assert result.code == support.OK and stored(tmp_path / f"{name}.flv") == RECORDING
+
+
+def test_what_is_damaged_is_not_resumed(sluice, tmp_path):
+    """For the tags behind it would be lost."""
+    content = bytearray(flv.flv(RECORDING))
+    at = len(flv.flv(RECORDING[:20]))
+    content[at + 1] ^= 0x80
+    (tmp_path / "out.flv").write_bytes(content)
+    result = sluice.run("pull", "--resume", "rtmp://127.0.0.1:1/a", "s", tmp_path / "out.flv")
+    assert result.code == support.OUTPUT
+    one_sentence(result, f"out.flv cannot be gone on with: it is damaged at byte {at}, ")
+    assert (tmp_path / "out.flv").read_bytes() == content
 
 
 def test_what_is_no_file_to_resume(sluice, tmp_path):

@@ -104,8 +104,8 @@ static void what_is_resumed_ends_with_a_key_frame(void **state)
 	assert_int_equal(f.size, end);
 	assert_int_equal(f.tail.timestamp, 1000);
 	assert_int_equal(f.tail.size, 200);
-	assert_memory_equal(f.frame, kit.data + f.tail.body, 200);
-	assert_memory_equal(f.metadata, metadata, sizeof metadata - 1);
+	assert_memory_equal(f.tail.frame, kit.data + f.tail.body, 200);
+	assert_memory_equal(f.tail.metadata, metadata, sizeof metadata - 1);
 	assert_int_equal(f.tail.metadata_size, sizeof metadata - 1);
 	assert_true(f.duration == 100);
 	check(path, kit.data, kit.n);
@@ -158,6 +158,42 @@ static void what_cannot_be_resumed(void **state)
 	slu_dump_file_close(&f);
 }
 
+static void a_damaged_file_stays_as_it_is(void **state)
+{
+	const char *path;
+
+	(void)state;
+	make();
+	kit.data[SLU_FLV_HEADER_SIZE + 3]++;
+	path = flv_file(kit.data, kit.n);
+	assert_true(slu_dump_file_open(&f, path));
+	assert_false(slu_dump_file_resume(&f, 0));
+	assert_non_null(strstr(
+		heard, " cannot be gone on with: it is damaged at byte 13, and what comes behind would be lost"));
+	slu_dump_file_close(&f);
+	check(path, kit.data, kit.n);
+	unlink(path);
+}
+
+/* Wherever that was: it has nothing that will not come again. */
+static void a_file_cut_off_before_its_first_key_frame_is_begun(void **state)
+{
+	(void)state;
+	make();
+	for (size_t n = 1; n < SLU_FLV_HEADER_SIZE + SLU_FLV_TAG_OVERHEAD + sizeof metadata - 1 + 200; n += 7) {
+		const char *path = flv_file(kit.data, n);
+
+		assert_true(slu_dump_file_open(&f, path));
+		assert_true(slu_dump_file_resume(&f, 0));
+		assert_int_equal(f.tail.type, 0);
+		assert_int_equal(f.size, 0);
+		assert_non_null(strstr(heard, "it is begun anew"));
+		check(path, kit.data, n);
+		slu_dump_file_close(&f);
+		unlink(path);
+	}
+}
+
 static void an_empty_file_is_begun(void **state)
 {
 	const char *path = flv_file("", 0);
@@ -208,6 +244,8 @@ int main(void)
 		cmocka_unit_test_setup(what_is_resumed_ends_with_a_key_frame, begin),
 		cmocka_unit_test_setup(a_file_with_one_key_frame_is_begun_anew, begin),
 		cmocka_unit_test_setup(what_cannot_be_resumed, begin),
+		cmocka_unit_test_setup(a_damaged_file_stays_as_it_is, begin),
+		cmocka_unit_test_setup(a_file_cut_off_before_its_first_key_frame_is_begun, begin),
 		cmocka_unit_test_setup(an_empty_file_is_begun, begin),
 		cmocka_unit_test_setup(what_cannot_be_opened_or_written, begin),
 		cmocka_unit_test_setup(a_pipe_is_written_as_it_is, begin),
