@@ -12,10 +12,12 @@ for folder in (HERE.parent / "net", HERE.parent, HERE):
     sys.path.insert(0, str(folder))
 
 import dropin  # noqa: E402
+import dumps  # noqa: E402
 import flvcmp  # noqa: E402
 import nginx as nginx_module  # noqa: E402
 import serving as serving_module  # noqa: E402
 import streams  # noqa: E402
+import stubs  # noqa: E402
 import support  # noqa: E402
 
 
@@ -92,6 +94,34 @@ def background():
     yield start
     for process in running:
         process.__exit__()
+
+
+@pytest.fixture
+def ours(sluice, tmp_path):
+    """Our rtmpdump."""
+    return dumps.Dump(stubs.beside(sluice, "rtmpdump"), tmp_path / "ours", sluice.patience, long=True)
+
+
+@pytest.fixture
+def debians(sluice, tmp_path):
+    """Debian's rtmpdump."""
+    if not dumps.DEBIANS.exists():
+        pytest.skip("rtmpdump is not installed")
+    return dumps.Dump(dumps.DEBIANS, tmp_path / "debians", sluice.patience)
+
+
+@pytest.fixture
+def suck(sluice, tmp_path):
+    """Starts our rtmpsuck; none outlives the test."""
+    running = []
+
+    def start(*options, **settings):
+        running.append(stubs.Stub(sluice, "rtmpsuck", tmp_path / f"suck{len(running)}", *options, **settings))
+        return running[-1]
+
+    yield start
+    for stub in running:
+        stub.__exit__()
 
 
 @pytest.fixture(scope="session", params=dropin.libraries())
