@@ -270,9 +270,9 @@ int main(int argc, char **argv)
 	take_signals();
 	RTMP_LogSetLevel(RTMP_LOGINFO);
 	slu_suite_init(&d->options, SLU_SUITE_RTMPDUMP);
+	if (!slu_suite_is_quiet(SLU_SUITE_RTMPDUMP, argc, argv))
+		RTMP_LogPrintf("RTMPDump v2.4 (Sluice " SLU_VERSION ")\n\n");
 	status = slu_suite_parse(&d->options, SLU_SUITE_RTMPDUMP, argc, argv);
-	if (status < 0)
-		RTMP_LogPrintf("RTMPDump, of Sluice " SLU_VERSION "\n");
 	if (status < 0)
 		status = slu_suite_complete(&d->options) ? (int)run(d) : FAILED;
 	slu_suite_clear(&d->options);

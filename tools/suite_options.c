@@ -274,6 +274,20 @@ static int unknown(char **argv, int c)
 	return FAILED;
 }
 
+bool slu_suite_is_quiet(enum slu_suite_program program, int argc, char **argv)
+{
+	struct view v;
+	int c;
+
+	view_init(&v, program);
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, v.shorts, v.longs, NULL)) != -1)
+		if (c == 'q')
+			return true;
+	return false;
+}
+
 int slu_suite_parse(struct slu_suite_options *o, enum slu_suite_program program, int argc, char **argv)
 {
 	struct view v;

@@ -55,6 +55,9 @@ void slu_suite_clear(struct slu_suite_options *o);
  * option of this program, or the value will not do. */
 bool slu_suite_set(struct slu_suite_options *o, enum slu_suite_program program, const char *name, char *value);
 
+/* Whether --quiet is among the arguments, by any of its names, before anything is said of them. */
+bool slu_suite_is_quiet(enum slu_suite_program program, int argc, char **argv);
+
 /* A command line. -1 to go on, else the exit status: help was printed, or the log has what is wrong. The log's level is
  * as the options say from the first of them on. */
 int slu_suite_parse(struct slu_suite_options *o, enum slu_suite_program program, int argc, char **argv);

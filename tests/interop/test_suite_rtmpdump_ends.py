@@ -119,7 +119,19 @@ def test_no_secret_is_said(ours):
     assert not [s for s in secrets.values() if s.rpartition(":")[2] in ours.result.err]
 
 
+def test_the_first_line(ours, debians):
+    """Whatever comes behind it; but for --quiet, wherever that is."""
+    for dump in (debians, ours):
+        for options in ["-r", "x"], ["-Q"], ["-h"], ["-r"]:
+            dump.run(*options, output=False)
+            assert re.match(r"RTMPDump v2\.4( \(Sluice \S+\))?\n", dump.result.err)
+        dump.run("-r", "rtmp://127.0.0.1:1/a/b", "-q", output=False)
+        assert dump.result.err == ""
+    ours.run("-evq", "-r", "rtmp://127.0.0.1:1/a/b", output=False)
+    assert ours.code == 3 and ours.result.err == ""
+
+
 def test_it_is_the_program_that_was_built(ours):
     assert shutil.which("rtmpdump") != str(ours.program)
     ours.run("-r", "x", output=False)
-    assert ours.result.err.startswith("RTMPDump, of Sluice ")
+    assert ours.result.err.startswith("RTMPDump v2.4 (Sluice ")
