@@ -17,7 +17,7 @@
 enum {
 	LOOKUP_MS = 30000,           /* for the client's player */
 	CONNECT_MS = 30000,          /* for the client's connect command */
-	SILENCE_MS = 60000,          /* of both, once they are connected */
+	SILENCE_MS = 60000,          /* of both, once they are connected: then it is over */
 	QUEUE = 1024 * 1024,         /* for one end: while it has more, nothing is taken from the other */
 	MAX_CHUNK_SIZE = 0xffffff,   /* RTMP 1.0, 5.4.1 */
 	BUFFER_MS = 4 * 3600 * 1000, /* that the server is asked for, so that it sends as fast as it can */
@@ -41,6 +41,7 @@ struct pair {
 	struct slu_lookup *lookup;
 	struct slu_player player; /* size 0: not known */
 	uint32_t chunk_size;      /* that the client sends in; 0: it did not say */
+	uint64_t heard_ms;        /* when either end said something last, once they are connected */
 	struct slu_suck_streams streams;
 };
 
@@ -161,7 +162,7 @@ static void pass_chunk_size(struct pair *p, int to, uint32_t size)
 		slu_session_set_chunk_size(session_of(p, to), size < MAX_CHUNK_SIZE ? size : MAX_CHUNK_SIZE);
 }
 
-static void await_server(struct pair *p)
+static void await_server(struct pair *p, uint64_t now)
 {
 	struct slu_conn *server = p->stub.ends[SLU_SUCK_SERVER].conn;
 	struct slu_event ev;
@@ -175,6 +176,7 @@ static void await_server(struct pair *p)
 		p->connect.owner = NULL;
 		slu_conn_flush(server);
 		p->state = RELAYS;
+		p->heard_ms = now;
 	}
 }
 
@@ -228,6 +230,8 @@ static void on_message(struct pair *p, int from, const struct slu_event *ev)
 
 	RTMP_Log(RTMP_LOGDEBUG2, "The %s sent a message of type %02X, %zu bytes",
 		 from == SLU_SUCK_CLIENT ? "client" : "server", ev->msg.type, ev->msg.size);
+	if (from == SLU_SUCK_SERVER && slu_suck_is_repeated(&p->streams, &ev->msg))
+		return;
 	watch_message(p, from, &ev->msg);
 	if (from == SLU_SUCK_SERVER && p->player.size && wants_swf(&ev->msg)) {
 		slu_session_handle(session_of(p, from), &ev->msg);
@@ -265,9 +269,25 @@ static void relay(struct pair *p, int from, int to, uint64_t now)
 		any = true;
 	}
 	if (any)
-		p->stub.deadline_ms = now + SILENCE_MS;
+		p->heard_ms = now;
 	if (!is_gone(p, to))
 		slu_conn_flush(p->stub.ends[to].conn);
+}
+
+/* Whether it has lasted too long. */
+static bool is_silent(struct pair *p, uint64_t now)
+{
+	uint64_t end = p->heard_ms + SILENCE_MS, wake = UINT64_MAX;
+
+	if (p->state != RELAYS)
+		return now >= p->stub.deadline_ms;
+	/* A server that is not read cannot be said to hang. */
+	if (!is_gone(p, SLU_SUCK_SERVER) && !p->stub.ends[SLU_SUCK_SERVER].held) {
+		wake = slu_suck_silence(&p->streams, p->heard_ms, now, session_of(p, SLU_SUCK_SERVER));
+		slu_conn_flush(p->stub.ends[SLU_SUCK_SERVER].conn);
+	}
+	p->stub.deadline_ms = wake < end ? wake : end;
+	return now >= end;
 }
 
 /* ---- a pair's life ---- */
@@ -308,19 +328,21 @@ static bool is_over(const struct pair *p)
 static void work(struct slu_stub_client *stub, uint64_t now)
 {
 	struct pair *p = (struct pair *)stub;
+	bool silent;
 
 	if (p->state == AWAITS_CONNECT)
 		await_connect(p, now);
 	if (p->state == LOOKS_UP)
 		await_player(p, now);
 	if (p->state == OPENS && !p->refused)
-		await_server(p);
+		await_server(p, now);
 	if (p->state == RELAYS) {
 		relay(p, SLU_SUCK_CLIENT, SLU_SUCK_SERVER, now);
 		relay(p, SLU_SUCK_SERVER, SLU_SUCK_CLIENT, now);
 	}
-	if (p->state != CLOSES && (is_over(p) || now >= stub->deadline_ms)) {
-		if (now >= stub->deadline_ms)
+	silent = p->state != CLOSES && is_silent(p, now);
+	if (p->state != CLOSES && (is_over(p) || silent)) {
+		if (silent)
 			RTMP_Log(RTMP_LOGERROR,
 				 "Neither a client nor its server has said anything for long: it ends here");
 		say_error(p, SLU_SUCK_CLIENT);

@@ -15,7 +15,7 @@ enum { SHOWN = 1024 };
 
 /* ---- streams ---- */
 
-static struct slu_suck_stream *find(struct slu_suck_streams *s, uint32_t id)
+struct slu_suck_stream *slu_suck_find(struct slu_suck_streams *s, uint32_t id)
 {
 	for (size_t i = 0; i < SLU_SUCK_STREAMS; i++)
 		if (s->streams[i].id == id)
@@ -28,6 +28,7 @@ static void end_take(struct slu_suck_stream *stream)
 	if (slu_take_close(stream->to) != 0)
 		RTMP_Log(RTMP_LOGERROR, "The end of a recording could not be written: %s", strerror(errno));
 	stream->to = NULL;
+	stream->told = SLU_SUCK_NOTHING;
 }
 
 static void end_stream(struct slu_suck_stream *stream)
@@ -58,25 +59,36 @@ void slu_suck_end(struct slu_suck_streams *s)
 /* What is recorded goes on until the server begins with the new one. */
 static void on_play(struct slu_suck_streams *s, const struct slu_command *c, const struct slu_msg *msg)
 {
-	struct slu_suck_stream *stream = find(s, msg->stream_id);
+	struct slu_suck_stream *stream = slu_suck_find(s, msg->stream_id);
 	struct slu_amf_str playpath;
 	char shown[SHOWN];
 
 	if (!stream)
-		stream = find(s, 0);
+		stream = slu_suck_find(s, 0);
 	if (!stream || !msg->stream_id || !slu_amf_string(slu_command_arg(c, 1), &playpath))
 		return;
 	stream->id = msg->stream_id;
+	stream->paused = false;
 	free(stream->playpath);
 	stream->playpath = strndup(playpath.s, playpath.n);
 	RTMP_LogPrintf("Playpath: %s\n", slu_escape(shown, sizeof shown, playpath.s, playpath.n));
+}
+
+/* Then it is the client's affair when the stream goes on. */
+static void on_pause(struct slu_suck_streams *s, const struct slu_command *c, const struct slu_msg *msg)
+{
+	struct slu_suck_stream *stream = msg->stream_id ? slu_suck_find(s, msg->stream_id) : NULL;
+
+	if (!stream || !slu_amf_boolean(slu_command_arg(c, 1), &stream->paused))
+		return;
+	stream->told = SLU_SUCK_NOTHING;
 }
 
 static void on_close_stream(struct slu_suck_streams *s, const struct slu_command *c, const struct slu_msg *msg)
 {
 	(void)c;
 	if (msg->stream_id)
-		end_stream(find(s, msg->stream_id));
+		end_stream(slu_suck_find(s, msg->stream_id));
 }
 
 static void on_delete_stream(struct slu_suck_streams *s, const struct slu_command *c, const struct slu_msg *msg)
@@ -86,7 +98,7 @@ static void on_delete_stream(struct slu_suck_streams *s, const struct slu_comman
 	(void)msg;
 	slu_amf_number(slu_command_arg(c, 1), &id);
 	if (id >= 1 && id <= (double)UINT32_MAX)
-		end_stream(find(s, (uint32_t)id));
+		end_stream(slu_suck_find(s, (uint32_t)id));
 }
 
 static void on_close(struct slu_suck_streams *s, const struct slu_command *c, const struct slu_msg *msg)
@@ -100,7 +112,7 @@ static void on_status(struct slu_suck_streams *s, const struct slu_command *c, c
 {
 	static const char *const over[] = {"NetStream.Failed", "NetStream.Play.Failed", "NetStream.Play.StreamNotFound",
 					   "NetStream.Play.Complete", "NetStream.Play.Stop"};
-	struct slu_suck_stream *stream = find(s, msg->stream_id);
+	struct slu_suck_stream *stream = slu_suck_find(s, msg->stream_id);
 	struct slu_info info;
 
 	slu_command_info(c, &info);
@@ -118,8 +130,11 @@ struct rule {
 	void (*handle)(struct slu_suck_streams *s, const struct slu_command *c, const struct slu_msg *msg);
 };
 
-static const struct rule client_rules[] = {
-	{"play", on_play}, {"closeStream", on_close_stream}, {"deleteStream", on_delete_stream}, {"close", on_close}};
+static const struct rule client_rules[] = {{"play", on_play},
+					   {"pause", on_pause},
+					   {"closeStream", on_close_stream},
+					   {"deleteStream", on_delete_stream},
+					   {"close", on_close}};
 static const struct rule server_rules[] = {{"onStatus", on_status}};
 
 static void on_command(struct slu_suck_streams *s, const struct slu_msg *msg, const struct rule *rules, size_t n)
@@ -168,11 +183,16 @@ static void begin_take(struct slu_suck_streams *s, struct slu_suck_stream *strea
 
 void slu_suck_media(struct slu_suck_streams *s, const struct slu_msg *msg)
 {
-	struct slu_suck_stream *stream = msg->stream_id ? find(s, msg->stream_id) : NULL;
+	struct slu_suck_stream *stream = msg->stream_id ? slu_suck_find(s, msg->stream_id) : NULL;
+	bool begins = stream && !stream->to && stream->playpath;
 
-	if (stream && !stream->to && stream->playpath)
+	if (begins)
 		begin_take(s, stream);
-	if (!stream || !stream->to || slu_take_write(stream->to, msg) == 0)
+	if (!stream || !stream->to)
+		return;
+	if (begins || (int32_t)(msg->timestamp - stream->last) > 0)
+		stream->last = msg->timestamp;
+	if (slu_take_write(stream->to, msg) == 0)
 		return;
 	RTMP_Log(RTMP_LOGERROR, "The recording ends here, for it cannot be written: %s", strerror(errno));
 	end_take(stream);

@@ -73,7 +73,7 @@ def both(sluice, name):
     return [DEBIANS / name, beside(sluice, name)]
 
 
-def apart(program, folder, script, patience=1):
+def apart(program, folder, script, patience=1, timeout=60):
     """Runs program in a network of its own, at its default port, finds nothing to run in its PATH; meanwhile script, a
     piece of shell, in folder; then it is told to end on its console. Its exit status, stdout and stderr."""
     folder.mkdir()
@@ -86,6 +86,6 @@ def apart(program, folder, script, patience=1):
         f"{script}\n"
         "echo q >&3; wait $stub; echo $? > status\n")
     subprocess.run([*APART, "sh", "-c", whole], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
-                   timeout=60 * patience, check=False)
+                   timeout=timeout * patience, check=False)
     out, err = ((folder / name).read_bytes() for name in ("out", "err"))
     return int((folder / "status").read_text()), out, err.decode(errors="replace")

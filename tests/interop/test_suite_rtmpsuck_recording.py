@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: MIT
 """What rtmpsuck records: tag by tag, when, and under which name."""
+import concurrent.futures
+import json
+import pathlib
 import re
+import sys
+import time
 
 import pytest
 
 import flv
 import rtmp
+import streams
+import stubs
 from sucking import TAGS, play, recording, through, until
 
 
@@ -110,3 +117,37 @@ def test_a_disk_that_is_full(sluice, suck):
         play(client, server, "x", [(rtmp.VIDEO, n, bytes(1000)) for n in range(20)])
     stub.expect("ERROR: The recording ends here, for it cannot be written: File too large")
     stub.expect("done!")
+
+
+def test_a_server_that_hangs(sluice, tmp_path):
+    """After 30 seconds of silence it is told to pause and to play on. The client hears nothing of that, nor twice what the
+    server begins anew with; nor does the file."""
+    def run(program):
+        folder = tmp_path / program.parent.name
+        code, _, err = stubs.apart(program, folder, f"timeout 120 {sys.executable} {hanging} >told", sluice.patience, 120)
+        assert code == 0, err
+        return json.loads((folder / "told").read_text()), streams.load(folder / "s")
+
+    hanging = pathlib.Path(__file__).with_name("hanging.py")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        theirs, ours = pool.map(run, stubs.both(sluice, "rtmpsuck"))
+    told, tags = ours
+    assert told["server"] == [["play", None, "s"], ["pause", None, True, 400.0], ["pause", None, False, 400.0]]
+    stamps = list(range(0, 800, 100))
+    assert [m[1] for m in told["client"] if m[0] == rtmp.AUDIO] == [t.timestamp for t in tags] == stamps
+    assert [m[2]["code"] for m in told["client"] if m[0] == "onStatus"] == ["NetStream.Play.Start", "NetStream.Play.Stop"]
+    assert theirs == ours
+
+
+def test_what_the_client_paused_is_left_alone(suck):
+    stub = suck()
+    with through(stub) as (client, server):
+        play(client, server, "x", TAGS, code="NetStream.Play.Reset")
+        client.call("pause", None, True, 5, stream=1)
+        server.wait(3)
+        time.sleep(32)
+        client.call("pause", None, False, 5, stream=1)
+        server.wait(4)
+        assert [c[3] for c in server.commands() if c[0] == "pause"] == [True, False]
+        server.media(rtmp.AUDIO, b"more", TAGS[-1][1])
+        assert client.reader.message().payload == b"more"
