@@ -184,12 +184,13 @@ def test_a_player_is_vouched_for(ours, debians, verifying):
         assert len(web.heads) == 2
 
 
-def test_the_age_of_a_hash(ours, verifying):
-    with swf.Web(swf.modified(PLAYER)) as web:
-        for age, asked in (["-X", "30"], 1), ([], 1), (["-X", "0"], 2):
-            assert is_played(ours, verifying, "-W", web.url(), *age)
-            assert len(web.heads) == asked
-    assert HASH in (ours.folder / ".swfinfo").read_text(encoding="ascii")
+def test_the_age_of_a_hash(ours, debians, verifying):
+    for dump in (debians, ours):
+        with swf.Web(swf.modified(PLAYER)) as web:
+            for age, asked in (["-X", "30"], 1), ([], 1), (["-X", "0"], 2):
+                assert is_played(dump, verifying, "-W", web.url(), *age)
+                assert len(web.heads) == asked
+        assert HASH in (dump.folder / ".swfinfo").read_text(encoding="ascii")
 
 
 # ---- the pause that makes servers hurry ----

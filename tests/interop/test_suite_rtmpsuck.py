@@ -234,6 +234,14 @@ def test_help(sluice, option):
     assert set(re.findall(r"--[a-z-]+", result.err)) == {"--help", "--device", "--sport", "--debug"}
 
 
+def test_debug_as_debians_has_it(sluice, tmp_path):
+    script = "timeout 20 rtmpdump -q -r rtmp://127.0.0.1/live -t rtmp://127.0.0.1:1/live -y s -m 2 -o got"
+    for n, program in enumerate(stubs.both(sluice, "rtmpsuck")):
+        for option, says in ("", False), ("-z", True):
+            _, _, err = stubs.apart(f"{program} {option}", tmp_path / f"at{n}{option}", script, sluice.patience)
+            assert "Processing connect" in err and ("DEBUG: " in err) == says
+
+
 @pytest.mark.parametrize("option", ["-z", "--debug"])
 def test_debug(suck, option):
     for stub in (quiet := suck()), (verbose := suck(option)):
