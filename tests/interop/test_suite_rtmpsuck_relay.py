@@ -6,16 +6,19 @@ import os
 import shutil
 import socket
 import struct
+import sys
 import threading
 import time
 
 import pytest
 
 import flv
+import flvcmp
 import peers
 import rtmp
 import serving as serving_module
 import streams
+import stubs
 import support
 import swf
 from attacks import BROKEN, HARMLESS
@@ -158,6 +161,28 @@ def test_a_server_that_verifies_players(sluice, suck, tmp_path, certificates, sh
     streams.check(short_clip, stub.folder / "s", shift=0)
     assert len(web.heads) == 1 and web.heads[0].startswith("GET /player.swf HTTP/1.")
     server.stop()
+
+
+def test_players_are_vouched_for_as_debians_does(sluice, tmp_path, short_clip):
+    """The same client and server, the player on the web; without that, nothing is played."""
+    (tmp_path / "player.swf").write_bytes(PLAYER)
+    played = []
+    for program in stubs.both(sluice, "rtmpsuck"):
+        folder = tmp_path / program.parent.name
+        script = (f"mkdir served web; cp {tmp_path}/player.swf web\n"
+                  f"{sluice.path} serve -l rtmp://127.0.0.1:1936 --swf-verify {swf.hash_of(PLAIN)}:{len(PLAIN)} served >said 2>&1 & server=$!\n"
+                  f"{sys.executable} -m http.server -d web --bind 127.0.0.1 8000 >asked 2>&1 & web=$!\n"
+                  "for p in 1936 8000; do for i in $(seq 100); do ss -Htln sport = $p | grep -q . && break; sleep 0.1; done; done\n"
+                  f"timeout 30 {sluice.path} push --fast {short_clip} rtmp://127.0.0.1:1936/live s\n"
+                  "for name in nothing player; do timeout 30 rtmpdump -q -m 5 -r rtmp://127.0.0.1/live -t rtmp://127.0.0.1:1936/live -y s "
+                  "-s http://127.0.0.1:8000/$name.swf -o $name; done\nkill $web $server")
+        code, _, err = stubs.apart(f"HOME={folder} {program}", folder, script, sluice.patience)
+        assert code == 0, err
+        assert "GET /player.swf" in (folder / "asked").read_text()
+        assert not (folder / "nothing").exists() or (folder / "nothing").stat().st_size < 1000
+        played.append(flvcmp.media(streams.load(folder / "player")))
+    streams.check(*played)
+    assert len(played[0]) > 100
 
 
 def test_the_answer_is_the_proxys_own(suck, tmp_path):
