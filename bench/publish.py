@@ -93,9 +93,9 @@ class Bench:
         self.children.append(child)
         return child
 
-    def start_sinks(self):
+    def start_sinks(self, *how):
         cert, key = self.dir / "cert.pem", self.dir / "key.pem"
-        plain, tls = ([self.build / "bench/sink", *args] for args in (["plain"], ["tls", cert, key]))
+        plain, tls = ([self.build / "bench/sink", *args] for args in (["plain"], ["tls", cert, key, *how]))
         self.ports = {False: int(self.start(plain).stdout.readline()), True: int(self.start(tls).stdout.readline())}
 
     def relay(self, port):
