@@ -250,7 +250,7 @@ const char *slu_event_name(enum slu_event_type type);
 
 /* Publishes or plays stream: what is needed goes out as soon as connect has been accepted, whenever this is called:
  * releaseStream, FCPublish, createStream, publish; or createStream, set buffer length, play. One stream at a time:
- * after slu_session_stop(), and where connect was accepted before that, another may follow.
+ * after slu_session_stop(), and where connect was accepted before that, another may follow (by_hand: at any time).
  * Returns 0, SLU_ERR_STATE, SLU_ERR_INVALID (a name over 4096 bytes), SLU_ERR_NOMEM. A refusal is fatal to the session:
  * SLU_ERR_REFUSED from slu_session_in(), with its details in slu_session_refusal(). */
 int slu_session_publish(struct slu_session *s, const char *stream, enum slu_publish_kind kind);

@@ -264,6 +264,14 @@ static bool may_want(const struct slu_session *s)
 	return s->state == SLU_S_STOPPED ? s->connected : !s->stream && s->state <= SLU_S_CONNECTED;
 }
 
+/* It may be a key. */
+static void forget_name(struct slu_session *s)
+{
+	slu_wipe(s->stream);
+	free(s->stream);
+	s->stream = NULL;
+}
+
 static int want(struct slu_session *s, const char *stream, enum slu_state state)
 {
 	size_t n;
@@ -277,8 +285,7 @@ static int want(struct slu_session *s, const char *stream, enum slu_state state)
 		return slu_session_usage(s, SLU_ERR_STATE,
 					 "one stream at a time: stop this one, or make a session for the other");
 	n = strlen(stream) + 1;
-	slu_wipe(s->stream);
-	free(s->stream);
+	forget_name(s);
 	s->stream = malloc(n);
 	if (!s->stream)
 		return slu_session_nomem(s);
@@ -457,6 +464,14 @@ static int send_delete(struct slu_session *s)
 	return slu_command_send(s, 0, "deleteStream");
 }
 
+/* The answer to connect is the caller's to handle, whenever it will. */
+static int want_nothing(struct slu_session *s)
+{
+	forget_name(s);
+	s->want = SLU_S_HANDSHAKE;
+	return 0;
+}
+
 int slu_session_stop(struct slu_session *s)
 {
 	bool has_stream = s->state >= SLU_S_PUBLISH_ASKED && s->state <= SLU_S_PLAYING;
@@ -466,6 +481,8 @@ int slu_session_stop(struct slu_session *s)
 		return s->err;
 	if (s->cfg.role != SLU_CLIENT || s->state == SLU_S_STOPPED)
 		return slu_session_usage(s, SLU_ERR_STATE, "there is nothing to stop");
+	if (s->cfg.by_hand && s->state == SLU_S_CONNECTING)
+		return want_nothing(s);
 	late = slu_call_find(s, SLU_CALL_CREATE_STREAM);
 	if (late)
 		late->kind = SLU_CALL_LATE_STREAM;

@@ -196,6 +196,26 @@ static void usage(void **state)
 	kit_close(k);
 }
 
+/* Before connect is answered, which is the caller's to handle. */
+static void another_stream_before_there_is_one(void **state)
+{
+	struct kit *k = kit_open(SLU_CLIENT, &by_hand);
+
+	(void)state;
+	k->act = handle;
+	say(k, SLU_MSG_COMMAND, connect, sizeof connect - 1);
+	assert_int_equal(slu_session_play(k->s, "a", NULL), 0);
+	assert_int_equal(slu_session_stop(k->s), 0);
+	assert_int_equal(slu_session_stop(k->s), 0);
+	assert_int_equal(slu_session_publish(k->s, "b", SLU_PUBLISH_LIVE), 0);
+	assert_int_equal(slu_session_play(k->s, "c", NULL), SLU_ERR_STATE);
+	kit_listen(k);
+	k->heard[0] = '\0';
+	kit_say(k, 0, "_result", 1, "z(ks)", "code", "NetConnection.Connect.Success");
+	kit_expect_heard(k, "releaseStream@0 2 null \"b\"; FCPublish@0 3 null \"b\"; createStream@0 4 null; ");
+	kit_close(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_of_the_callers_connect),
 		cmocka_unit_test(acknowledgements),
 		cmocka_unit_test(chunks_as_they_are),
+		cmocka_unit_test(another_stream_before_there_is_one),
 		cmocka_unit_test(usage),
 	};
 
