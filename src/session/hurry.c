@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Playing faster than the clock. Adobe's servers send a recording until the client's buffer is full by its word, say so
- * (Buffer Empty: theirs is), and wait until that has been played. A client that pauses then and goes on gets the next
- * buffer at once, from the millisecond that it named, so some of it twice: what came before is left out.
- *
- *     NONE -- Buffer Empty: pause --> PAUSED -- Pause.Notify, or Stream EOF and Buffer Empty: go on --> NONE
- */
+#include "session/hurry.h"
+
 #include <sluice/error.h>
 
 #include "session/session_int.h"
@@ -31,6 +26,9 @@ int slu_hurry_empty(struct slu_session *s)
 {
 	if (!s->play.hurry || s->state != SLU_S_PLAYING)
 		return 0;
+	/* Nothing has come of the pause before this one: another would change nothing. */
+	if (s->hurry.filtered == SLU_HURRY_ALL)
+		return 0;
 	if (s->hurry.state == SLU_HURRY_NONE) {
 		s->hurry.state = SLU_HURRY_PAUSED;
 		s->hurry.at_ms = s->hurry.last_ms;
@@ -51,6 +49,11 @@ void slu_hurry_paused(struct slu_session *s)
 {
 	if (s->hurry.state != SLU_HURRY_NONE)
 		go_on(s);
+}
+
+enum slu_hurry_state slu_session_hurry(const struct slu_session *s)
+{
+	return s->hurry.state;
 }
 
 static unsigned kind_of(uint8_t type)

@@ -32,6 +32,7 @@
 #include "proto/handshake.h"
 #include "proto/message.h"
 #include "session/edge.h"
+#include "session/hurry.h"
 
 enum {
 	SLU_CSID_CONTROL = 2,
@@ -129,13 +130,6 @@ struct slu_refused {
 	char description[512];
 	char redirect[2048];
 	char told[512]; /* the description of a connect's refusal, as it came */
-};
-
-/* See hurry.c. */
-enum slu_hurry_state {
-	SLU_HURRY_NONE,
-	SLU_HURRY_PAUSED, /* pause was sent */
-	SLU_HURRY_ENDED   /* and the server said Stream EOF to that */
 };
 
 enum { SLU_HURRY_KINDS = 3, SLU_HURRY_ALL = (1 << SLU_HURRY_KINDS) - 1 }; /* audio, video, data */

@@ -80,6 +80,7 @@ static void an_end_that_is_none(void **state)
 	user(k, SLU_USER_BUFFER_EMPTY);
 	kit_expect_heard(k, "pause@1 0 null false 500; ");
 	user(k, SLU_USER_BUFFER_READY);
+	user(k, SLU_USER_BUFFER_EMPTY); /* still: another pause would change nothing */
 	user(k, SLU_USER_STREAM_EOF);
 	kit_expect_events(k, "STREAM_EOF; ");
 	kit_expect_heard(k, "");
