@@ -17,11 +17,25 @@ static socklen_t address_size(const struct sockaddr *address)
 	return address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
+/* FALSE: option connectTimeout will not do, which is logged. Else how long it may take; 0: as long as it takes. */
+static int time_for(const RTMP *r, unsigned *ms)
+{
+	struct slu_compat_tuning tuning;
+	char error[300];
+
+	if (!slu_compat_tuning(r, &tuning, error, sizeof error)) {
+		RTMP_Log(RTMP_LOGERROR, "%s", error);
+		return FALSE;
+	}
+	*ms = tuning.connect_timeout_ms ? tuning.connect_timeout_ms : slu_compat_timeout_ms(r);
+	return TRUE;
+}
+
 /* 0, or errno. */
-static int finish_connect(int fd, int timeout_s)
+static int finish_connect(int fd, unsigned timeout_ms)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	int err = 0, n = poll(&p, 1, timeout_s > 0 && timeout_s < 1000000 ? timeout_s * 1000 : -1);
+	int err = 0, n = poll(&p, 1, timeout_ms ? (int)timeout_ms : -1);
 	socklen_t size = sizeof err;
 
 	if (n <= 0)
@@ -30,10 +44,8 @@ static int finish_connect(int fd, int timeout_s)
 }
 
 /* It was the proxy's address. */
-static int tunnel(RTMP *r, int fd)
+static int tunnel(RTMP *r, int fd, unsigned timeout_ms)
 {
-	const unsigned timeout_ms =
-		r->Link.timeout > 0 && r->Link.timeout < 1000000 ? (unsigned)r->Link.timeout * 1000 : 0;
 	char error[700];
 
 	if (slu_compat_tunnel(r, fd, timeout_ms, error, sizeof error))
@@ -44,13 +56,16 @@ static int tunnel(RTMP *r, int fd)
 
 int RTMP_Connect0(RTMP *r, struct sockaddr *svc)
 {
-	int on = 1, err = 0;
-	int fd = socket(svc->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	unsigned timeout_ms;
+	int on = 1, err = 0, fd;
 
+	if (!time_for(r, &timeout_ms))
+		return FALSE;
+	fd = socket(svc->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || connect(fd, svc, address_size(svc)))
 		err = errno;
 	if (err == EINPROGRESS)
-		err = finish_connect(fd, r->Link.timeout);
+		err = finish_connect(fd, timeout_ms);
 	if (err) {
 		RTMP_Log(RTMP_LOGERROR, "No connection to the server: %s; check its address, and whether it runs",
 			 strerror(err));
@@ -59,7 +74,7 @@ int RTMP_Connect0(RTMP *r, struct sockaddr *svc)
 		return FALSE;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (r->Link.socksport && !tunnel(r, fd)) {
+	if (r->Link.socksport && !tunnel(r, fd, timeout_ms)) {
 		close(fd);
 		return FALSE;
 	}

@@ -14,7 +14,7 @@
 #include "state.h"
 #include "tls_options.h"
 
-static unsigned timeout_ms(const RTMP *r)
+unsigned slu_compat_timeout_ms(const RTMP *r)
 {
 	return r->Link.timeout > 0 && r->Link.timeout < 1000000 ? (unsigned)r->Link.timeout * 1000 : 0;
 }
@@ -25,7 +25,7 @@ static void session_config(const RTMP *r, struct slu_session_config *s)
 {
 	*s = (struct slu_session_config){.by_hand = true,
 					 .log = slu_compat_lines(slu_compat_lines_level()),
-					 .handshake_timeout_ms = timeout_ms(r),
+					 .handshake_timeout_ms = slu_compat_timeout_ms(r),
 					 .handshake = SLU_HANDSHAKE_PLAIN};
 	if (r->Link.SWFSize) {
 		s->handshake = SLU_HANDSHAKE_DIGEST;
@@ -42,9 +42,9 @@ static int client_config(const RTMP *r, struct slu_conn_config *config, char pro
 	const RTMP_LNK *link = &r->Link;
 	struct slu_compat_tuning tuning;
 
-	*config = (struct slu_conn_config){.connect_timeout_ms = timeout_ms(r),
-					   .tls_timeout_ms = timeout_ms(r),
-					   .stall_timeout_ms = timeout_ms(r)};
+	*config = (struct slu_conn_config){.connect_timeout_ms = slu_compat_timeout_ms(r),
+					   .tls_timeout_ms = slu_compat_timeout_ms(r),
+					   .stall_timeout_ms = slu_compat_timeout_ms(r)};
 	session_config(r, &config->session);
 	if (!slu_compat_tuning(r, &tuning, error, size))
 		return FALSE;

@@ -107,6 +107,9 @@ int slu_compat_flush(RTMP *r);
 
 /* ---- open.c ---- */
 
+/* Link.timeout; 0: none. */
+unsigned slu_compat_timeout_ms(const RTMP *r);
+
 /* Waits until the handshake of a new connection is done. FALSE: it failed, and is closed. */
 int slu_compat_handshake(RTMP *r);
 
