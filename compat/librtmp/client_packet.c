@@ -79,6 +79,21 @@ static enum slu_compat_meaning sought(RTMP *r)
 	return SLU_COMPAT_NOTHING;
 }
 
+/* Pauses of the session's own, as the structure has those that it takes part in. */
+static void mirror_hurry(RTMP *r, struct slu_compat *c)
+{
+	static const int pausing[] = {[SLU_HURRY_NONE] = 3, [SLU_HURRY_PAUSED] = 1, [SLU_HURRY_ENDED] = 2};
+	const enum slu_hurry_state now = slu_session_hurry(slu_conn_session(c->conn));
+
+	if (now == c->hurry)
+		return;
+	if (c->hurry == SLU_HURRY_NONE)
+		r->m_pauseStamp = slu_compat_last_media(r);
+	c->hurry = now;
+	c->hurried = true;
+	r->m_pausing = pausing[now];
+}
+
 static enum slu_compat_meaning paused(RTMP *r)
 {
 	if (r->m_pausing == 1 || r->m_pausing == 2) {
@@ -239,6 +254,7 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 	err = slu_session_handle(slu_conn_session(c->conn), msg);
 	if (err)
 		return failed(r, c, err);
+	mirror_hurry(r, c);
 	while (slu_compat_connected(r) && slu_conn_outcome(c->conn, &ev)) {
 		enum slu_compat_meaning now = act_on(r, &ev);
 

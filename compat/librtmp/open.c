@@ -10,6 +10,7 @@
 #include "conn/over.h"
 #include "lines.h"
 #include "proxy.h"
+#include "session/swf_verify.h"
 #include "settings.h"
 #include "state.h"
 #include "tls_options.h"
@@ -84,6 +85,7 @@ static int make_url(const RTMP *r, struct slu_url *url)
 
 int slu_compat_handshake(RTMP *r)
 {
+	struct slu_compat *c = r->Link.dh;
 	struct slu_event ev;
 	int got;
 
@@ -91,7 +93,11 @@ int slu_compat_handshake(RTMP *r)
 		got = slu_compat_wait(r, &ev);
 	while (got > 0 && ev.type != SLU_EVENT_HANDSHAKE);
 	slu_compat_mirror(r);
-	return got > 0 ? TRUE : slu_compat_lost(r);
+	if (got <= 0)
+		return slu_compat_lost(r);
+	/* For programs that send it by themselves. Without a player there is none. */
+	slu_swf_verify_answer(slu_conn_session(c->conn), (uint8_t *)r->Link.SWFVerificationResponse);
+	return TRUE;
 }
 
 static struct slu_conn *open_conn(RTMP *r, int fd, char *error, size_t size)
@@ -139,6 +145,9 @@ static int connect_over(RTMP *r, int fd, RTMPPacket *cp)
 	char error[700];
 	int ok;
 
+	r->m_sb.sb_timedout = FALSE;
+	r->m_pausing = 0;
+	r->m_fDuration = 0;
 	if (c)
 		c->conn = open_conn(r, fd, error, sizeof error);
 	else if (fd >= 0)

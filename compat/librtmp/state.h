@@ -10,6 +10,7 @@
 #include <sluice/conn.h>
 
 #include "pollable.h"
+#include "session/hurry.h"
 #include "settings.h"
 
 struct slu_compat_write;
@@ -22,6 +23,8 @@ struct slu_compat {
 	struct slu_pollable pollable;   /* what the caller of RTMP_Connect1() waits for */
 	bool serves;                    /* RTMP_Serve() was called: nothing of what comes in is the session's */
 	bool asked;                     /* the stream was asked for */
+	enum slu_hurry_state hurry;     /* as m_pausing has it */
+	bool hurried;                   /* nothing has come since the session paused and went on by itself */
 	bool owes_window, owes_play;    /* to be sent once the events of a message were pulled */
 	RTMPPacket kept;                /* media that came before anybody waited for it */
 	unsigned auth_step;             /* of telling the server who publishes, */
@@ -117,6 +120,11 @@ int slu_compat_handshake(RTMP *r);
 
 /* The command connect, out of Link: packet's body is allocated. FALSE: no memory. */
 int slu_compat_encode_connect(RTMP *r, RTMPPacket *packet);
+
+/* ---- stream.c ---- */
+
+/* When the last medium came, by its own clock: where a pause is to be. */
+uint32_t slu_compat_last_media(const RTMP *r);
 
 /* ---- receive.c ---- */
 

@@ -80,18 +80,22 @@ void RTMP_DeleteStream(RTMP *r)
 
 /* ---- while it plays ---- */
 
-/* After a pause the server may begin with what came before it. */
+/* After a pause the server may begin with what came before it. Where the session paused, it has left that out. */
 static bool came_before(RTMP *r, const RTMPPacket *packet)
 {
+	struct slu_compat *c = slu_compat_connected(r);
+
 	if (r->m_pausing != 3)
 		return false;
-	if (packet->m_nTimeStamp <= r->m_mediaStamp)
+	if (!(c && c->hurried) && packet->m_nTimeStamp <= r->m_mediaStamp)
 		return true;
 	r->m_pausing = 0;
+	if (c)
+		c->hurried = false;
 	return false;
 }
 
-static uint32_t last_media(const RTMP *r)
+uint32_t slu_compat_last_media(const RTMP *r)
 {
 	return r->m_mediaChannel < r->m_channelsAllocatedIn ? (uint32_t)r->m_channelTimestamp[r->m_mediaChannel] : 0;
 }
@@ -111,7 +115,7 @@ int RTMP_GetNextMediaPacket(RTMP *r, RTMPPacket *packet)
 	if (meaning != SLU_COMPAT_NOTHING)
 		r->m_bPlaying = TRUE;
 	else if (r->m_sb.sb_timedout && !r->m_pausing)
-		r->m_pauseStamp = last_media(r);
+		r->m_pauseStamp = slu_compat_last_media(r);
 	return meaning;
 }
 
@@ -134,7 +138,7 @@ int RTMP_SendPause(RTMP *r, int DoPause, int dTime)
 int RTMP_Pause(RTMP *r, int DoPause)
 {
 	if (DoPause)
-		r->m_pauseStamp = last_media(r);
+		r->m_pauseStamp = slu_compat_last_media(r);
 	return RTMP_SendPause(r, DoPause, (int)r->m_pauseStamp);
 }
 
