@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From Link to a connection with its handshake done. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -92,6 +93,13 @@ int slu_compat_handshake(RTMP *r)
 	do
 		got = slu_compat_wait(r, &ev);
 	while (got > 0 && ev.type != SLU_EVENT_HANDSHAKE);
+	if (got > 0 && !slu_pollable_follow(&c->pollable, slu_conn_fd(c->conn))) {
+		RTMP_Log(RTMP_LOGERROR,
+			 "The session goes on over another socket, which cannot take the place of the "
+			 "one that RTMP_Connect1() was given: %s",
+			 strerror(errno));
+		got = -1;
+	}
 	slu_compat_mirror(r);
 	if (got <= 0)
 		return slu_compat_lost(r);
@@ -178,14 +186,14 @@ int RTMP_Connect(RTMP *r, RTMPPacket *cp)
 	return connect_over(r, -1, cp);
 }
 
-/* Whoever plays waits for its descriptor between the calls. */
+/* Whoever made the socket waits for its descriptor between the calls. */
 static int own_socket(RTMP *r, int fd)
 {
 	struct slu_compat *c = slu_compat_state(r);
 	int moved = -1;
 
-	if (c && !(r->Link.protocol & RTMP_FEATURE_WRITE))
-		moved = slu_pollable_init(&c->pollable, fd);
+	if (c)
+		moved = slu_pollable_init(&c->pollable, fd, !(r->Link.protocol & RTMP_FEATURE_WRITE));
 	return moved >= 0 ? moved : fd;
 }
 

@@ -65,7 +65,9 @@ void slu_compat_disconnect(RTMP *r)
 		return;
 	slu_conn_free(c->conn);
 	c->conn = NULL;
-	c->asked = false;
+	c->asked = c->hurried = false;
+	c->hurry = SLU_HURRY_NONE;
+	slu_pollable_drop(&c->pollable);
 	RTMPPacket_Free(&c->kept);
 	r->m_bPlaying = FALSE;
 	r->m_sb.sb_socket = -1;
