@@ -40,14 +40,14 @@ static int ask_play(RTMP *r, struct slu_session *s, const char *name)
 	return err;
 }
 
-void slu_compat_ask(RTMP *r, struct slu_compat *c)
+int slu_compat_ask(RTMP *r, struct slu_compat *c)
 {
 	struct slu_session *s = slu_conn_session(c->conn);
 	int err = SLU_ERR_NOMEM;
 	char *name;
 
 	if (c->asked)
-		return;
+		return TRUE;
 	c->asked = true;
 	name = slu_compat_text(&r->Link.playpath);
 	if (name)
@@ -57,6 +57,11 @@ void slu_compat_ask(RTMP *r, struct slu_compat *c)
 		RTMP_Log(RTMP_LOGERROR, "The stream could not be asked for: %s",
 			 err == SLU_ERR_NOMEM ? "there is no memory" : slu_session_error(s));
 	slu_compat_free_text(name); /* a key, often */
+	if (err) {
+		slu_compat_disconnect(r);
+		slu_compat_over(r);
+	}
+	return !err;
 }
 
 /* ---- what servers report ---- */
@@ -248,7 +253,8 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 	struct slu_event ev;
 	int err;
 
-	slu_compat_ask(r, c);
+	if (!slu_compat_ask(r, c))
+		return SLU_COMPAT_NOTHING;
 	if (msg->type == SLU_MSG_AGGREGATE && r->m_bPlaying && !hurries(r))
 		return SLU_COMPAT_NOTHING;
 	err = slu_session_handle(slu_conn_session(c->conn), msg);
@@ -271,16 +277,16 @@ static enum slu_compat_meaning client(RTMP *r, struct slu_compat *c, const struc
 enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg)
 {
 	struct slu_compat *c = slu_compat_connected(r);
-	const bool is_session = c && !c->serves, knows_media = is_session && hurries(r);
+	const bool is_session = c && !c->serves, knows_media = is_session && hurries(r), media = is_media(msg);
 	enum slu_compat_meaning meaning = SLU_COMPAT_NOTHING;
 
 	note_bandwidth(r, msg);
 	if (c && is_answer(msg))
 		on_answer(r, msg);
-	/* c may be gone after that. */
+	/* c may be gone after that, and what msg refers to. */
 	if (is_session)
 		meaning = client(r, c, msg);
-	if (meaning == SLU_COMPAT_OVER || !is_media(msg))
+	if (meaning == SLU_COMPAT_OVER || !media)
 		return meaning == SLU_COMPAT_OVER ? meaning : SLU_COMPAT_NOTHING;
 	return knows_media ? meaning : SLU_COMPAT_MEDIA;
 }

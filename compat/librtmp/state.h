@@ -141,8 +141,9 @@ enum slu_compat_meaning slu_compat_handle(RTMP *r, const struct slu_msg *msg);
 
 /* ---- authenticate.c ---- */
 
-/* Asks for what is to be published or played, once: it goes out as soon as connect has been accepted. */
-void slu_compat_ask(RTMP *r, struct slu_compat *c);
+/* Asks for what is to be published or played, once: it goes out as soon as connect has been accepted. FALSE: it cannot
+ * be asked for, which is the end of the session. */
+int slu_compat_ask(RTMP *r, struct slu_compat *c);
 
 /* The session failed, and the server may have asked who publishes: TRUE: it is connected again, to answer. */
 int slu_compat_authenticate(RTMP *r);

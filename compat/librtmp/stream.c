@@ -62,8 +62,7 @@ int RTMP_ReconnectStream(RTMP *r, int seekTime)
 		r->Link.seekTime = seekTime;
 	/* At once, for the server may have nothing to say before. */
 	c->asked = false;
-	slu_compat_ask(r, c);
-	return RTMP_ConnectStream(r, seekTime);
+	return slu_compat_ask(r, c) && RTMP_ConnectStream(r, seekTime);
 }
 
 void RTMP_DeleteStream(RTMP *r)
