@@ -242,7 +242,7 @@ static void send_owed(RTMP *r)
 	c->owes_window = c->owes_play = false;
 	if (window)
 		RTMP_SendServerBW(r);
-	if (play)
+	if (play && slu_compat_connected(r))
 		RTMP_SendPause(r, FALSE, (int)r->m_pauseStamp);
 }
 

@@ -99,7 +99,7 @@ int RTMP_ReadPacket(RTMP *r, RTMPPacket *packet)
 {
 	bool goes_on = packet->m_chunk && packet->m_body && packet->m_nBytesRead < packet->m_nBodySize;
 
-	if (!slu_compat_connected(r))
+	if (!slu_compat_need(r, "Nothing was received"))
 		return FALSE;
 	if (!goes_on) {
 		if (!read_message(r, packet))

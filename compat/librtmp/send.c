@@ -61,7 +61,7 @@ static void remember_command(RTMP *r, const struct slu_msg *msg)
 
 int RTMP_SendPacket(RTMP *r, RTMPPacket *packet, int queue)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, "A packet was not sent");
 	struct slu_msg msg = {.type = packet->m_packetType,
 			      .timestamp = packet->m_nTimeStamp,
 			      .data = (const uint8_t *)packet->m_body,
@@ -88,7 +88,7 @@ int RTMP_SendPacket(RTMP *r, RTMPPacket *packet, int queue)
 
 int RTMP_SendChunk(RTMP *r, RTMPChunk *chunk)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, "A chunk was not sent");
 	struct slu_session *s = c ? slu_conn_session(c->conn) : NULL;
 	int err;
 

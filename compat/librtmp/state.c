@@ -36,6 +36,15 @@ struct slu_compat *slu_compat_connected(const RTMP *r)
 	return c && c->conn ? c : NULL;
 }
 
+struct slu_compat *slu_compat_need(const RTMP *r, const char *what)
+{
+	struct slu_compat *c = slu_compat_connected(r);
+
+	if (!c)
+		RTMP_Log(RTMP_LOGERROR, "%s, for there is no connection: RTMP_Connect() comes first", what);
+	return c;
+}
+
 char *slu_compat_text(const AVal *v)
 {
 	return v->av_len > 0 ? strndup(v->av_val, (size_t)v->av_len) : strdup("");

@@ -47,6 +47,9 @@ struct slu_compat *slu_compat_has_state(const RTMP *r);
 /* The session's where it is connected, else NULL. */
 struct slu_compat *slu_compat_connected(const RTMP *r);
 
+/* The same for a call that needs a connection. Where there is none, the log has what came of that. */
+struct slu_compat *slu_compat_need(const RTMP *r, const char *what);
+
 /* Ends the connection without another word, if there is one: for another one with the same settings. */
 void slu_compat_disconnect(RTMP *r);
 

@@ -37,9 +37,11 @@ static int until_playing(RTMP *r, struct slu_compat *c)
 	return r->m_bPlaying;
 }
 
+static const char no_stream[] = "No stream was begun";
+
 int RTMP_ConnectStream(RTMP *r, int seekTime)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, no_stream);
 	int ok;
 
 	if (seekTime > 0)
@@ -53,7 +55,7 @@ int RTMP_ConnectStream(RTMP *r, int seekTime)
 
 int RTMP_ReconnectStream(RTMP *r, int seekTime)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, no_stream);
 
 	if (!c)
 		return FALSE;
@@ -103,6 +105,8 @@ int RTMP_GetNextMediaPacket(RTMP *r, RTMPPacket *packet)
 {
 	int meaning = SLU_COMPAT_NOTHING;
 
+	if (!slu_compat_need(r, "No media was received"))
+		return meaning;
 	while (meaning == SLU_COMPAT_NOTHING && RTMP_IsConnected(r) && RTMP_ReadPacket(r, packet)) {
 		meaning = RTMP_ClientPacket(r, packet);
 		if (meaning == SLU_COMPAT_MEDIA && !came_before(r, packet))
@@ -129,7 +133,7 @@ static int sent(RTMP *r, struct slu_compat *c, int err)
 
 int RTMP_SendPause(RTMP *r, int DoPause, int dTime)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, "A pause was not sent");
 
 	return c ? sent(r, c, slu_session_pause(slu_conn_session(c->conn), DoPause, (uint32_t)dTime)) : FALSE;
 }
@@ -160,7 +164,7 @@ int RTMP_ToggleStream(RTMP *r)
 
 int RTMP_SendSeek(RTMP *r, int dTime)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, "A seek was not sent");
 
 	if (!c)
 		return FALSE;

@@ -167,7 +167,7 @@ static long send_tags(RTMP *r, struct slu_compat_write *w)
 
 static int write_stream(RTMP *r, const char *buf, int size)
 {
-	struct slu_compat *c = slu_compat_connected(r);
+	struct slu_compat *c = slu_compat_need(r, "Nothing was written");
 	struct slu_compat_write *w = c ? write_state(c) : NULL;
 	size_t left = size > 0 ? (size_t)size : 0, n;
 	long sent;

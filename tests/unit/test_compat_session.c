@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <librtmp/log.h>
 #include <librtmp/rtmp.h>
 
 #include "base/bytes.h"
@@ -217,6 +219,187 @@ static void numbers_that_are_no_int(void **state)
 	end();
 }
 
+/* ---- a session that pauses by itself ---- */
+
+static void say_user(uint8_t event)
+{
+	const uint8_t data[6] = {0, event, 0, 0, 0, 1};
+	RTMPPacket packet;
+
+	say(RTMP_PACKET_TYPE_CONTROL, data, sizeof data);
+	hear(&packet, RTMP_PACKET_TYPE_CONTROL);
+	assert_int_equal(RTMP_ClientPacket(&r, &packet), 0);
+	RTMPPacket_Free(&packet);
+}
+
+static void say_command(const char *body, size_t n)
+{
+	RTMPPacket packet;
+
+	say(RTMP_PACKET_TYPE_INVOKE, body, n);
+	hear(&packet, RTMP_PACKET_TYPE_INVOKE);
+	RTMP_ClientPacket(&r, &packet);
+	RTMPPacket_Free(&packet);
+}
+
+#define STATUS                                                                                                         \
+	"\x02\x00\x08"                                                                                                 \
+	"onStatus\x00\0\0\0\0\0\0\0\0\x05\x03\x00\x04"                                                                 \
+	"code\x02\x00"
+#define SAY_STATUS(code) say_command(STATUS code "\0\0\x09", sizeof(STATUS code "\0\0\x09") - 1)
+
+/* Whether a pause, true or false, was sent since this was asked last. */
+static bool paused(bool on)
+{
+	const char pause[] = {'p', 'a', 'u', 's', 'e', 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1, (char)on};
+	const size_t n = mem.nsent;
+
+	return memmem(mem_heard(&mem), n, pause, sizeof pause);
+}
+
+/* A server that has filled the buffer, for rtmpdump: what its loop goes by is in m_pausing. */
+static void a_pause_of_the_sessions_own(void **state)
+{
+	static char connect[] = CONNECT, name[] = "movie";
+
+	(void)state;
+	begin();
+	r.Link.playpath = (AVal)AVC(name);
+	r.Link.lFlags = RTMP_LF_BUFX;
+	ask(connect, sizeof connect - 1);
+	say_command(RESULT ONE "\x05" INFO, sizeof(RESULT ONE "\x05" INFO) - 1);
+	say_command(RESULT "\x40\0\0\0\0\0\0\0\x05\x00" ONE, sizeof(RESULT "\x40\0\0\0\0\0\0\0\x05\x00" ONE) - 1);
+	SAY_STATUS("\x14NetStream.Play.Start");
+	assert_true(r.m_bPlaying);
+	say_user(31);
+	assert_true(paused(true));
+	assert_int_equal(r.m_pausing, 1);
+	say_user(1);
+	assert_int_equal(r.m_pausing, 2);
+	assert_false(paused(false));
+	say_user(31);
+	assert_true(paused(false));
+	assert_int_equal(r.m_pausing, 3);
+	SAY_STATUS("\x16NetStream.Pause.Notify"); /* late */
+	say_user(31);
+	assert_int_equal(r.m_pausing, 3);
+	assert_int_equal(mem.nsent, 0);
+	end();
+}
+
+/* The server pauses for the caller, whose business that is. */
+static void a_pause_of_the_callers(void **state)
+{
+	(void)state;
+	begin();
+	r.m_pausing = 1;
+	say_user(1);
+	assert_int_equal(r.m_pausing, 2);
+	end();
+}
+
+/* ---- without a connection ---- */
+
+static unsigned lines;
+
+static void count_line(int level, const char *format, va_list args)
+{
+	char line[2048];
+
+	vsnprintf(line, sizeof line, format, args);
+	assert_int_equal(level, RTMP_LOGERROR);
+	assert_non_null(strstr(line, "there is no connection: RTMP_Connect() comes first"));
+	lines++;
+}
+
+static int write_some(void)
+{
+	return RTMP_Write(&r, "FLV", 3);
+}
+
+static int send_packet(void)
+{
+	static char block[RTMP_MAX_HEADER_SIZE + 1];
+	RTMPPacket packet = {.m_nChannel = 3, .m_nBodySize = 1, .m_body = block + RTMP_MAX_HEADER_SIZE};
+
+	return RTMP_SendPacket(&r, &packet, FALSE);
+}
+
+static int send_chunk(void)
+{
+	RTMPChunk chunk = {.c_headerSize = 1};
+
+	return RTMP_SendChunk(&r, &chunk);
+}
+
+static int read_packet(void)
+{
+	RTMPPacket packet = {0};
+
+	return RTMP_ReadPacket(&r, &packet);
+}
+
+static int read_some(void)
+{
+	char buf[64];
+
+	return RTMP_Read(&r, buf, sizeof buf);
+}
+
+static int pause_it(void)
+{
+	return RTMP_Pause(&r, TRUE);
+}
+
+static int toggle(void)
+{
+	return RTMP_ToggleStream(&r);
+}
+
+static int seek(void)
+{
+	return RTMP_SendSeek(&r, 1);
+}
+
+static int connect_stream(void)
+{
+	return RTMP_ConnectStream(&r, 0);
+}
+
+static int reconnect_stream(void)
+{
+	return RTMP_ReconnectStream(&r, 0);
+}
+
+static int send_control(void)
+{
+	return RTMP_SendCtrl(&r, 3, 1, 1);
+}
+
+/* One line each. */
+static void calls_that_need_a_connection(void **state)
+{
+	static const struct {
+		int (*call)(void);
+		int returns;
+	} calls[] = {
+		{write_some, -1},      {send_packet, FALSE},    {send_chunk, FALSE},       {read_packet, FALSE},
+		{read_some, 0},        {pause_it, FALSE},       {toggle, FALSE},           {seek, FALSE},
+		{send_control, FALSE}, {connect_stream, FALSE}, {reconnect_stream, FALSE},
+	};
+
+	(void)state;
+	RTMP_Init(&r);
+	RTMP_LogSetCallback(count_line);
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		lines = 0;
+		assert_int_equal(calls[i].call(), calls[i].returns);
+		assert_int_equal(lines, 1);
+	}
+	RTMP_LogSetCallback(NULL);
+	RTMP_Close(&r);
+}
+
 /* ---- TLS on a socket of the caller's ---- */
 
 static int listener;
@@ -297,6 +480,9 @@ int main(void)
 		cmocka_unit_test(who_publishes_cannot_be_told),
 		cmocka_unit_test(a_stream_is_created),
 		cmocka_unit_test(numbers_that_are_no_int),
+		cmocka_unit_test(a_pause_of_the_sessions_own),
+		cmocka_unit_test(a_pause_of_the_callers),
+		cmocka_unit_test(calls_that_need_a_connection),
 		cmocka_unit_test(tls_that_was_accepted_ends_once),
 	};
 

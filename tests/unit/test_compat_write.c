@@ -19,7 +19,7 @@ enum { FLV_MAX = 4 * 1024 * 1024, TAGS_MAX = 400 };
 
 int __wrap_slu_compat_send(RTMP *r, const struct slu_msg *msg);
 int __wrap_slu_compat_flush(RTMP *r);
-struct slu_compat *__wrap_slu_compat_connected(const RTMP *r);
+struct slu_compat *__wrap_slu_compat_need(const RTMP *r, const char *what);
 
 /* What came, written as FLV again. */
 static struct {
@@ -35,8 +35,9 @@ static struct {
 static struct slu_compat compat;
 static RTMP rtmp;
 
-struct slu_compat *__wrap_slu_compat_connected(const RTMP *r)
+struct slu_compat *__wrap_slu_compat_need(const RTMP *r, const char *what)
 {
+	(void)what;
 	return r->Link.dh;
 }
 
