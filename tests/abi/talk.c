@@ -211,12 +211,26 @@ static void on_ask(RTMP *r, double transaction)
 	end(r, &d, FALSE);
 }
 
+/* What Adobe's servers say of a client's buffer. */
+static void on_empty(RTMP *r, double transaction)
+{
+	(void)transaction;
+	RTMP_SendCtrl(r, 31, 1, 0);
+}
+
+static void on_finish(RTMP *r, double transaction)
+{
+	(void)transaction;
+	RTMP_SendCtrl(r, 1, 1, 0);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(RTMP *r, double transaction);
 } commands[] = {
-	{"connect", on_connect}, {"createStream", on_create}, {"play", on_play}, {"pause", on_pause},
-	{"seek", on_seek},       {"publish", on_publish},     {"ask", on_ask},
+	{"connect", on_connect}, {"createStream", on_create}, {"play", on_play},
+	{"pause", on_pause},     {"seek", on_seek},           {"publish", on_publish},
+	{"ask", on_ask},         {"empty", on_empty},         {"finish", on_finish},
 };
 
 static void on_command(RTMP *r, const RTMPPacket *p)
@@ -387,6 +401,107 @@ static void again(RTMP *r)
 	media(r, 1);
 }
 
+/* Until a command has been answered; what comes is the library's to handle, or nobody's. FALSE: it was not. */
+static int await_answer(RTMP *r, int handle)
+{
+	static const char answer[] = "\x02\x00\x07_result";
+	RTMPPacket packet = {0};
+	int found = FALSE;
+
+	while (!found && RTMP_ReadPacket(r, &packet)) {
+		if (!RTMPPacket_IsReady(&packet))
+			continue;
+		found = packet.m_packetType == RTMP_PACKET_TYPE_INVOKE && packet.m_nBodySize > sizeof answer &&
+			memcmp(packet.m_body, answer, sizeof answer - 1) == 0;
+		if (handle)
+			RTMP_ClientPacket(r, &packet);
+		RTMPPacket_Free(&packet);
+	}
+	return found;
+}
+
+/* A stream that was made by hand, and another one in its place. */
+static void by_hand(RTMP *r)
+{
+	printf("accepted %d\n", await_answer(r, TRUE));
+	printf("create %d\n", RTMP_SendCreateStream(r));
+	printf("made %d %d\n", await_answer(r, TRUE), await_answer(r, TRUE));
+	fields(r, "made");
+	RTMP_DeleteStream(r);
+	fields(r, "deleted");
+	printf("again %d\n", RTMP_ReconnectStream(r, 0));
+	media(r, 1);
+}
+
+/* Another stream before there is one. */
+static void early(RTMP *r)
+{
+	printf("create %d\n", RTMP_SendCreateStream(r));
+	RTMP_DeleteStream(r);
+	fields(r, "deleted");
+	printf("again %d\n", RTMP_ReconnectStream(r, 0));
+	media(r, 1);
+}
+
+/* What the server says of the client's buffer, and what the client makes of it. */
+static void say_it(RTMP *r, const char *name, int n)
+{
+	RTMPPacket packet = {0};
+	struct draft d;
+
+	begin_command(&d, name, 0, 0);
+	end(r, &d, FALSE);
+	while (n && RTMP_ReadPacket(r, &packet)) {
+		if (!RTMPPacket_IsReady(&packet))
+			continue;
+		RTMP_ClientPacket(r, &packet);
+		RTMPPacket_Free(&packet);
+		n--;
+	}
+	printf("%s: pausing %d at %u\n", name, r->m_pausing, r->m_pauseStamp);
+}
+
+/* Faster than the clock: the library pauses and goes on. */
+static void hurry(RTMP *r)
+{
+	r->Link.lFlags |= RTMP_LF_BUFX;
+	if (!RTMP_ConnectStream(r, 0))
+		return;
+	media(r, 5);
+	say_it(r, "empty", 1);
+	say_it(r, "nothing", 1); /* Pause.Notify */
+	media(r, 2);
+	fields(r, "on");
+	say_it(r, "empty", 1);
+	say_it(r, "nothing", 4); /* and what pauses bring here */
+}
+
+/* None of them is for one that is not connected. */
+static void closed(RTMP *r)
+{
+	static char block[RTMP_MAX_HEADER_SIZE + 64],
+		flv[] = "FLV\x01\x05\0\0\0\x09\0\0\0\0\x09\0\0\x01\0\0\0\0\0\0\0x\0\0\0\x0c";
+	RTMPPacket packet = {
+		.m_nChannel = 3, .m_packetType = 20, .m_nBodySize = 1, .m_body = block + RTMP_MAX_HEADER_SIZE};
+	RTMPPacket got = {0};
+	RTMPChunk chunk = {.c_headerSize = 1};
+
+	printf("accepted %d\n", await_answer(r, FALSE));
+	RTMP_Close(r);
+	printf("write %d\n", RTMP_Write(r, flv, sizeof flv - 1));
+	printf("packet %d\n", RTMP_SendPacket(r, &packet, FALSE));
+	printf("chunk %d\n", RTMP_SendChunk(r, &chunk));
+	printf("received %d\n", RTMP_ReadPacket(r, &got));
+	printf("media %d\n", RTMP_GetNextMediaPacket(r, &got));
+	printf("pause %d %d\n", RTMP_Pause(r, TRUE), RTMP_SendPause(r, FALSE, 1));
+	printf("seek %d\n", RTMP_SendSeek(r, 1));
+	printf("toggle %d\n", RTMP_ToggleStream(r));
+	printf("stream %d %d\n", RTMP_ConnectStream(r, 0), RTMP_ReconnectStream(r, 0));
+	printf("control %d\n", RTMP_SendCtrl(r, 3, 1, 1));
+	printf("create %d\n", RTMP_SendCreateStream(r));
+	printf("read %d status %d\n", RTMP_Read(r, block, sizeof block), r->m_read.status);
+}
+
 static const struct {
 	const char *name;
 	void (*act)(RTMP *r);
@@ -399,6 +514,10 @@ static const struct {
 	{"part", play, "start=1001 stop=5002 buffer=4711 playlist=1"},
 	{"live", play, "live=1 subscribe=other jtv=usher"},
 	{"again", again, ""},
+	{"by-hand", by_hand, ""},
+	{"early", early, ""},
+	{"hurry", hurry, ""},
+	{"closed", closed, ""},
 };
 
 int main(int argc, char **argv)

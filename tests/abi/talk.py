@@ -13,7 +13,10 @@ import sys
 
 import tap
 
-MODES = ("play", "publish", "chunks", "call", "part", "live", "again")
+MODES = ("play", "publish", "chunks", "call", "part", "live", "again", "by-hand", "early", "hurry", "closed")
+# Debian's makes a stream for each createStream that was ever sent, and asks each to play, and leaves before all of it has
+# come. Ours makes one.
+ONE_STREAM = ("by-hand", "early")
 # What only our clients send: larger chunks, and the end of a stream by its name; what only Debian's do: a buffer's
 # length before there is a stream.
 OURS = (r"got type 1 stream 0 time 0 size 4 00 01 00 00", r"got type 20 stream 1 time 0 size 24 sum c8b6e5df", r"command closeStream")
@@ -78,16 +81,17 @@ def main():
         for s, server in (("ours", ours), ("Debian's", debian)):
             for c, client in (("ours", ours), ("Debian's", debian)):
                 heard[s, c], seen[s, c] = talk(program, server, client, mode)
-        for c in ("ours", "Debian's"):
+        for c in ("ours", "Debian's") if mode not in ONE_STREAM else ():
             compare(f"{mode}: servers hear {c}", heard["ours", c].splitlines(), heard["Debian's", c].splitlines())
             compare(f"{mode}: {c} sees servers", seen["ours", c].splitlines(), seen["Debian's", c].splitlines())
         compare(f"{mode}: clients see", seen["Debian's", "ours"].splitlines(), seen["Debian's", "Debian's"].splitlines())
         # The order of what nobody waits for differs.
-        compare(
-            f"{mode}: clients are heard",
-            sorted(without(heard["Debian's", "ours"], OURS)),
-            sorted(without(heard["Debian's", "Debian's"], DEBIANS)),
-        )
+        if mode not in ONE_STREAM:
+            compare(
+                f"{mode}: clients are heard",
+                sorted(without(heard["Debian's", "ours"], OURS)),
+                sorted(without(heard["Debian's", "Debian's"], DEBIANS)),
+            )
     return tap.end()
 
 
