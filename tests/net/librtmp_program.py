@@ -11,22 +11,33 @@ to standard error, as JSON; RTMP_Write() gets what is in a file.
     librtmp_program.py LIBRARY seek URL MS
     librtmp_program.py LIBRARY wrong URL FILE
     librtmp_program.py LIBRARY again URL
+    librtmp_program.py LIBRARY halt URL BYTES
+    librtmp_program.py LIBRARY own URL PORT [FILE]
+    librtmp_program.py LIBRARY player URL SIZE HASH
+    librtmp_program.py LIBRARY flood URL COUNT SIZE STEP
+    librtmp_program.py LIBRARY drain URL COUNT SIZE STEP
 
 RESUME is a JSON object: what rtmpdump says of the file that it resumes. PIECES are sizes, and all of them again.
 publish does so whole, to one URL after the other. late and paused wait until the server is gone, and then write the file
 or ask for a pause, which has to fail; paused then plays what there is. seek does so as soon as it plays, and plays what
 follows. wrong does what fails: it writes while it plays, and pauses while it publishes. again connects three times
-without closing in between, and plays."""
+without closing in between, and plays. halt pauses once it has so many bytes, plays until nothing more comes, and goes on;
+how much there was before it did so is on standard error. own gives the library a socket of its own, and waits for that
+before each call. player says which SWF file it is, and what the library would answer a server that asks, and says that to
+the server. flood and drain have COUNT video frames of SIZE bytes (see frame()), STEP milliseconds apart."""
 
 import ctypes
 import json
 import os
 import select
 import signal
+import socket
+import struct
 import sys
 
 # Of the structure RTMP, on 64 bits.
-DURATION, READ = 128, 168
+DURATION, READ, SOCKET, LINK = 128, 168, 272, 16688
+SWF_SIZE, SWF_HASH, SWF_ANSWER = LINK + 320, LINK + 324, LINK + 356
 TIMESTAMP, FLAGS, STATUS, FRAME_TYPE, RESUME_AT, METADATA, FRAME, METADATA_SIZE, FRAME_SIZE = 20, 25, 26, 27, 28, 32, 40, 48, 52
 RESUME = 2
 
@@ -36,7 +47,7 @@ signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 class Session:
-    def __init__(self, library, url, write=False):
+    def __init__(self, library, url, write=False, connect=True):
         self.lib = ctypes.CDLL(library)
         self.lib.RTMP_Alloc.restype = ctypes.c_void_p
         self.r = ctypes.c_void_p(self.lib.RTMP_Alloc())
@@ -46,7 +57,11 @@ class Session:
         assert self.lib.RTMP_SetupURL(self.r, self.url), "the URL is refused"
         if write:
             self.lib.RTMP_EnableWrite(self.r)
-        if not self.lib.RTMP_Connect(self.r, None) or not self.lib.RTMP_ConnectStream(self.r, 0):
+        if connect:
+            self.begin(self.lib.RTMP_Connect)
+
+    def begin(self, connect):
+        if not connect(self.r, None) or not self.lib.RTMP_ConnectStream(self.r, 0):
             sys.exit("no stream")
 
     def field(self, kind, at):
@@ -175,7 +190,108 @@ def again(library, url):
     rest(session)
 
 
+def halt(library, url, size):
+    session = Session(library, url)
+    buffer = ctypes.create_string_buffer(65536)
+    status = session.field(ctypes.c_int8, READ + STATUS)
+    halves = []
+
+    def until(most):
+        have = 0
+        while have < most and (n := session.lib.RTMP_Read(session.r, buffer, min(len(buffer), most - have))) > 0:
+            sys.stdout.buffer.write(buffer.raw[:n])
+            have += n
+        halves.append(have)
+
+    until(int(size))
+    assert session.lib.RTMP_Pause(session.r, 1)
+    until(sys.maxsize)
+    assert session.lib.RTMP_IsTimedout(session.r), "it goes on"
+    status.value = 0
+    assert session.lib.RTMP_Pause(session.r, 0)
+    until(sys.maxsize)
+    session.close()
+    print(json.dumps(halves), file=sys.stderr)
+
+
+def wait_for(descriptor, events):
+    poll = select.poll()
+    poll.register(descriptor, events)
+    if poll.poll(10000) != [(descriptor, events)]:
+        sys.exit("the descriptor is not ready, or of a connection that is over")
+
+
+def own(library, url, port, file=None):
+    session = Session(library, url, write=bool(file), connect=False)
+    descriptor = socket.create_connection(("127.0.0.1", int(port))).detach()
+    session.field(ctypes.c_int, SOCKET).value = descriptor
+    session.begin(session.lib.RTMP_Connect1)
+    assert session.lib.RTMP_Socket(session.r) == descriptor
+    buffer = ctypes.create_string_buffer(4096)
+    n = 0 if file else 1
+    if file:
+        with open(file, "rb") as f:
+            while piece := f.read(4096):
+                wait_for(descriptor, select.POLLOUT)
+                assert session.lib.RTMP_Write(session.r, piece, len(piece)) == len(piece)
+    while n > 0:
+        wait_for(descriptor, select.POLLIN)
+        n = session.lib.RTMP_Read(session.r, buffer, len(buffer))
+        sys.stdout.buffer.write(buffer.raw[:max(n, 0)])
+    session.close()
+
+
+def player(library, url, size, swf):
+    session = Session(library, url, connect=False)
+    session.field(ctypes.c_uint32, SWF_SIZE).value = int(size)
+    session.field(ctypes.c_char * 32, SWF_HASH).raw = bytes.fromhex(swf)
+    session.begin(session.lib.RTMP_Connect)
+    print(session.field(ctypes.c_char * 42, SWF_ANSWER).raw.hex())
+    assert session.lib.RTMP_SendCtrl(session.r, 27, 0, 0)
+    session.close()
+
+
+def frame(size):
+    """A tag of video, its timestamp to be put."""
+    body = b"\x27\x01\0\0\0" + bytes(range(256)) * (size // 256 + 1)
+    tag = b"\x09" + size.to_bytes(3, "big") + bytes(7) + body[:size] + struct.pack(">I", 11 + size)
+    return ctypes.create_string_buffer(tag, len(tag))
+
+
+def put_timestamp(tag, ms):
+    struct.pack_into(">HBB", tag, 4, ms >> 8 & 0xFFFF, ms & 0xFF, ms >> 24 & 0xFF)
+
+
+def flood(library, url, count, size, step):
+    session = Session(library, url, write=True)
+    tag = frame(int(size))
+    for i in range(int(count)):
+        put_timestamp(tag, i * int(step))
+        assert session.lib.RTMP_Write(session.r, tag, len(tag)) == len(tag)
+    session.close()
+
+
+def drain(library, url, count, size, step):
+    session = Session(library, url)
+    expected, got = frame(int(size)), ctypes.create_string_buffer(int(size) + 15)
+
+    def fill(n):
+        have = 0
+        while have < n:
+            more = session.lib.RTMP_Read(session.r, ctypes.byref(got, have), n - have)
+            assert more > 0, "it ends too early"
+            have += more
+        return memoryview(got).cast("B")[:n]
+
+    assert bytes(fill(13)[:3]) == b"FLV"
+    for i in range(int(count)):
+        put_timestamp(expected, i * int(step))
+        assert fill(len(got)) == memoryview(expected).cast("B"), f"frame {i} is another"
+    assert session.lib.RTMP_Read(session.r, got, len(got)) == 0
+    session.close()
+
+
 if __name__ == "__main__":
     commands = {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek,
-                "wrong": wrong, "again": again}
+                "wrong": wrong, "again": again, "halt": halt, "own": own, "player": player, "flood": flood, "drain": drain}
     commands[sys.argv[2]](sys.argv[1], *sys.argv[3:])

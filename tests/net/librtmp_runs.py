@@ -32,6 +32,6 @@ def debians():
     return library
 
 
-def run(library, *args, env=None):
+def run(library, *args, env=None, timeout=60):
     with support.Process([sys.executable, PROGRAM, library, *args], env=env) as process:
-        return process.wait(60)
+        return process.wait(timeout)

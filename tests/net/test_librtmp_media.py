@@ -77,6 +77,61 @@ def test_the_end_of_the_connection(ours, debians):
     assert len(flvcmp.parse(results[0][0])) == 6
 
 
+class Pausing(peers.Session):
+    """Sends the first half of what there is, and the rest when it is to go on."""
+
+    def play(self, name):
+        plays, self.server.plays = self.server.plays, self.server.plays[: len(self.server.plays) // 2]
+        self.rest = plays[len(plays) // 2 :]
+        self.status("NetStream.Play.Start", "playing")
+        self.send_all(self.server.plays)
+        return True
+
+    def send_all(self, plays):
+        for m in plays:
+            self.send(rtmp.message(m.type, m.payload, 6, m.timestamp, 1, self.chunk_size))
+
+    def answer(self, name, *args):
+        if name == "pause" and args[2]:
+            self.status("NetStream.Pause.Notify", "it pauses")
+        elif name == "pause":
+            self.status("NetStream.Unpause.Notify", "it goes on")
+            self.send_all(self.rest)
+            self.status("NetStream.Play.Stop", "stopped")
+        return super().answer(name, *args)
+
+
+def test_a_pause(ours, debians):
+    """The server is told where, sends nothing until it is to go on, and then the rest."""
+    tags = flv.frames(50)
+    results = []
+    for library in (ours, debians):
+        with peers.Server(plays=flv.messages(tags), session=Pausing) as server:
+            result = run(library, "halt", f"{server.url()}/s timeout=1", str(len(flv.flv(tags[: len(tags) // 2]))))
+            assert result.code == 0, result.err
+            asked = [call[3:] for call in server.session().calls if call[0] == "pause"]
+        results.append((result.out, asked, json.loads(result.err.splitlines()[-1])))
+    assert results[0] == results[1]
+    got, asked, (before, meanwhile, after) = results[0]
+    assert asked == [[True, tags[len(tags) // 2 - 1][1]], [False, tags[len(tags) // 2 - 1][1]]]
+    assert (before, meanwhile) == (len(flv.flv(tags[: len(tags) // 2])), 0) and after > 0
+    assert [t[:3] for t in flvcmp.parse(got)] == tags
+
+
+def test_a_pause_of_a_recording(ours, sluice, tmp_path):
+    """More of it than fits on the way: what comes after the pause is but what was sent before it."""
+    frames = flv.frames(1000, size=30000)
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live/film.flv").write_bytes(flv.flv(frames))
+    with sluice.start("serve", "--listen", "rtmp://127.0.0.1:0", tmp_path) as serving:
+        port = serving.expect(r"rtmp://127\.0\.0\.1:(\d+)", 20, "out")[1]
+        result = run(ours, "halt", f"rtmp://127.0.0.1:{port}/live/film timeout=1", "100000")
+    assert result.code == 0, result.err
+    before, meanwhile, after = json.loads(result.err.splitlines()[-1])
+    assert before == 100000 and meanwhile < 20_000_000 < after + meanwhile
+    assert flvcmp.media(flvcmp.parse(result.out)) == flvcmp.media(flvcmp.parse(flv.flv(frames)))
+
+
 def resuming(tags, index):
     kind, timestamp, body = tags[index]
     return json.dumps({"type": kind, "timestamp": timestamp, "frame": body.hex(), "metadata": METADATA.hex()})

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Sessions of our librtmp.so.1: how they begin, and how they end."""
 
+import hashlib
+import hmac
 import ssl
 import struct
+import time
 
 import pytest
 
@@ -70,6 +73,47 @@ def test_a_server_that_never_stops_asking(ours, source):
         assert 1 < len(server.sessions) <= 3
 
 
+def asks_twice(conn):
+    """Who publishes; the third connection is accepted."""
+    asked = len(conn.server.sessions)
+    if asked > 2:
+        return True
+    return refuses(["[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : ",
+                    "[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=needauth&user=a&salt=b&challenge=c&opaque=d"]
+                   [asked - 1])(conn)
+
+
+class Halting(peers.Session):
+    """Lets its client wait for the second half."""
+
+    def play(self, name):
+        plays = self.server.plays
+        self.status("NetStream.Play.Start", "playing")
+        for part in (plays[:10], plays[10:]):
+            for m in part:
+                self.send(rtmp.message(m.type, m.payload, 6, m.timestamp, 1))
+            time.sleep(0.5)
+        self.status("NetStream.Play.Stop", "stopped")
+        return True
+
+
+def test_a_program_whose_socket_it_was_is_asked_too(ours, source):
+    """It goes on waiting for the same descriptor."""
+    frames = flv.frames(50)
+    who = f"pubUser={USER} pubPasswd={PASSWORD}"
+    with peers.Server("connect", asks_twice, plays=flv.messages(frames), session=Halting) as server:
+        result = run(ours, "own", f"{server.url()}/s {who}", str(server.port))
+        assert result.code == 0, result.err
+        assert len(server.sessions) == 3
+    assert [t[:3] for t in flvcmp.parse(result.out)] == frames
+    with peers.Server("connect", asks_twice) as server:
+        result = run(ours, "own", f"{server.url()}/s {who}", str(server.port), source)
+        assert result.code == 0, result.err
+        assert len(server.sessions) == 3
+        server.threads[2].join(20)
+        assert flv.got(server.sessions[2]) == frames
+
+
 # ---- what connect says ----
 
 
@@ -108,6 +152,19 @@ def test_token_that_is_none(ours, source, token):
         assert write(ours, server, source, "token=secretsecretkey1").code in (0, 1)
         server.session()
     assert len(answers) <= 1
+
+
+def test_swf_verification_by_hand(ours):
+    """What a server is answered that asks is in the structure, for programs that answer by themselves."""
+    swf = hashlib.sha256(b"a player").digest()
+    with peers.Server() as server:
+        result = run(ours, "player", f"{server.url()}/s", "4711", swf.hex())
+        assert result.code == 0, result.err
+        controls = server.session().controls
+    # The server's S1 ends with zeros.
+    answer = b"\x01\x01" + struct.pack(">II", 4711, 4711) + hmac.new(bytes(32), swf, hashlib.sha256).digest()
+    assert result.out.decode() == answer.hex() + "\n"
+    assert [c for c in controls if c[:2] == b"\x00\x1b"] == [b"\x00\x1b" + answer]
 
 
 def test_chunk_size_and_extras(ours, source):
@@ -175,6 +232,21 @@ def test_a_proxy_without_a_port(ours, source):
             result = write(ours, server, source, f"socks={proxy}")
             assert result.code == 1 and "Option socks will not do" in result.err
             assert not server.sessions
+
+
+def test_a_name_that_is_too_long(ours, source):
+    """Nothing is asked, and nothing waited for."""
+    for program in (("read", "4096"), ("write", source, "4096")):
+        with peers.Server() as server:
+            result = run(ours, program[0], f"{server.url()}/{'x' * 4097}", *program[1:])
+            assert result.code == 1 and "no stream" in result.err
+            assert "The stream could not be asked for: a stream name of at most 4096 bytes is needed" in result.err
+            assert result.err.count("ERROR") == 1
+            assert server.session().commands == ["connect"]
+    with peers.Server() as server:
+        result = run(ours, "write", f"{server.url()}/{'x' * 4096}", source, "4096")
+        assert result.code == 0, result.err
+        assert server.session().name == "x" * 4096
 
 
 # ---- calls in the wrong order ----
