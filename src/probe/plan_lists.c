@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Groups, and the signature schemes of TLS 1.2, by elimination over suites that are known to be accepted. */
+#include "probe/plan_int.h"
+#include "probe/registry.h"
+
+/* Phases. */
+enum {
+	GO_ON,
+	CONFIRM, /* it hung up on the rest: does it still take what it took before? */
+	REVERSED,
+	OVER,
+};
+
+static bool is_groups(const struct slu_question *q)
+{
+	return q->kind == &slu_ask_groups;
+}
+
+/* Below TLS 1.3, groups of DHE are another matter: of its suites a server may choose a prime of its own. */
+static bool counts(const struct slu_question *q, uint16_t id)
+{
+	if (!is_groups(q))
+		return slu_reg_scheme_in(id, q->version);
+	return slu_reg_group_in(id, q->version) && (q->version == 0x0304 || !slu_reg_group_ffdhe(id));
+}
+
+static bool *complete_of(const struct slu_question *q, struct slu_report_version *v)
+{
+	return is_groups(q) ? &v->groups_complete : &v->schemes_complete;
+}
+
+/* In out those of the report that count, in the order in which they were found. */
+static size_t list_found(const struct slu_question *q, const struct slu_report_version *v, uint16_t *out)
+{
+	const uint16_t *found = is_groups(q) ? v->groups : v->schemes;
+	const size_t n = is_groups(q) ? v->ngroups : v->nschemes;
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (counts(q, found[i]))
+			out[k++] = found[i];
+	}
+	return k;
+}
+
+/* In out those that can be found, in the order of offering; without those of `found`. */
+static size_t list_left(const struct slu_question *q, const uint16_t *found, size_t nfound, uint16_t *out)
+{
+	size_t n, k = 0;
+	const uint16_t *all = is_groups(q) ? slu_reg_groups(&n) : slu_reg_schemes(&n);
+
+	for (size_t i = 0; i < n && k < SLU_REPORT_GROUPS; i++) {
+		if (counts(q, all[i]) && !slu_offer_has(found, nfound, all[i]))
+			out[k++] = all[i];
+	}
+	return k;
+}
+
+/* ---- suites to ask with ---- */
+
+static bool fits(const struct slu_question *q, uint16_t suite, bool ecdsa_too)
+{
+	const struct slu_reg_suite *s = slu_reg_suite(suite);
+
+	if (q->version == 0x0304)
+		return true;
+	if (!s || !slu_reg_forward_secret(s))
+		return false;
+	if (is_groups(q))
+		return slu_reg_exchange(s) == SLU_KX_ECDHE && (ecdsa_too || slu_reg_auth(s) != SLU_AUTH_ECDSA);
+	return slu_reg_certificate(s);
+}
+
+static size_t pick_suites(struct slu_question *q, const struct slu_report_version *v, bool ecdsa_too)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->nsuites; i++) {
+		if (fits(q, v->suites[i], ecdsa_too))
+			q->suites[n++] = v->suites[i];
+	}
+	return n;
+}
+
+/* An ECDSA certificate is of use only to who offers its curve (RFC 8422, 5.1), so that others are asked with where
+ * there are any. */
+static size_t find_suites(struct slu_question *q, const struct slu_report_version *v)
+{
+	const size_t n = pick_suites(q, v, false);
+
+	return n ? n : pick_suites(q, v, true);
+}
+
+/* The refusal may be about the certificate's curve, which was taken out. */
+static bool may_be_curve(const struct slu_question *q, const uint16_t *found, size_t n)
+{
+	const struct slu_reg_suite *s = slu_reg_suite(q->suites[0]);
+
+	if (!is_groups(q) || q->version == 0x0304 || !s || slu_reg_auth(s) != SLU_AUTH_ECDSA)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (found[i] != 0x001D && found[i] != 0x001E) /* x25519 and x448 sign nothing */
+			return true;
+	}
+	return false;
+}
+
+/* ---- asking ---- */
+
+static bool begin_list(struct slu_plan *p, struct slu_question *q)
+{
+	const struct slu_report_version *v =
+		q->version ? slu_report_version(p->report, q->version) : slu_report_newest(p->report, 0x0303);
+
+	if (!v || v->accepted != SLU_YES)
+		return false;
+	q->version = v->version;
+	return q->version != 0x0300 && find_suites(q, v);
+}
+
+static size_t fill(struct slu_question *q, const struct slu_report_version *v, uint16_t *out)
+{
+	uint16_t found[SLU_REPORT_GROUPS];
+	const size_t n = list_found(q, v, found);
+
+	if (q->phase == GO_ON)
+		return list_left(q, found, n, out);
+	for (size_t i = 0; i < n; i++)
+		out[i] = found[n - 1 - i];
+	return n;
+}
+
+static bool next_list(struct slu_plan *p, struct slu_question *q)
+{
+	struct slu_report_version *v = slu_report_version(p->report, q->version);
+	uint16_t ids[SLU_REPORT_GROUPS];
+	size_t n = fill(q, v, ids);
+
+	if (q->phase == GO_ON && !n) {
+		*complete_of(q, v) = true;
+		q->phase = is_groups(q) ? REVERSED : OVER;
+		n = fill(q, v, ids);
+	}
+	if (q->phase == OVER || (q->phase == REVERSED && n < 2))
+		return false;
+	slu_offer_hello(p, q, q->version, find_suites(q, v));
+	for (size_t i = 0; i < n; i++)
+		(is_groups(q) ? q->groups : q->schemes)[i] = ids[i];
+	*(is_groups(q) ? &q->step.hello.ngroups : &q->step.hello.nschemes) = n;
+	slu_offer_sized(q);
+	/* One that does not fit would be refused for its size, and prove nothing. */
+	return q->phase != GO_ON || !p->small || q->bytes <= SLU_PLAN_SMALL;
+}
+
+/* ---- answers ---- */
+
+static void settle_order(struct slu_question *q, struct slu_report_version *v, uint16_t chosen)
+{
+	uint16_t found[SLU_REPORT_GROUPS], all[SLU_REPORT_GROUPS];
+	const size_t n = list_found(q, v, found), nall = list_left(q, NULL, 0, all);
+	size_t at = 0;
+
+	if (!is_groups(q) || n < 2)
+		return;
+	for (size_t i = 0; i < nall && at < n; i++)
+		at += all[i] == found[at];
+	if (chosen == found[0])
+		v->group_order = SLU_ORDER_SERVER;
+	else
+		v->group_order = chosen == found[n - 1] && at == n ? SLU_ORDER_CLIENT : SLU_ORDER_MIXED;
+}
+
+static bool take(struct slu_question *q, struct slu_report_version *v, const struct slu_hello_answer *a)
+{
+	const uint16_t id = is_groups(q) ? a->group : a->scheme;
+	const uint16_t *offered = is_groups(q) ? q->step.hello.groups : q->step.hello.schemes;
+	const size_t n = is_groups(q) ? q->step.hello.ngroups : q->step.hello.nschemes;
+
+	if (!slu_answer_taken(a) || a->version != q->version || !slu_offer_has(offered, n, id))
+		return false;
+	if (q->phase != GO_ON) {
+		settle_order(q, v, id);
+		return true;
+	}
+	if (is_groups(q))
+		return slu_add_id(v->groups, &v->ngroups, SLU_REPORT_GROUPS, id);
+	return slu_add_id(v->schemes, &v->nschemes, SLU_REPORT_SCHEMES, id);
+}
+
+static void refuse(struct slu_question *q, struct slu_report_version *v)
+{
+	uint16_t found[SLU_REPORT_GROUPS];
+	const size_t n = list_found(q, v, found);
+
+	*complete_of(q, v) = !may_be_curve(q, found, n);
+	q->phase = q->phase == GO_ON && is_groups(q) ? REVERSED : OVER;
+}
+
+static int answer_list(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
+{
+	struct slu_report_version *v = slu_report_version(p->report, q->version);
+
+	if (take(q, v, a)) {
+		if (q->phase == CONFIRM)
+			refuse(q, v);
+		else if (q->phase == REVERSED)
+			q->phase = OVER;
+	} else if (q->phase == GO_ON && a->end == SLU_HELLO_ALERT) {
+		refuse(q, v);
+	} else if (q->phase == GO_ON && slu_answer_dropped(a)) {
+		q->phase = CONFIRM;
+	} else {
+		p->cut |= slu_answer_dropped(a);
+		slu_learn_odd(p, q, a);
+		q->phase = OVER;
+	}
+	return 0;
+}
+
+const struct slu_question_kind slu_ask_groups = {begin_list, next_list, answer_list, NULL};
+const struct slu_question_kind slu_ask_schemes = {begin_list, next_list, answer_list, NULL};

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked of a server, and what its answers mean: against servers in memory, configured at random. */
+#include "test.h"
+
+#include <sluice/error.h>
+
+#include "plan_kit.h"
+
+/* ---- tests ---- */
+
+static void test_default(void **state)
+{
+	for (uint32_t seed = 1; seed <= CONFIGURATIONS; seed++) {
+		plan_setup(state);
+		configure(seed);
+		model.chacha_first = false;
+		scan(false, seed);
+		expect_all(false);
+		/* Who refuses protocols is asked again without, in a hello and in a handshake. */
+		assert_true(report.hellos + report.handshakes <=
+			    suites_of(newest(false) >= 3 ? 3 : newest(false)) + 8 + 2 * model.alpn_strict);
+		plan_teardown(state);
+	}
+}
+
+static void test_full(void **state)
+{
+	for (uint32_t seed = 1; seed <= CONFIGURATIONS; seed++) {
+		plan_setup(state);
+		configure(seed);
+		scan(true, seed);
+		expect_all(true);
+		assert_true(report.hellos <= suites_of(0) + total(model.groups, 2) + model.schemes[0].n + 16);
+		assert_true(report.handshakes <= model.schemes[1].n + 3);
+		if (model.versions[4].on && model.versions[3].on)
+			assert_int_equal(report.fallback_scsv, known(model.scsv));
+		plan_teardown(state);
+	}
+}
+/* ---- what it takes ---- */
+
+static void expect_cost(bool full, unsigned hellos, unsigned handshakes, unsigned round_trips)
+{
+	scan(full, 7);
+	expect_all(full);
+	assert_int_equal(report.hellos, hellos);
+	assert_int_equal(report.handshakes, handshakes);
+	assert_int_equal(report.round_trips, round_trips);
+	slu_report_clear(&report);
+}
+
+/* 12 suites and two refusals, old versions, no name, the order of TLS 1.3; the order of TLS 1.2 comes without a name.
+ */
+static void test_cost(void **state)
+{
+	(void)state;
+	configure_common(9, 3);
+	expect_cost(false, 17, 1, 12);
+}
+
+static const struct test_worst {
+	bool chacha_first, needs_sni, client;
+} worst[] = {{true, true, false}, {false, true, true}, {true, true, true}, {true, false, false}};
+
+/* Within 20, whatever it is about its order and its name. */
+static void test_cost_worst(void **state)
+{
+	for (size_t i = 0; i < COUNT(worst); i++) {
+		configure_common(8, 3);
+		add(&model.versions[3].suites, 0xCCA8);
+		model.chacha_first = worst[i].chacha_first;
+		model.needs_sni = worst[i].needs_sni;
+		for (size_t k = 0; worst[i].client && k < 9; k++)
+			model.versions[3].suites.tier[k] = model.versions[4].suites.tier[k] = 0;
+		scan(false, 7);
+		expect_all(false);
+		assert_true(report.hellos + report.handshakes <= 20);
+		plan_teardown(state);
+	}
+}
+
+/* Questions of `full` go beside one another: what is deepest is suites, and then groups. */
+static void test_cost_full(void **state)
+{
+	(void)state;
+	configure_common(9, 3);
+	/* 12 + 5 refusals, 3 schemes and their refusal but the first, twice 3 groups likewise and their order, no name,
+	 * the order of TLS 1.3, fallback. */
+	expect_cost(true, 12 + 5 + 3 + 2 * 4 + 3, 1 + 3, 15);
+}
+/* ---- what is peculiar ---- */
+
+static void test_chacha_first(void **state)
+{
+	configure_common(8, 3);
+	add(&model.versions[3].suites, 0xCCA8);
+	model.chacha_first = true;
+	scan(true, 3);
+	expect_all(true);
+	assert_int_equal(report.versions[3].order, SLU_ORDER_SERVER);
+	assert_int_equal(report.versions[3].chacha, SLU_YES);
+	assert_int_equal(report.versions[4].chacha, SLU_YES);
+	plan_teardown(state);
+}
+
+/* A hello of more than 255 bytes, or of more than 512, meets silence, a reset or an alert. */
+static void test_small(void **state)
+{
+	const struct slu_hello_answer how[] = {model_end(SLU_HELLO_SILENT), model_end(SLU_HELLO_RESET),
+					       model_end(SLU_HELLO_CLOSED), model_alert(50), model_alert(40)};
+
+	for (size_t i = 0; i < 2 * COUNT(how); i++) {
+		configure_common(9, 3);
+		model.stands = i % 2 ? 255 : 512;
+		model.not_stood = how[i / 2];
+		scan(i % 3 == 0, 3);
+		assert_int_equal(report.end, SLU_PROBE_OK);
+		expect_versions(i % 3 == 0);
+		assert_int_equal(report.nnotes, 1);
+		assert_non_null(strstr(report.notes[0], "255 bytes"));
+		plan_teardown(state);
+	}
+}
+
+/* It hangs up where others refuse by an alert. */
+static void test_hangs_up(void **state)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		const enum slu_hello_end end = i & 1 ? SLU_HELLO_RESET : SLU_HELLO_CLOSED;
+
+		configure_common(9, 3);
+		model.refusal = model_end(end);
+		if (i & 2)
+			model.no_version = model_end(end);
+		scan(i & 4, i);
+		assert_int_equal(report.end, SLU_PROBE_OK);
+		expect_versions(i & 4);
+		assert_true(report.nnotes >= 1);
+		plan_teardown(state);
+	}
+}
+/* An address has no name to leave out. */
+static void test_address(void **state)
+{
+	configure_common(2, 1);
+	scan_as(NULL, false, 1);
+	assert_int_equal(report.end, SLU_PROBE_OK);
+	assert_int_equal(report.needs_sni, SLU_UNKNOWN);
+	expect_versions(false);
+	plan_teardown(state);
+}
+/* ---- the scanner's questions ---- */
+
+static void test_repeats(void **state)
+{
+	const struct slu_plan_config config = {.host = "a.example"};
+	struct slu_plan *p = slu_plan_new(&config, &report);
+	struct slu_plan_step step;
+
+	assert_true(slu_plan_next(p, &step));
+	/* Nothing is known yet: something else is asked. */
+	assert_int_equal(slu_plan_repeats(p, step.id, SLU_HELLO_RESET), 0);
+	configure_common(9, 3);
+	assert_int_equal(slu_plan_answer(p, step.id, model_answer(&model, &step)), 0);
+	assert_true(slu_plan_next(p, &step));
+	assert_int_equal(slu_plan_repeats(p, step.id, SLU_HELLO_RESET), SLU_PLAN_REPEATS);
+	assert_int_equal(slu_plan_repeats(p, step.id, SLU_HELLO_CLOSED), 1);
+	assert_int_equal(slu_plan_repeats(p, step.id, SLU_HELLO_SILENT), 0);
+	assert_int_equal(slu_plan_repeats(p, step.id, SLU_HELLO_ALERT), 0);
+	assert_int_equal(slu_plan_repeats(p, step.id + 1000, SLU_HELLO_RESET), 0);
+	slu_plan_free(p);
+	plan_teardown(state);
+}
+
+static struct slu_chain *no_memory(void *ctx, const struct slu_chain_der *certs, size_t n)
+{
+	(void)ctx;
+	(void)certs;
+	(void)n;
+	return NULL;
+}
+
+static void test_no_memory(void **state)
+{
+	const struct slu_plan_config config = {.host = "a.example", .look = no_memory};
+	struct slu_plan *p = slu_plan_new(&config, &report);
+	struct slu_plan_step steps[2];
+
+	configure_common(9, 3);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(slu_plan_next(p, &steps[i]));
+	assert_int_equal(slu_plan_answer(p, steps[0].id, model_answer(&model, &steps[0])), 0);
+	assert_int_equal(slu_plan_answer(p, steps[1].id, model_answer(&model, &steps[1])), SLU_ERR_NOMEM);
+	slu_plan_free(p);
+	plan_teardown(state);
+}
+
+static void test_stop(void **state)
+{
+	const struct slu_plan_config config = {.host = "a.example"};
+	struct slu_plan *p = slu_plan_new(&config, &report);
+	struct slu_plan_step step;
+
+	assert_true(slu_plan_next(p, &step));
+	configure_common(9, 3);
+	assert_int_equal(slu_plan_answer(p, step.id, model_answer(&model, &step)), 0);
+	slu_plan_stop(p);
+	assert_true(slu_plan_done(p));
+	assert_int_equal(report.end, SLU_PROBE_CUT);
+	assert_false(slu_plan_next(p, &step));
+	slu_plan_free(p);
+	plan_teardown(state);
+}
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_default, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_full, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_cost, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_cost_worst, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_cost_full, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_chacha_first, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_small, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_hangs_up, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_address, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_repeats, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_no_memory, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_stop, plan_setup, plan_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

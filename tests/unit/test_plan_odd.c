@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Servers that are no servers of TLS, or not true to themselves: an end, and nothing that is not so. */
+#include "test.h"
+
+#include "plan_kit.h"
+
+static const struct test_none {
+	struct slu_hello_answer answer;
+	enum slu_probe_end end;
+	const char *sentence;
+	unsigned most;
+} none[] = {
+	{{.end = SLU_HELLO_SILENT}, SLU_PROBE_SILENT, "says nothing", 5},
+	{{.end = SLU_HELLO_CLOSED}, SLU_PROBE_CLOSES, "hangs up", 5},
+	{{.end = SLU_HELLO_RESET}, SLU_PROBE_CLOSES, "hangs up", 5},
+	{{.end = SLU_HELLO_NOT_TLS, .wrong = "greets with SSH"}, SLU_PROBE_NOT_TLS, "It greets with SSH", 3},
+	{{.end = SLU_HELLO_MALFORMED, .wrong = "sent too much"}, SLU_PROBE_BROKEN, "It sent too much", 3},
+	{{.end = SLU_HELLO_ALERT, .alert = 40}, SLU_PROBE_REFUSES, "handshake_failure", 5},
+	{{.end = SLU_HELLO_ALERT, .alert = 112}, SLU_PROBE_REFUSES, "name", 5},
+	{{.end = SLU_HELLO_ALERT, .alert = 255}, SLU_PROBE_REFUSES, "not registered", 5},
+};
+
+static void test_none(void **state)
+{
+	for (size_t i = 0; i < COUNT(none); i++) {
+		plan_setup(state);
+		model.no_version = none[i].answer;
+		scan(false, 1);
+		assert_int_equal(report.end, none[i].end);
+		assert_non_null(strstr(report.sentence, none[i].sentence));
+		assert_true(report.hellos <= none[i].most);
+		assert_int_equal(report.handshakes, 0);
+		for (size_t v = 0; v < SLU_REPORT_VERSIONS; v++)
+			assert_int_not_equal(report.versions[v].accepted, SLU_YES);
+		plan_teardown(state);
+	}
+}
+/* ---- servers that are not true to themselves ---- */
+
+/* Nothing is in the table that was never taken, and the plan ends soon after what there is to be found. */
+static void expect_sane(bool full)
+{
+	size_t found = 0;
+
+	for (unsigned v = 0; v < SLU_REPORT_VERSIONS; v++) {
+		const struct slu_report_version *r = &report.versions[v];
+
+		for (size_t i = 0; i < r->nsuites; i++)
+			assert_true(model.took[v][r->suites[i]]);
+		if (r->nsuites)
+			assert_int_equal(r->accepted, SLU_YES);
+		found += r->nsuites + r->ngroups + r->nschemes;
+	}
+	/* Where all small hellos are tried in parts, each has a refusal. */
+	assert_true(report.hellos + report.handshakes <= found + (full ? 16 : 8) + 70);
+}
+
+static void test_vices(void **state)
+{
+	for (uint32_t seed = 1; seed <= CONFIGURATIONS; seed++) {
+		const bool full = seed & 1;
+
+		plan_setup(state);
+		configure(seed);
+		model.vice = MODEL_DROPS + seed / 2 % (MODEL_ALL - MODEL_DROPS);
+		model.honest = below(20);
+		scan(full, seed);
+		expect_sane(full);
+		plan_teardown(state);
+	}
+}
+
+/* What was complete when it fell silent is; the rest is not said to be. */
+static void test_cut(void **state)
+{
+	for (unsigned honest = 1; honest < 40; honest++) {
+		configure_common(9, 3);
+		model.vice = MODEL_DROPS;
+		model.honest = honest;
+		scan(false, honest);
+		for (unsigned v = 3; v < 5; v++) {
+			const struct slu_report_version *r = &report.versions[v];
+
+			assert_true(r->nsuites <= model.versions[v].suites.n);
+			if (r->complete)
+				assert_int_equal(r->nsuites, model.versions[v].suites.n);
+		}
+		if (honest < 17) {
+			assert_true(report.end == SLU_PROBE_CUT || report.end == SLU_PROBE_CLOSES ||
+				    report.end == SLU_PROBE_SILENT || report.end == SLU_PROBE_REFUSES ||
+				    report.nnotes > 0);
+		}
+		plan_teardown(state);
+	}
+}
+
+/* It takes one suite, offered or not. */
+static void test_sticks(void **state)
+{
+	configure_common(9, 3);
+	model.vice = MODEL_STICKS;
+	scan(false, 1);
+	assert_int_equal(report.versions[3].nsuites, 1);
+	assert_int_equal(report.versions[3].suites[0], 0xC02F);
+	assert_false(report.versions[3].complete);
+	assert_int_equal(report.versions[4].nsuites, 1);
+	assert_false(report.versions[4].complete);
+	assert_true(report.nnotes >= 2);
+	plan_teardown(state);
+}
+
+/* It takes everything: a table as long as the registry, and an end. */
+static void test_takes_all(void **state)
+{
+	configure_common(9, 3);
+	model.vice = MODEL_ALL;
+	scan(true, 1);
+	assert_true(report.hellos <= SLU_PLAN_MOST);
+	for (unsigned v = 0; v < SLU_REPORT_VERSIONS; v++)
+		assert_true(report.versions[v].complete);
+	assert_true(report.versions[3].nsuites > 300);
+	assert_int_equal(report.versions[3].order, SLU_ORDER_CLIENT);
+	plan_teardown(state);
+}
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_none, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_vices, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_cut, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_sticks, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_takes_all, plan_setup, plan_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
