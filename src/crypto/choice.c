@@ -79,8 +79,9 @@ static void add_option(struct choosing *c, const struct slu_suite *suite, bool e
 static void list_options(struct choosing *c, const struct slu_suite *suites, size_t n)
 {
 	for (size_t i = 0; i < n && i < SLU_SUITES_MOST; i++) {
-		add_option(c, &suites[i], !suites[i].aead);
-		if (!suites[i].aead)
+		if (suites[i].aead || c->rules->etm != SLU_ETM_NEVER)
+			add_option(c, &suites[i], !suites[i].aead);
+		if (!suites[i].aead && c->rules->etm != SLU_ETM_ALWAYS)
 			add_option(c, &suites[i], false);
 	}
 }
@@ -202,7 +203,7 @@ static void offer_all(const struct choosing *c, struct slu_choice *out)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct option *o = &c->options[i];
 
-		if (!o->suite->aead && !o->etm)
+		if (without_etm(o) && c->rules->etm != SLU_ETM_NEVER)
 			continue;
 		for (at = n++; at > 0 && !c->rules->fixed && comes_before(c, o, sorted[at - 1]); at--)
 			sorted[at] = sorted[at - 1];
@@ -219,7 +220,7 @@ static const struct option *for_door(const struct choosing *c, const struct opti
 {
 	const struct option *other = NULL;
 
-	if (!is_software(best->way) || c->rules->fixed)
+	if (!is_software(best->way) || c->rules->fixed || c->rules->accepted)
 		return best;
 	for (size_t i = 0; i < c->n; i++) {
 		const struct option *o = &c->options[i];
@@ -372,8 +373,8 @@ static void tell_estimate(const struct choosing *c, const struct option *best, s
 
 	add(out, "TLS%s, for %s; %s%s takes some %.1f ms of CPU per MB",
 	    in_software(c) ? " is done in software" : ": the order of suites is that of software", c->rules->why,
-	    c->rules->fixed ? "" : "first comes what is cheapest, ", name_of(best, name, sizeof name),
-	    cost(c->kept, best->way));
+	    c->rules->fixed || c->rules->accepted ? "" : "first comes what is cheapest, ",
+	    name_of(best, name, sizeof name), cost(c->kept, best->way));
 	if (next)
 		add(out, ", %s %.1f", name_of(next, name, sizeof name), cost(c->kept, next->way));
 	add(out, MEASURE);
@@ -415,7 +416,9 @@ void slu_choose(const struct slu_kept *kept, const struct slu_suite *suites, siz
 		return;
 	}
 	out->chosen = true;
-	if (!rules->server && !rules->fixed && !rules->estimated)
+	out->weak = best->weak;
+	out->ms_per_mb = cost(kept, best->way);
+	if (!rules->server && !rules->fixed && (!rules->estimated || rules->accepted))
 		offer_alone(&c, best, out);
 	choose_door(&c, best, out);
 	tell(&c, best, out);

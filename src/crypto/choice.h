@@ -16,6 +16,9 @@
 #include "crypto/kept.h"
 #include "crypto/suites.h"
 
+/* Whether the other end is known to take encrypt-then-MAC. */
+enum slu_choice_etm { SLU_ETM_MAYBE, SLU_ETM_ALWAYS, SLU_ETM_NEVER };
+
 /* Weak: without forward secrecy, or CBC in MAC-then-encrypt, whose decryption tells by its time what it decrypts in too
  * many implementations (RFC 7366, 1). */
 struct slu_choice_rules {
@@ -24,8 +27,10 @@ struct slu_choice_rules {
 	bool allow_weak;
 	bool fixed;       /* the list is the user's: neither cut nor sorted */
 	const char *door; /* NULL: any that passed. Else this one, "devcrypto:min_size=64", is what there is */
-	bool estimated;   /* what is kept is an estimate of software alone: nothing is offered alone */
-	const char *why;  /* estimated: "nothing is kept of this device" */
+	bool accepted;    /* by the server, each of the suites: the best is offered alone, and all else is about it */
+	enum slu_choice_etm etm;
+	bool estimated;  /* what is kept is an estimate of software alone: nothing is offered alone, unless accepted */
+	const char *why; /* estimated: "nothing is kept of this device" */
 };
 
 enum { SLU_OFFER_TEXT = 2048, SLU_CHOICE_SENTENCE = 512 };
@@ -37,11 +42,13 @@ struct slu_offer {
 };
 
 struct slu_choice {
-	bool chosen; /* something was: suites of a known cost are there */
-	bool sorted; /* all is in our order, not in that of a list that was given */
-	bool alone;  /* first is offered before all */
-	bool etm;    /* and CBC in it only with encrypt-then-MAC */
-	bool mte;    /* or only without: it costs less so */
+	bool chosen;      /* something was: suites of a known cost are there */
+	bool sorted;      /* all is in our order, not in that of a list that was given */
+	bool alone;       /* first is offered before all */
+	bool etm;         /* and CBC in it only with encrypt-then-MAC */
+	bool mte;         /* or only without: it costs less so */
+	bool weak;        /* what is expected is */
+	double ms_per_mb; /* what that costs, where something was chosen */
 	struct slu_offer first, all;
 	char offload[320];                  /* who encrypts, as slu_tls_config.offload; "" where rules.door was given */
 	int ktls[4];                        /* NIDs of the ciphers that are for the kernel where it is ktls, and 0 */

@@ -12,6 +12,7 @@ static void describe(const SSL_CIPHER *c, struct slu_suite *out)
 
 	*out = (struct slu_suite){
 		.name = SSL_CIPHER_get_name(c),
+		.id = SSL_CIPHER_get_protocol_id(c),
 		.tls13 = kx == NID_kx_any,
 		.forward_secret = kx == NID_kx_any || kx == NID_kx_ecdhe || kx == NID_kx_dhe,
 		.aead = SSL_CIPHER_is_aead(c) == 1,

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -12,6 +13,7 @@ enum { SLU_SUITES_MOST = 128 };
 
 struct slu_suite {
 	const char *name; /* OpenSSL's, static */
+	uint16_t id;      /* its number in TLS */
 	bool tls13;
 	bool forward_secret; /* (EC)DHE */
 	bool aead;           /* otherwise CBC, or worse */

@@ -50,8 +50,7 @@ static int list_suites(const struct slu_tls_config *c, struct slu_suite out[SLU_
 	return n;
 }
 
-/* True: k is of this device. False: it is an estimate, and why has the reason. */
-static bool take_kept(struct slu_kept *k, const char *path, char *why, size_t size)
+bool slu_tls_choice_costs(struct slu_kept *k, const char *path, char *why, size_t size)
 {
 	char reason[400];
 	int r = slu_kept_read(k, path, reason, sizeof reason);
@@ -89,7 +88,7 @@ int slu_tls_choice_make(const struct slu_tls_config *c, struct slu_choice *out, 
 	}
 	n = list_suites(c, suites, error, size);
 	if (n >= 0) {
-		rules.estimated = !take_kept(kept, c->measured, why, sizeof why);
+		rules.estimated = !slu_tls_choice_costs(kept, c->measured, why, sizeof why);
 		slu_choose(kept, suites, (size_t)n, &rules, out);
 	}
 	free(kept);

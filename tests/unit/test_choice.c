@@ -52,19 +52,25 @@ static int setup(void **state)
 }
 
 /* Of what an OpenSSL with this list would offer. */
-static void choose(const char *list)
+static void choose_up_to(int version, const char *list)
 {
 	struct slu_suite suites[SLU_SUITES_MOST];
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	int n;
 
 	assert_non_null(ctx);
+	assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
 	if (list)
 		assert_int_equal(SSL_CTX_set_cipher_list(ctx, list), 1);
 	n = slu_suites_of(ctx, suites);
 	assert_true(n > 0);
 	slu_choose(&kept, suites, (size_t)n, &rules, &choice);
 	SSL_CTX_free(ctx);
+}
+
+static void choose(const char *list)
+{
+	choose_up_to(0, list);
 }
 
 static void assert_begins(const char *text, const char *with)
@@ -364,6 +370,42 @@ static void test_nothing_known(void **state)
 		"TLS: the order of suites is that of software, for nothing is kept; first comes what is cheapest, ");
 }
 
+/* ---- what one server is known to accept ---- */
+
+static void accepted_by_the_server(void **state)
+{
+	(void)state;
+	rules.accepted = true;
+	choose("ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305");
+	assert_string_equal(choice.first.cipher_list, "ECDHE-RSA-CHACHA20-POLY1305");
+	assert_true(choice.alone && !choice.weak);
+	assert_true(choice.ms_per_mb > 37 && choice.ms_per_mb < 39);
+	/* Also by an estimate, and hardware for something else is left alone. */
+	add("devcrypto", ECDSA "AES128-SHA", true, 90, 60);
+	rules.estimated = true;
+	rules.why = "nothing is kept";
+	choose("ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-SHA");
+	assert_string_equal(choice.first.cipher_list, "ECDHE-RSA-CHACHA20-POLY1305");
+	assert_string_equal(choice.offload, "off");
+}
+
+static void encrypt_then_mac_is_known(void **state)
+{
+	(void)state;
+	rules.accepted = true;
+	rules.etm = SLU_ETM_ALWAYS;
+	rules.allow_weak = true;
+	choose_up_to(TLS1_2_VERSION, "ECDHE-RSA-AES128-SHA");
+	assert_true(choice.ms_per_mb > 189 && choice.ms_per_mb < 191 && !choice.weak && !choice.mte);
+	rules.etm = SLU_ETM_NEVER;
+	choose_up_to(TLS1_2_VERSION, "ECDHE-RSA-AES128-SHA");
+	assert_true(choice.ms_per_mb > 179 && choice.ms_per_mb < 181 && choice.weak && choice.mte);
+	assert_string_equal(choice.all.cipher_list, "ECDHE-RSA-AES128-SHA");
+	rules.allow_weak = false;
+	choose_up_to(TLS1_2_VERSION, "ECDHE-RSA-AES128-SHA");
+	assert_false(choice.chosen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +424,8 @@ int main(void)
 		cmocka_unit_test_setup(test_server_with_cbc, setup),
 		cmocka_unit_test_setup(test_estimate, setup),
 		cmocka_unit_test_setup(test_nothing_known, setup),
+		cmocka_unit_test_setup(accepted_by_the_server, setup),
+		cmocka_unit_test_setup(encrypt_then_mac_is_known, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
