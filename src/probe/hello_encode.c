@@ -13,9 +13,6 @@
 
 enum {
 	MOST = 1 << 18, /* a message: two lists of 64 KiB, and extensions of as much */
-	MAX_RECORD = 16384,
-	RECORD_HEADER = 5,
-	MESSAGE_HEADER = 4,
 	PADDED_FROM = 256,
 	PADDED_TO = 512,
 	POINT_UNCOMPRESSED = 0,
@@ -144,7 +141,7 @@ static void put_alpn(struct writer *w, const struct slu_hello *h)
 	close_vector(w, 2, extension);
 }
 
-static bool has_curve(const struct slu_hello *h)
+bool slu_hello_has_curve(const struct slu_hello *h)
 {
 	for (size_t i = 0; i < h->ngroups; i++)
 		if (!slu_reg_group_ffdhe(h->groups[i]))
@@ -168,7 +165,7 @@ static void put_old(struct writer *w, const struct slu_hello *h)
 		empty_extension(w, SLU_EXT_TICKET);
 	if (h->with & SLU_WITH_MAX_FRAGMENT)
 		bytes_extension(w, SLU_EXT_MAX_FRAGMENT, fragment, sizeof fragment);
-	if (has_curve(h))
+	if (slu_hello_has_curve(h))
 		bytes_extension(w, SLU_EXT_POINT_FORMATS, points, sizeof points);
 }
 
@@ -252,12 +249,12 @@ static void put_message(struct writer *w, const struct slu_hello *h)
 
 static int put_records(struct slu_buf *out, const struct slu_hello *h, const struct slu_buf *message)
 {
-	const size_t records = (message->len + MAX_RECORD - 1) / MAX_RECORD;
-	int err = slu_buf_reserve(out, message->len + records * RECORD_HEADER);
+	const size_t records = (message->len + SLU_RECORD_MOST - 1) / SLU_RECORD_MOST;
+	int err = slu_buf_reserve(out, message->len + records * SLU_RECORD_HEADER);
 
-	for (size_t at = 0; !err && at < message->len; at += MAX_RECORD) {
-		const size_t n = message->len - at < MAX_RECORD ? message->len - at : MAX_RECORD;
-		uint8_t header[RECORD_HEADER] = {SLU_RECORD_HANDSHAKE, 3, h->version == SLU_SSL_3_0 ? 0 : 1};
+	for (size_t at = 0; !err && at < message->len; at += SLU_RECORD_MOST) {
+		const size_t n = message->len - at < SLU_RECORD_MOST ? message->len - at : SLU_RECORD_MOST;
+		uint8_t header[SLU_RECORD_HEADER] = {SLU_RECORD_HANDSHAKE, 3, h->version == SLU_SSL_3_0 ? 0 : 1};
 
 		slu_put_be16(header + 3, (uint32_t)n);
 		err = slu_buf_append(out, header, sizeof header);
