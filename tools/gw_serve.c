@@ -23,15 +23,15 @@
 #include <sluice/conn.h>
 
 #include "server/listener.h"
+#include "tools/accept.h"
 #include "tools/console.h"
 #include "tools/gw_http.h"
 #include "tools/stop.h"
 
 enum {
-	STOP_MS = 5000,        /* for a client to end in order */
-	GONE_MS = 10000,       /* for one that has closed its side, and is sent nothing, to be taken for gone */
-	ACCEPT_PAUSE_MS = 200, /* without descriptors or memory for another client */
-	OTHERS = 3,            /* polled besides clients */
+	STOP_MS = 5000,  /* for a client to end in order */
+	GONE_MS = 10000, /* for one that has closed its side, and is sent nothing, to be taken for gone */
+	OTHERS = 3,      /* polled besides clients */
 	POLLED = OTHERS + 2 * SLU_GW_CLIENTS
 };
 
@@ -138,19 +138,10 @@ static void welcome(struct server *s, int fd)
 
 static void accept_clients(struct server *s, uint64_t now)
 {
-	for (int i = 0; i < SLU_GW_CLIENTS; i++) {
-		int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd;
 
-		if (fd >= 0) {
-			welcome(s, fd);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-			RTMP_Log(RTMP_LOGERROR, "A client could not be accepted: %s", strerror(errno));
-			s->accept_ms = now + ACCEPT_PAUSE_MS;
-		}
-		return;
-	}
+	for (int i = 0; i < SLU_GW_CLIENTS && (fd = slu_accept_client(s->listener, now, &s->accept_ms)) >= 0; i++)
+		welcome(s, fd);
 }
 
 static void tell_to_end(struct child *c, uint64_t now)

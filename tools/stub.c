@@ -12,13 +12,13 @@
 #include <librtmp/log.h>
 
 #include "server/listener.h"
+#include "tools/accept.h"
 #include "tools/console.h"
 #include "tools/stop.h"
 
 enum {
 	STOP_MS = 5000,
-	ACCEPT_PAUSE_MS = 200, /* without descriptors for another client */
-	OTHERS = 3,            /* polled besides clients */
+	OTHERS = 3, /* polled besides clients */
 	POLLED = OTHERS + 3 * SLU_STUB_CLIENTS
 };
 
@@ -95,19 +95,10 @@ static void welcome(struct stub *s, int fd)
 
 static void accept_clients(struct stub *s, uint64_t now)
 {
-	for (int i = 0; i < SLU_STUB_CLIENTS; i++) {
-		int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd;
 
-		if (fd >= 0) {
-			welcome(s, fd);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-			RTMP_Log(RTMP_LOGERROR, "A client could not be accepted: %s", strerror(errno));
-			s->accept_ms = now + ACCEPT_PAUSE_MS;
-		}
-		return;
-	}
+	for (int i = 0; i < SLU_STUB_CLIENTS && (fd = slu_accept_client(s->listener, now, &s->accept_ms)) >= 0; i++)
+		welcome(s, fd);
 }
 
 /* ---- one round ---- */
