@@ -115,13 +115,15 @@ static void wake_by(struct stub *s, uint64_t at)
 		s->wake_ms = at;
 }
 
-static void add_end(struct stub *s, const struct slu_stub_end *end, uint64_t now)
+static void add_end(struct stub *s, struct slu_stub_end *end, uint64_t now)
 {
 	unsigned want;
 	int events, ms;
 
-	if (!end->conn)
+	if (!end->conn || end->noticed)
 		return;
+	/* A connection that is over is due at once for ever, and the other one may take its time. */
+	end->noticed = slu_conn_closed(end->conn);
 	want = slu_conn_want(end->conn) & (end->held ? SLU_WANT_WRITE : ~0u);
 	events = (want & SLU_WANT_READ ? POLLIN : 0) | (want & SLU_WANT_WRITE ? POLLOUT : 0);
 	add_polled(s, events ? slu_conn_fd(end->conn) : -1, events, end->conn);
@@ -139,7 +141,7 @@ static void gather(struct stub *s, uint64_t now)
 	add_polled(s, now < s->accept_ms ? -1 : s->listener, POLLIN, NULL);
 	if (now < s->accept_ms)
 		wake_by(s, s->accept_ms);
-	for (const struct slu_stub_client *c = s->clients; c; c = c->next) {
+	for (struct slu_stub_client *c = s->clients; c; c = c->next) {
 		add_end(s, &c->ends[0], now);
 		add_end(s, &c->ends[1], now);
 		if (c->other_fd >= 0)

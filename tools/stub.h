@@ -17,6 +17,7 @@ enum { SLU_STUB_CLIENTS = 64 };
 struct slu_stub_end {
 	struct slu_conn *conn; /* freed with the client; NULL: none */
 	bool held;             /* nothing more is to come of it for now: it is written to, and that is all */
+	bool noticed;          /* that it is over: there is nothing more to wait for */
 };
 
 /* To begin a client's own structure with. */
