@@ -2,6 +2,7 @@
 """Other people's software as peers."""
 import pathlib
 import shutil
+import ssl
 import subprocess
 import sys
 
@@ -172,3 +173,20 @@ def same_stream():
             assert not found, found
 
     return check
+
+
+@pytest.fixture(scope="session")
+def tls(certificates):
+    """A server's side of TLS, with the certificate that is good."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "good.pem", certificates / "good.key")
+    return context
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory, short_clip):
+    """The first 40 tags of the sample clip."""
+    data = short_clip.read_bytes()
+    path = tmp_path_factory.mktemp("clip") / "few.flv"
+    path.write_bytes(data[: flvcmp.parse(data)[40].offset])
+    return path

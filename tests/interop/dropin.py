@@ -177,6 +177,14 @@ def need(name):
         pytest.skip("rtmpdump is not installed")
 
 
+def installed(name):
+    try:
+        need(name)
+    except pytest.skip.Exception:
+        return False
+    return True
+
+
 class Programs:
     """Runs the programs on one library."""
 

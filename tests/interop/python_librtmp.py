@@ -16,17 +16,31 @@ def play(url, path):
     connection.close()
 
 
-def publish(url, size="4096"):
-    """Standard input, in pieces of that many bytes."""
+def publish(url, size="4096", source=sys.stdin.buffer):
+    """The source, in pieces of that many bytes."""
     connection = librtmp.RTMP(url)
     connection.connect()
     stream = connection.create_stream(writeable=True)
     pieces = 0
-    while data := sys.stdin.buffer.read(int(size)):
+    while data := source.read(int(size)):
         pieces += 1
         assert stream.write(data) == len(data), f"piece {pieces} was not taken"
     stream.close()
     print(f"{pieces} pieces")
+
+
+def attacked(verb, path, *urls):
+    """Plays from each into path, or publishes what is there, whatever comes of it."""
+    for url in urls:
+        try:
+            if verb == "play":
+                play(url, path)
+            else:
+                with open(path, "rb") as data:
+                    publish(url, source=data)
+        except (librtmp.RTMPError, OSError, AssertionError) as e:
+            print(f"{e!r:.200}")
+    print(f"{len(urls)} servers")
 
 
 def calls(url):

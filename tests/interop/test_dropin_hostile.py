@@ -1,108 +1,131 @@
 # SPDX-License-Identifier: MIT
 """Programs of others on our librtmp.so.1 against servers that attack: they end, by themselves and in order, and before
-that they do not run in circles. In a sanitized build nothing is read or written that is not theirs."""
-import concurrent.futures
+that they do not run in circles. In a sanitized build nothing is read or written that is not theirs, and Valgrind watches
+one that takes no sanitizer."""
+import shutil
 import signal
+import subprocess
 import time
 
 import pytest
 
 import dropin
+import flvcmp
+import hostile
 import peers
-import rtmp
-from attacks import BROKEN, nested
+import tunnels
 
 pytestmark = pytest.mark.parametrize("library", ["ours"], indirect=True)
 
-
-def error(info=None):
-    """An _error to the last command, with this in the place of the object with its reasons."""
-    values = [] if info is None else [info]
-    return peers.replies(lambda n: rtmp.command("_error", n, None, *values))
-
-
-def result(*values):
-    return peers.replies(lambda n: rtmp.command("_result", n, *values))
+ATTACKS = {"play": hostile.CONNECT | hostile.STARTED | hostile.HTTP, "publish": hostile.CONNECT | hostile.HTTP}
+# What runs in circles, or writes without end, is ended.
+LIMITS = ["prlimit", "--cpu=10", "--fsize=50000000"]
+KINDS = [("play", name) for name in dropin.PLAYERS] + [("publish", name) for name in dropin.PUBLISHERS]
 
 
-def refusal(text):
-    return {"level": "error", "code": "NetConnection.Connect.Rejected", "description": text}
+@pytest.fixture
+def trusting(programs, certificates):
+    """The environment that makes programs trust the throw-away CA."""
+    return programs.library.environment | {"LIBRTMP_TLS_CA_FILE": str(certificates / "ca.pem")}
 
 
-AUTH = "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : "
-# Answers to connect that older libraries fell over.
-ANSWERS = {
-    "an error without reasons": error(),
-    "an error whose reason is a number": error(7),
-    "an error without description": error({"level": "error", "code": "NetConnection.Connect.Rejected"}),
-    "a description that is a number": error({"code": "NetConnection.Connect.Rejected", "description": 7}),
-    "an empty description": error(refusal("")),
-    "needauth without fields": error(refusal(AUTH + "?reason=needauth")),
-    "needauth with empty fields": error(refusal(AUTH + "?reason=needauth&user=&salt=&challenge=&opaque=")),
-    "needauth whose fields do not end": error(refusal(AUTH + "?reason=needauth&user=x&salt=" + "s" * 60000)),
-    "authfailed": error(refusal(AUTH + "?reason=authfailed&opaque=vgoAAA==")),
-    "authmod alone": error(refusal("authmod=adobe")),
-    "llnw without fields": error(refusal("[ code=403 need auth; authmod=llnw ] : ?reason=needauth")),
-    "a secure token that is a number": result({"secureToken": 7}, {"code": "NetConnection.Connect.Success"}),
-    "an empty secure token": result({"secureToken": ""}, {"secureToken": "", "code": "NetConnection.Connect.Success"}),
-    "a secure token of one digit": result({}, {"secureToken": "f", "code": "NetConnection.Connect.Success"}),
-    "short strings": peers.sends(*(rtmp.message(rtmp.COMMAND, b"\x02" + size + b"x") for size in (b"", b"\0", b"\0\x09"))),
-    "a class of AMF3 that refers to none": peers.sends(rtmp.message(
-        rtmp.COMMAND_AMF3, b"\0" + rtmp.amf0("_result", 1) + b"\x11\x0a\x7d\x7d")),
-    "deep nesting": peers.sends(rtmp.message(rtmp.COMMAND, rtmp.amf0("_result", 1) + nested(b"\x03\0\1a", 20000))),
-}
+def told(name, urls):
+    """curl takes no options in a URL."""
+    return [f"{url}/s" if name == "curl" else f"{url}/s{hostile.SECRETS}" for url in urls]
 
 
-def attacked(programs, name, folder, step, action, *limits, options=""):
-    """The program against one server; what it is limited to it never comes near."""
-    with peers.Server(step, action, receive_buffer=4096) as server:
-        argv = dropin.PLAYERS[name](programs.own_ffmpeg, f"{server.url()}/s{options}", folder / "got.flv", False)
-        return programs.start(["prlimit", *limits, *argv]).wait(20 * programs.patience)
+@pytest.fixture
+def argv_of(programs, few, tmp_path):
+    """Python goes on to the next of the URLs; all others are given one."""
+
+    def make(kind, name, urls):
+        got = tmp_path / f"got{abs(hash(urls[0]))}.flv"
+        if name == "python" and len(urls) > 1:
+            program = dropin.HERE / "python_librtmp.py"
+            return [dropin.PYTHON, "-I", program, "attacked", kind, got if kind == "play" else few, *urls]
+        if kind == "play":
+            return dropin.PLAYERS[name](programs.own_ffmpeg, urls[0], got, False)
+        return dropin.PUBLISHERS[name](programs.own_ffmpeg, urls[0])
+
+    return make
 
 
-def and_leaves(action):
-    """After the attack the server ends the connection in order: there is no deadline to wait for."""
+@pytest.fixture
+def attacker(programs, trusting, argv_of, few, tls):
+    """attacker(kind, name)(cases): a program, and what it does against these servers."""
 
-    def act(conn):
-        conn.drain = lambda: None
-        action(conn)
-        del conn.drain
-        peers.close(conn)
+    def make(kind, name, *prefix, timeout=20):
+        def attack(cases):
+            with hostile.servers(cases, ATTACKS[kind], tls) as urls:
+                return programs.run([*prefix, *argv_of(kind, name, told(name, urls))], few, trusting, timeout)
 
-    return act
+        return attack
 
-
-CASES = [("connect", action) for action in ANSWERS.values()]
-CASES += [(step, peers.sends(data)) for step in ("connect", "started") for data in BROKEN.values()]
-NAMES = [f"connect: {name}" for name in ANSWERS] + [f"{step}: {name}" for step in ("connect", "started") for name in BROKEN]
+    return make
 
 
-@pytest.mark.parametrize("name", dropin.PLAYERS)
-def test_attacks(programs, tmp_path, name):
-    """No crash, no end of memory, no circle. Whatever was received, the code says that it was not all."""
+@pytest.mark.parametrize("kind,name", KINDS)
+def test_attacks(attacker, kind, name):
+    """No crash, no end of memory, no circle."""
     dropin.need(name)
-
-    def attack(number):
-        step, action = CASES[number]
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        try:
-            attacked(programs, name, folder, step, and_leaves(action), "--cpu=10", "--fsize=50000000")
-        except AssertionError as e:
-            return f"{NAMES[number]}: {e}"
-        return None
-
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        failed = [found for found in pool.map(attack, range(len(CASES))) if found]
-    assert not failed, "\n".join(failed)
+    cases = [case for case in ATTACKS[kind] if not (name == "ffmpeg" and case.startswith("rtmpts"))]  # it has none
+    failed = hostile.each(attacker(kind, name, *LIMITS), cases, together=10 if name == "python" else 1)
+    assert not failed, failed
 
 
-@pytest.mark.parametrize("name,step", [("rtmpdump", "s0s1"), ("rtmpdump", "connect"), ("ffmpeg", "started")])
-def test_silence_is_waited_for_without_work(programs, tmp_path, name, step):
-    """Four seconds of silence, of which less than two may be work."""
-    cpu = 2 if programs.patience == 1 else 3
-    result = attacked(programs, name, tmp_path, step, peers.stall, f"--cpu={cpu}", options=" timeout=4")
-    assert result.code != 0 or step == "started", result
+# ---- curl, under Valgrind ----
+
+WATCHED = {
+    "play": ["connect: needauth without fields", "connect: short strings", "connect: a class of AMF3 that refers to none",
+             "connect: deep nesting", "started: a message grows half-way", "rtmpt, handshake: a length of -1",
+             "rtmpt, stream: an end"],
+    "publish": ["connect: an error without description", "rtmpt, handshake: no bytes"],
+}
+CASES = [(kind, case) for kind, cases in WATCHED.items() for case in cases]
+
+
+@pytest.mark.skipif(dropin.libraries() == ["ours"], reason="Valgrind watches programs without AddressSanitizer")
+def test_curl_reads_and_writes_what_is_its_own(attacker):
+    """And leaves no memory behind. No error is left out of the account, whosever it be."""
+    dropin.need("curl")
+    if not shutil.which("valgrind"):
+        pytest.skip("valgrind is not installed")
+    valgrind = ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=99"]
+
+    def attack(cases):
+        kind, case = cases[0]
+        result = attacker(kind, "curl", *valgrind, timeout=60)([case])
+        assert result.code != 99 and "==" not in result.err, result.err
+
+    failed = hostile.each(attack, CASES)
+    assert not failed, failed
+
+
+# ---- silence ----
+
+
+@pytest.mark.parametrize("kind", ["play", "publish"])
+def test_silence_is_waited_for_without_work(programs, trusting, argv_of, few, kind):
+    """Two seconds of it, in which a program that looks for a signal five times a second makes about twenty calls."""
+    names = [name for each, name in KINDS if each == kind and dropin.installed(name)]
+
+    def wait(cases):
+        name, case = cases[0]
+        with hostile.SILENCES[case]() as (url, is_silent):
+            process = programs.start(argv_of(kind, name, told(name, [url])), trusting, subprocess.PIPE)
+            process.process.stdin.write(few.read_bytes())
+            process.process.stdin.flush()
+            hostile.check_quiet(case, process, is_silent, programs.patience)
+
+    failed = hostile.each(wait, [(name, case) for case in hostile.SILENCES for name in names], at_once=20)
+    assert not failed, failed
+
+
+@pytest.mark.parametrize("name", ["rtmpdump", "ffmpeg"])
+def test_silence_has_an_end(programs, tmp_path, name):
+    with peers.Server("connect", peers.stall) as server:
+        argv = dropin.PLAYERS[name](programs.own_ffmpeg, f"{server.url()}/s timeout=1", tmp_path / "got.flv", False)
+        assert programs.run(argv, timeout=20).code != 0
 
 
 @pytest.mark.parametrize("step", ["connect", "started"])
@@ -117,3 +140,20 @@ def test_gstreamer_is_interrupted(programs, tmp_path, step):
             time.sleep(0.02)
         player.process.send_signal(signal.SIGINT)
         assert "rtmpsrc" in player.wait(20 * programs.patience).err
+
+
+# ---- a tunnel that closes, and is none the worse for it ----
+
+
+@pytest.mark.parametrize("name", [name for name in ("curl", "rtmpdump", "python") if name in dropin.PLAYERS])
+def test_a_tunnel_that_closes_each_time(programs, tmp_path, name):
+    """After each answer: the next request goes over another connection. curl brings its own, and has no other."""
+    with peers.Server(plays=hostile.PLAYED) as server, tunnels.Tunnels(
+            server.port, act=tunnels.then_closes(tunnels.good)) as http:
+        player = programs.play(name, f"{http.url()}/s", tmp_path / "got.flv")
+        result = player.wait(20 * programs.patience)
+    if name == "curl":
+        assert result.code != 0 and http.connections == 1, result
+        return
+    assert result.code in dropin.codes(name) and http.connections == len(http.requests) > 5, result
+    assert [tag.body for tag in flvcmp.read(tmp_path / "got.flv")] == [m.payload for m in hostile.PLAYED]

@@ -159,6 +159,8 @@ class Session:
             self.ended = self.ended or "closed"
         except OSError:
             self.ended = self.ended or "reset"
+        except KeyError:  # a chunk that refers to one that never was
+            self.ended = self.ended or "broken"
         finally:
             if self.reader:
                 self.wire = self.reader.total
