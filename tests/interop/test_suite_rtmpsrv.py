@@ -79,7 +79,8 @@ URL = {"app": "live", "tcUrl": "rtmp://h/live"}
     "-y .foo --live", "-y ?foo", "-a 'some app' -y some", "-t rtmp://elsewhere:80/x -y y",
 ])
 def test_the_line_is_that_of_debians(sluice, tmp_path, options):
-    script = f"timeout 10 rtmpdump -q -m 5 -r rtmp://127.0.0.1/live/i {options} -o /dev/null"
+    script = (f"timeout 10 rtmpdump -q -m 5 -r rtmp://127.0.0.1/live/i {options} -o /dev/null\n"
+              "for i in $(seq 100); do grep -q done! err && break; sleep 0.1; done")
     theirs, ours = (stubs.apart(program, tmp_path / f"at{n}", script, sluice.patience)
                     for n, program in enumerate(stubs.both(sluice, "rtmpsrv")))
     assert theirs[1].startswith(b"\nrtmpdump -r \"rtmp://") and theirs[1].count(b"\n") == 3
