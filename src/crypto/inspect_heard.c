@@ -91,7 +91,8 @@ static void hear_key_exchange(struct slu_inspect *i, struct slu_cursor *c)
 	} else {
 		return;
 	}
-	if (r->version == TLS1_2_VERSION && SSL_CIPHER_get_auth_nid(suite) != NID_auth_null)
+	/* Where nobody signs, nothing is left: 0. */
+	if (r->version == TLS1_2_VERSION)
 		r->scheme = slu_cursor_u16(c);
 }
 

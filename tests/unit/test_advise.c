@@ -343,6 +343,21 @@ static void nothing_to_suggest(void **state)
 	has(advice.beside, "nothing in common");
 }
 
+/* Also of an OpenSSL that still has it. */
+static void nobody_should_use_it(void **state)
+{
+	static struct slu_have with;
+
+	(void)state;
+	with = have;
+	with.usual[0] = (struct slu_suite){.name = "RC4-SHA", .id = RC4};
+	config.have = &with;
+	ACCEPT(SLU_TLS_1_2, SLU_ORDER_SERVER, RC4);
+	slu_advise(&report, &config, &advice);
+	assert_int_equal(advice.end, SLU_ADVICE_NONE);
+	has(advice.sentence, "nothing that anybody should use");
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
@@ -356,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup(without_forward_secrecy, setup),
 		cmocka_unit_test_setup(old_versions, setup),
 		cmocka_unit_test_setup(nothing_to_suggest, setup),
+		cmocka_unit_test_setup(nobody_should_use_it, setup),
 	};
 
 	char error[300];

@@ -508,6 +508,47 @@ static void hung_up(void **state)
 	SSL_CTX_free(s);
 }
 
+/* A server that wants a certificate may hang up without a word, too: but not before it has seen that there is none. */
+static void hung_up_without_a_certificate(void **state)
+{
+	SSL_CTX *s = inspect_server();
+	uint8_t flight[8192];
+
+	(void)state;
+	SSL_CTX_set_verify(s, SSL_VERIFY_PEER, NULL);
+	for (int whole = 0; whole < 2; whole++) {
+		struct slu_inspect *i = slu_inspect_new(&(struct slu_inspect_config){.version = TLS12});
+		SSL *ssl = inspect_accept(s);
+		const uint8_t *data;
+		size_t out = slu_inspect_out(i, &data);
+		int n;
+
+		assert_int_equal(BIO_write(SSL_get_rbio(ssl), data, (int)out), (int)out);
+		assert_int_equal(SSL_do_handshake(ssl), -1);
+		n = BIO_read(SSL_get_wbio(ssl), flight, sizeof flight);
+		/* ServerHelloDone is a record of 9 bytes. */
+		assert_int_equal(slu_inspect_in(i, flight, (size_t)n - (whole ? 0 : 9)), 0);
+		assert_true(slu_inspect_result(i)->client_certificate);
+		assert_int_equal(slu_inspect_closed(i), 0);
+		assert_int_equal(failed(i, "the server hung up")->client_certificate_needed, whole);
+		SSL_free(ssl);
+		slu_inspect_free(i);
+	}
+	SSL_CTX_free(s);
+}
+
+static void closed_in_order_too_early(void **state)
+{
+	static const uint8_t close_notify[] = {21, 3, 3, 0, 2, 1, 0};
+	struct slu_inspect *i = slu_inspect_new(&(struct slu_inspect_config){.version = TLS12});
+
+	(void)state;
+	assert_int_equal(slu_inspect_in(i, close_notify, sizeof close_notify), 0);
+	assert_true(failed(i, "the server hung up in the middle of the TLS handshake")->closed);
+	assert_int_equal(slu_inspect_result(i)->alert, -1);
+	slu_inspect_free(i);
+}
+
 /* What is changed at one place is an error, or no matter: never a crash, and never a handshake with other contents. */
 static void damaged(void **state)
 {
@@ -566,6 +607,8 @@ int main(void)
 		cmocka_unit_test(openssl_lacks_it),
 		cmocka_unit_test(in_any_portions),
 		cmocka_unit_test(hung_up),
+		cmocka_unit_test(hung_up_without_a_certificate),
+		cmocka_unit_test(closed_in_order_too_early),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(no_tls),
 	};
