@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of a peer share: peer.c has its beginning, its end and what it is asked, peer_publish.c what it
+ * publishes and the recording of that, peer_play.c what it plays, from the hub or from a recording. */
+#ifndef SLU_SERVER_PEER_IMPL_H
+#define SLU_SERVER_PEER_IMPL_H
+
+#include "server/peer.h"
+
+/* A reason to refuse, in the words of RTMP and of people. */
+struct refusal {
+	const char *code, *text;
+};
+
+extern const struct refusal slu_peer_busy, slu_peer_full;
+
+struct slu_report slu_peer_report_of(const struct slu_peer *peer, enum slu_report_type type);
+void slu_peer_report(const struct slu_peer *peer, const struct slu_report *r);
+void slu_peer_report_simple(const struct slu_peer *peer, enum slu_report_type type, const char *text);
+
+/* It was sent something, and is to be flushed. */
+void slu_peer_touch(struct slu_peer *peer);
+void slu_peer_refuse(struct slu_peer *peer, const struct refusal *why);
+bool slu_peer_is_idle(const struct slu_peer *peer);
+
+/* ---- publishing ---- */
+
+void slu_peer_stop_publishing(struct slu_peer *peer);
+void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_media(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_clear_data(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_unpublish(struct slu_peer *peer, const struct slu_event *ev);
+
+/* ---- playing ---- */
+
+/* Says that what it plays has ended, and ends it. */
+void slu_peer_player_end(struct slu_player *p);
+void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_pause(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_seek(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_receive_audio(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_receive_video(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_get_stream_length(struct slu_peer *peer, const struct slu_event *ev);
+void slu_peer_on_stop(struct slu_peer *peer, const struct slu_event *ev);
+
+#endif
