@@ -224,8 +224,10 @@ static int take_head(struct slu_http1 *h, const uint8_t *data, size_t n, struct 
 		return slu_http1_fail(h, SLU_ERR_HTTP, "sent a head of more than %zu bytes", h->head.max);
 	if (err)
 		return slu_http1_fail(h, err, "could not be read: out of memory");
-	if (!end)
-		return 0;
+	if (h->kind == SLU_HTTP1_REQUEST && h->line == 0)
+		err = slu_http1_begun(h, h->head.len - *used);
+	if (err || !end)
+		return err;
 	len = h->head.len - h->line - 1;
 	if (len && h->head.data[h->line + len - 1] == '\r')
 		len--;

@@ -6,6 +6,8 @@
 
 #include <sluice/error.h>
 
+enum { MAX_METHOD = 32 }; /* bytes; the longest that is registered has 17 */
+
 static int malformed(struct slu_http1 *h, const char *what)
 {
 	return slu_http1_fail(h, SLU_ERR_HTTP, "sent a head with %s", what);
@@ -161,16 +163,52 @@ static bool read_version(struct slu_http1 *h, const char *s, const char **rest)
 	return true;
 }
 
+static int no_request(struct slu_http1 *h)
+{
+	return slu_http1_fail(h, SLU_ERR_HTTP, "sent no request of HTTP/1");
+}
+
+/* The n bytes of a line without its end. White space behind the version is let pass, as in all lines. */
+static bool ends_in_version(struct slu_http1 *h, const char *s, size_t n)
+{
+	const char *rest;
+
+	while (n && is_space(s[n - 1]))
+		n--;
+	return n > 9 && s[n - 9] == ' ' && read_version(h, s + n - 8, &rest);
+}
+
+int slu_http1_begun(struct slu_http1 *h, size_t seen)
+{
+	const char *s = (const char *)h->head.data;
+	size_t n = h->head.len, method = 0;
+	const bool whole = s[n - 1] == '\n';
+
+	n -= whole;
+	if (n && s[n - 1] == '\r')
+		n--;
+	if (!n)
+		return 0; /* an empty line */
+	while (method < n && is_token(s[method]))
+		method++;
+	if (!method || method > MAX_METHOD || (method < n && s[method] != ' '))
+		return no_request(h);
+	for (size_t i = seen ? seen - 1 : 0; i < n; i++) /* the last may have been a CR */
+		if (((unsigned char)s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f)
+			return no_request(h);
+	return whole && !ends_in_version(h, s, n) ? no_request(h) : 0;
+}
+
 static int read_request_line(struct slu_http1 *h)
 {
 	char *s = (char *)h->head.data, *target = strchr(s, ' '), *version = strrchr(s, ' ');
 	const char *rest;
 
 	if (!target || target == s || version <= target + 1 || !read_version(h, version + 1, &rest) || *rest)
-		return slu_http1_fail(h, SLU_ERR_HTTP, "sent no request of HTTP/1");
+		return no_request(h);
 	for (const char *c = s; c < target; c++)
 		if (!is_token(*c))
-			return slu_http1_fail(h, SLU_ERR_HTTP, "sent no request of HTTP/1");
+			return no_request(h);
 	if (memchr(target + 1, ' ', (size_t)(version - target - 1)) || memchr(s, '\t', (size_t)(version - s)))
 		return slu_http1_fail(h, SLU_ERR_HTTP, "sent a request with white space in its target");
 	*target = *version = '\0';

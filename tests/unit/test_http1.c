@@ -382,6 +382,51 @@ static void malformed_requests_are_refused(void **state)
 			}
 }
 
+/* At the byte after which nothing can make a request of it: who speaks another protocol need not wait to be told. */
+static void what_begins_as_no_request_is_refused_at_once(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t good; /* bytes that a request may begin with */
+	} cases[] = {
+		{"\x03", 0},
+		{"\x16\x03\x01", 0},
+		{" GET", 0},
+		{"\r\n\n\rGET", 4},
+		{"PO(ST", 2},
+		{"GET\t", 3},
+		{"GET\r\n", 4},
+		{"GET /\x01", 5},
+		{"GET /\x7f", 5},
+		{"GET /\rx", 6},
+		{"GET /\r\n", 6},
+		{"GET / \n", 6},
+		{"GET / HTTP/2.0\r\n", 15},
+		{"GET / HTTP/1.1x\n", 15},
+		{" HTTP/1.1\n", 0},
+		{"12345678901234567890123456789012/", 32},
+		{"123456789012345678901234567890123", 32},
+	};
+	struct feed f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		request(&f, cases[i].text, 1);
+		assert_int_equal(f.err, SLU_ERR_HTTP);
+		assert_int_equal(f.taken, cases[i].good);
+		assert_string_equal(slu_http1_error(&f.h), "sent no request of HTTP/1");
+		slu_http1_clear(&f.h);
+	}
+	for
+		EACH_STEP(k)
+		{
+			request(&f, "12345678901234567890123456789012 /\xff HTTP/1.1 \t\r\n\r\n", steps[k]);
+			assert_int_equal(f.err, 0);
+			assert_true(f.h.done);
+			slu_http1_clear(&f.h);
+		}
+}
+
 /* The same n bytes of filler again and again, until it fails; returns after how many. */
 static size_t endless(struct feed *f, const char *start, const char *filler)
 {
@@ -480,6 +525,7 @@ int main(void)
 		cmocka_unit_test(one_message_follows_another),
 		cmocka_unit_test(malformed_responses_are_refused),
 		cmocka_unit_test(malformed_requests_are_refused),
+		cmocka_unit_test(what_begins_as_no_request_is_refused_at_once),
 		cmocka_unit_test(nothing_goes_on_for_ever),
 		cmocka_unit_test(failures_stay),
 		cmocka_unit_test(the_stream_ends),
