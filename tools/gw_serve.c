@@ -267,18 +267,15 @@ static bool step(struct server *s, uint64_t until)
 
 static bool listen_at(struct server *s, const char *device, unsigned port)
 {
-	const char *format = strchr(device, ':') ? "rtmp://[%s]:%u" : "rtmp://%s:%u";
-	char place[300], bound[SLU_LISTENER_URL], error[512];
-	bool tls;
+	char bound[SLU_LISTENER_URL], error[512];
 
-	snprintf(place, sizeof place, format, device, port);
-	s->listener = slu_listener_open(place, &tls, bound, error, sizeof error);
+	s->listener = slu_listener_open_http(device, port, bound, error, sizeof error);
 	if (s->listener < 0) {
 		RTMP_Log(RTMP_LOGERROR, "%s", error);
 		RTMP_Log(RTMP_LOGERROR, "Failed to start HTTP server, exiting!");
 		return false;
 	}
-	RTMP_LogPrintf("Streaming on http%s\n", strchr(bound, ':'));
+	RTMP_LogPrintf("Streaming on %s\n", bound);
 	return true;
 }
 

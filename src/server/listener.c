@@ -17,7 +17,7 @@ enum { BACKLOG = 128, MAX_HOST = 256, MAX_PORT = 8 };
 
 struct place {
 	bool tls;
-	char host[MAX_HOST]; /* "": every address */
+	char host[MAX_HOST];
 	char port[MAX_PORT];
 };
 
@@ -65,8 +65,6 @@ static bool parse(const char *text, struct place *out)
 	memcpy(out->host, s, host);
 	out->host[host] = '\0';
 	host += s[host] == ']';
-	if (strcmp(out->host, "*") == 0)
-		out->host[0] = '\0';
 	strcpy(out->port, out->tls ? "443" : "1935");
 	if (host == n)
 		return true;
@@ -106,12 +104,11 @@ static int listen_on_any(const struct addrinfo *list, bool wildcard)
 	return fd;
 }
 
-static void name_bound(int fd, bool tls, char bound[SLU_LISTENER_URL])
+static void name_bound(int fd, const char *scheme, char bound[SLU_LISTENER_URL])
 {
 	struct sockaddr_storage ss = {0};
 	socklen_t n = sizeof ss;
 	char host[64] = "?", port[MAX_PORT] = "?";
-	const char *scheme = tls ? "rtmps" : "rtmp";
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &n) == 0)
 		getnameinfo((struct sockaddr *)&ss, n, host, sizeof host, port, sizeof port,
@@ -122,33 +119,57 @@ static void name_bound(int fd, bool tls, char bound[SLU_LISTENER_URL])
 		snprintf(bound, SLU_LISTENER_URL, "%s://%s:%s", scheme, host, port);
 }
 
-int slu_listener_open(const char *text, bool *tls, char bound[SLU_LISTENER_URL], char *error, size_t size)
+/* text is what the sentences call it. */
+static int open_at(const char *text, const char *host, const char *port, char *error, size_t size)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list;
+	bool wildcard = !*host || strcmp(host, "*") == 0;
+	int fd, err = getaddrinfo(wildcard ? NULL : host, port, &hints, &list);
+
+	if (err) {
+		snprintf(error, size, "cannot listen at %s: %s", text, gai_strerror(err));
+		return SLU_ERR_RESOLVE;
+	}
+	fd = listen_on_any(list, wildcard);
+	err = errno;
+	freeaddrinfo(list);
+	if (fd >= 0)
+		return fd;
+	snprintf(error, size, "cannot listen at %s: %s%s", text, strerror(err),
+		 err == EACCES          ? "; ports below 1024 want root or CAP_NET_BIND_SERVICE"
+		 : err == EADDRINUSE    ? "; something listens there already"
+		 : err == EADDRNOTAVAIL ? "; it is no address of this machine"
+					: "");
+	return SLU_ERR_IO;
+}
+
+int slu_listener_open(const char *text, bool *tls, char bound[SLU_LISTENER_URL], char *error, size_t size)
+{
 	struct place place;
-	int fd, err;
+	int fd;
 
 	if (!parse(text, &place)) {
 		snprintf(error, size,
 			 "\"%s\" is no place to listen at; one is rtmp://127.0.0.1:1935 or rtmps://[::]:443", text);
 		return SLU_ERR_INVALID;
 	}
-	err = getaddrinfo(place.host[0] ? place.host : NULL, place.port, &hints, &list);
-	if (err) {
-		snprintf(error, size, "cannot listen at %s: %s", text, gai_strerror(err));
-		return SLU_ERR_RESOLVE;
-	}
-	fd = listen_on_any(list, !place.host[0]);
-	err = errno;
-	freeaddrinfo(list);
-	if (fd < 0) {
-		snprintf(error, size, "cannot listen at %s: %s%s", text, strerror(err),
-			 err == EACCES       ? "; ports below 1024 want root or CAP_NET_BIND_SERVICE"
-			 : err == EADDRINUSE ? "; something listens there already"
-					     : "");
-		return SLU_ERR_IO;
-	}
+	fd = open_at(text, place.host, place.port, error, size);
+	if (fd < 0)
+		return fd;
 	*tls = place.tls;
-	name_bound(fd, place.tls, bound);
+	name_bound(fd, place.tls ? "rtmps" : "rtmp", bound);
+	return fd;
+}
+
+int slu_listener_open_http(const char *host, unsigned port, char bound[SLU_LISTENER_URL], char *error, size_t size)
+{
+	char text[MAX_HOST + 32], number[16];
+	int fd;
+
+	snprintf(text, sizeof text, strchr(host, ':') ? "http://[%s]:%u" : "http://%s:%u", host, port);
+	snprintf(number, sizeof number, "%u", port);
+	fd = open_at(text, host, number, error, size);
+	if (fd >= 0)
+		name_bound(fd, "http", bound);
 	return fd;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets that listen, from "rtmp://HOST:PORT" and "rtmps://HOST:PORT". */
+/* Sockets that listen, from "rtmp://HOST:PORT" and "rtmps://HOST:PORT", or at a host and port for HTTP. */
 #ifndef SLU_SERVER_LISTENER_H
 #define SLU_SERVER_LISTENER_H
 
@@ -16,5 +16,8 @@ enum { SLU_LISTENER_URL = 96 };
  * SLU_ERR_INVALID, SLU_ERR_RESOLVE, SLU_ERR_IO, with one sentence in error.
  */
 int slu_listener_open(const char *text, bool *tls, char bound[SLU_LISTENER_URL], char *error, size_t size);
+
+/* The same for HTTP: host is an address, IPv6 without brackets, or a name; "" or "*" is every address. */
+int slu_listener_open_http(const char *host, unsigned port, char bound[SLU_LISTENER_URL], char *error, size_t size);
 
 #endif
