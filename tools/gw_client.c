@@ -102,7 +102,9 @@ static struct answer check_request(struct client *c)
 				       "A stream has no parts: ask for all of it, and "
 				       "with A=SECONDS from there on."};
 	if (r->target[0] != '/')
-		return (struct answer){"404 Not Found", "There is / and nothing else."};
+		return (struct answer){"404 Not Found",
+				       "What can be asked for begins with a slash: "
+				       "/?r=rtmp://HOST/APP/NAME, and any path will do before the question mark."};
 	/* The request keeps the storage, which nobody reads again. */
 	answer = read_query(c->options, slu_gw_query((char *)r->target));
 	if (answer.status)

@@ -139,7 +139,7 @@ bool slu_gw_http_begin(struct slu_gw_http *h)
 	bool ok;
 
 	slu_buf_init(&out, MAX_ANSWER);
-	ok = put_head(&out, "200 OK", "video/x-flv") == 0 && slu_http1_end_head(&out) == 0 &&
+	ok = put_head(&out, "200 OK", "video/flv") == 0 && slu_http1_end_head(&out) == 0 &&
 	     slu_gw_http_write(h, out.data, out.len, SLU_GW_WRITE_MS);
 	slu_buf_clear(&out);
 	return ok;

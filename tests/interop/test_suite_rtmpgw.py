@@ -62,7 +62,7 @@ def same(answer, tags):
 def test_stream_is_what_was_sent(gateway, server):
     answer = gateway().get(("r", f"{server.url()}/{support.KEY}"))
     same(answer, TAGS)
-    assert answer.reason == "OK" and answer.fields["Content-Type"] == "video/x-flv"
+    assert answer.reason == "OK" and answer.fields["Content-Type"] == "video/flv"
     assert "Content-Length" not in answer.fields and answer.fields["Connection"] == "close"
     assert server.session().name == support.KEY and "deleteStream" in server.session().commands
 
@@ -74,6 +74,9 @@ def test_both_give_the_same_bytes(gateway):
             got.append(gateway(debians=debians).get(("r", f"{server.url()}/stream")))
             same(got[-1], TAGS)
     assert got[0].body == got[1].body and got[0].reason == got[1].reason
+    assert got[0].fields["Content-Type"] == got[1].fields["Content-Type"]
+    assert got[1].fields["Server"].startswith(got[0].fields["Server"])
+    assert got[1].fields.keys() - got[0].fields.keys() == {"Connection"} and not got[0].fields.keys() - got[1].fields.keys()
 
 
 def test_clip_from_sluice_serve(gateway, sluice, serving, clip):
@@ -367,9 +370,11 @@ def test_exit_status(sluice, tmp_path, options, code):
 
 def test_port_that_is_taken(sluice, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
-        with gateways.Gateway(sluice, tmp_path, "-g", other.getsockname()[1]) as process:
+        port = other.getsockname()[1]
+        with gateways.Gateway(sluice, tmp_path, "-g", port) as process:
             result = process.wait(20 * sluice.patience)
     assert result.code == 1 and "Failed to start HTTP server, exiting!" in result.err
+    assert f"cannot listen at http://127.0.0.1:{port}: " in result.err and "rtmp://" not in result.err
 
 
 def test_listens_on_loopback_unless_told_otherwise(sluice, tmp_path):
@@ -429,10 +434,11 @@ def test_range_method_and_target(gateway, server):
     same(peer.get(url, options=["-H", "Range: bytes=0-"]), TAGS)
     answer = peer.get(url, options=["-X", "POST"])
     assert answer.status == 405 and answer.fields["Allow"] == "GET, HEAD"
-    assert peer.raw(b"GET http://h/ HTTP/1.0\r\n\r\n").status == 404
+    answer = peer.raw(b"GET http://h/ HTTP/1.0\r\n\r\n")
+    assert answer.status == 404 and b"/?r=rtmp://HOST/APP/NAME" in answer.body
     count = len(server.sessions)
     answer = peer.get(url, options=["-I"])
-    assert answer.status == 200 and answer.body == b"" and answer.fields["Content-Type"] == "video/x-flv"
+    assert answer.status == 200 and answer.body == b"" and answer.fields["Content-Type"] == "video/flv"
     assert len(server.sessions) == count
     assert peer.get(path="/?rr=1", options=["-I"]).status == 400
 
@@ -471,6 +477,23 @@ def test_upstream_failures(gateway):
 ])
 def test_heads_that_are_none(gateway, data, status):
     assert gateway().raw(data).status == status
+
+
+@pytest.mark.parametrize("data", [
+    b"\x16\x03\x01\x02\x00\x01",
+    b"\x03" + bytes(1536),
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"a" * 40,
+    b"GET / HTTP/2.0\r\n",
+    b"GET /\r\n",
+    b"GET /?r=a\x01",
+], ids=["tls", "rtmp", "ssh", "long-method", "http2", "http0.9", "control"])
+def test_no_request_is_refused_before_its_end(gateway, data):
+    """The client says no more, and does not close: the head would not have come in time."""
+    with gateway().connect() as sock:
+        sock.sendall(data)
+        answer = gateways.parse(gateways.until_end(sock))
+    assert answer.status == 400 and b"no request of HTTP/1" in answer.body
 
 
 def test_nothing_at_all(gateway, server):
