@@ -14,8 +14,11 @@ for folder in (HERE.parent / "net", HERE.parent, HERE):
 
 import dropin  # noqa: E402
 import dumps  # noqa: E402
+import flv  # noqa: E402
 import flvcmp  # noqa: E402
+import gateways  # noqa: E402
 import nginx as nginx_module  # noqa: E402
+import peers  # noqa: E402
 import serving as serving_module  # noqa: E402
 import streams  # noqa: E402
 import stubs  # noqa: E402
@@ -190,3 +193,42 @@ def few(tmp_path_factory, short_clip):
     path = tmp_path_factory.mktemp("clip") / "few.flv"
     path.write_bytes(data[: flvcmp.parse(data)[40].offset])
     return path
+
+
+@pytest.fixture
+def gateway(sluice, tmp_path):
+    """Starts an rtmpgw, ours or Debian's."""
+    running = []
+
+    def start(*options, debians=False, **settings):
+        process = gateways.Gateway(sluice, tmp_path, *options, debians=debians, **settings)
+        running.append(process)
+        return process.ready()
+
+    yield start
+    for process in running:
+        process.__exit__()
+        said = process.text()
+        if not process.debians:
+            assert "Sanitizer" not in said and "process of a client ended" not in said and support.KEY not in said, said
+
+
+@pytest.fixture
+def server():
+    """Plays gateways.TAGS."""
+    with peers.Server(plays=flv.messages(gateways.TAGS)) as peer:
+        yield peer
+
+
+@pytest.fixture
+def srv(sluice, tmp_path):
+    """Starts an rtmpsrv of ours."""
+    running = []
+
+    def start(*options, **settings):
+        running.append(stubs.Stub(sluice, "rtmpsrv", tmp_path / f"srv{len(running)}", *options, **settings))
+        return running[-1]
+
+    yield start
+    for stub in running:
+        stub.__exit__()

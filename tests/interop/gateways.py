@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
 """rtmpgw, ours and Debian's, and HTTP clients that behave and that do not."""
+import contextlib
 import pathlib
 import re
 import socket
 import subprocess
+import threading
 import time
 import urllib.parse
 from collections import namedtuple
 
 import pytest
 
+import flv
+import flvcmp
 import programs
 import stubs
 import support
 
+TAGS = flv.frames(60)
 LOOPBACK = "127.0.0.1"
 DEBIANS = pathlib.Path("/usr/sbin/rtmpgw")
 
@@ -95,3 +100,37 @@ def parse(data):
     match = re.fullmatch(r"HTTP/1\.0 (\d{3}) (.+)", first)
     assert match, data[:300]
     return Answer(int(match[1]), match[2], dict(f.split(": ", 1) for f in fields), body)
+
+
+def same(answer, tags):
+    """The answer is the stream: its tags, byte for byte, and their times."""
+    assert answer.status == 200, answer
+    found = flvcmp.difference([flvcmp.Tag(*t, 0) for t in tags], flvcmp.parse(answer.body))
+    assert not found, found
+
+
+class First:
+    """A listener that keeps the first bytes it gets, and closes."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.got = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            sock, _ = self.listener.accept()
+            with sock:
+                self.got = sock.recv(4096)
+
+    def bytes(self):
+        self.thread.join(20)
+        return self.got
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()

@@ -12,6 +12,7 @@ import support
 DEBIANS = pathlib.Path("/usr/sbin")
 APART = ["unshare", "--map-root-user", "--net"]
 LOOPBACK = "127.0.0.1"
+URL = {"app": "live", "tcUrl": "rtmp://h/live"}  # what connect says of it
 
 
 class Stub(support.Process):
@@ -89,3 +90,24 @@ def apart(program, folder, script, patience=1, timeout=60):
                    timeout=timeout * patience, check=False)
     out, err = ((folder / name).read_bytes() for name in ("out", "err"))
     return int((folder / "status").read_text()), out, err.decode(errors="replace")
+
+
+def ask(client, play="foo", extra=(), token=None, **info):
+    """Connects and plays, and reads up to rtmpsrv's end."""
+    client.handshake()
+    client.call("connect", info, *extra)
+    assert client.until("_result", "_error")[0] == "_result"
+    if token is not None:
+        client.call("NetStream.Authenticate.UsherToken", None, token)
+        assert client.until("_result", "_error")[0] == "_result"
+    client.create_stream()
+    client.play(play)
+    assert client.until("onStatus")[3]["code"] in ("NetStream.Play.Reset", "NetStream.Play.Start")
+    while client.until("onStatus")[3]["code"] != "NetStream.Play.Stop":
+        pass
+    assert client.ended(20)
+
+
+def asks(stub, **what):
+    with stub.client() as client:
+        ask(client, **what)
