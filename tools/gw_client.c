@@ -132,6 +132,7 @@ static void copy_stream(struct client *c)
 			RTMP_LogPrintf("The client takes no more. ");
 			break;
 		}
+		RTMP_LogHexString(RTMP_LOGDEBUG2, (const uint8_t *)c->flv, (unsigned long)n);
 		kb += n / 1024.0;
 	}
 	RTMP_LogPrintf("%.3f KB / %.2f sec\n", kb, c->rtmp.m_read.timestamp / 1000.0);

@@ -183,7 +183,7 @@ static const struct option_row rows[] = {
 	{'q', "quiet", NULL, BOTH, put_level, AT(level), RTMP_LOGCRIT, 0, "say nothing"},
 	{'V', "verbose", NULL, BOTH, put_level, AT(level), RTMP_LOGDEBUG, 0, "say more"},
 	{'z', "debug", NULL, BOTH, put_level, AT(level), RTMP_LOGALL, 0,
-	 "say everything; rtmpdump what it stores, too, in hexadecimal"},
+	 "say everything, and in hexadecimal what is stored or sent on"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
