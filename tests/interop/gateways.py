@@ -44,10 +44,13 @@ class Gateway(support.Process):
         self.port = self.port or int(said[1])
         return self
 
-    def url(self, *pairs):
+    @staticmethod
+    def target(*pairs):
         """Of a request with these (name, value)."""
-        query = "&".join(f"{name}={urllib.parse.quote(value, safe='')}" for name, value in pairs)
-        return f"http://{LOOPBACK}:{self.port}/?{query}"
+        return "/?" + "&".join(f"{name}={urllib.parse.quote(value, safe='')}" for name, value in pairs)
+
+    def url(self, *pairs):
+        return f"http://{LOOPBACK}:{self.port}{self.target(*pairs)}"
 
     def get(self, *pairs, path=None, options=(), timeout=30):
         """The answer, by curl."""

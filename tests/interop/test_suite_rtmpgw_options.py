@@ -3,6 +3,7 @@
 import http.server
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ import flv
 import gateways
 import peers
 import programs
+import stubs
 import support
 from gateways import TAGS, First, same
 from test_librtmp_session import with_token
@@ -52,6 +54,8 @@ OPTIONS = [
     ("u", "auth", "secret", extras, [True, "secret"]),
     ("C", "conn", "S:50%", extras, ["50%"]),
     ("C", "conn", "N:12.5", extras, [12.5]),
+    ("C", "conn", "B:1", extras, [True]),
+    ("C", "conn", "Z:", extras, [None]),
     ("d", "subscribe", "channel", lambda s: call(s, "FCSubscribe"), None),
     ("j", "jtv", '{"a":"b"}', lambda s: call(s, "NetStream.Authenticate.UsherToken"), None),
     ("A", "start", "1.5", lambda s: call(s, "play")[3:], None),
@@ -113,44 +117,96 @@ def test_defaults_alone(gateway):
             same(peer.get(path="/stream.flv"), TAGS)
 
 
-def test_host_port_and_protocol(gateway):
+# ---- where it asks, and how, in each way to say it ----
+
+# A query has letters or names, and so has a command line; Debian's takes letters alone in a query.
+WAYS = [("letter", True), ("letter", False), ("name", False), ("-", True), ("-", False), ("--", True), ("--", False)]
+EACH_WAY = pytest.mark.parametrize("way,debians", WAYS, ids=[f"{way}{'-debians' * d}" for way, d in WAYS])
+
+
+def told(gateway, way, debians, *options):
+    """A gateway that is told these (letter, name, value), and what of them its requests are to say."""
+    if way in ("letter", "name"):
+        return gateway(debians=debians), [(option[way == "name"], option[2]) for option in options]
+    words = [[f"--{name}" if way == "--" else f"-{letter}", *([value] if value else [])] for letter, name, value in options]
+    return gateway(*sum(words, []), debians=debians), []
+
+
+@EACH_WAY
+@pytest.mark.parametrize("letter,name", [("r", "rtmp"), ("i", "url")])
+def test_urls(gateway, server, letter, name, way, debians):
+    peer, pairs = told(gateway, way, debians, (letter, name, f"{server.url('app')}/name"))
+    same(peer.get(*pairs), TAGS)
+    assert server.session().info["app"] == "app" and server.session().name == "name"
+
+
+@EACH_WAY
+def test_host_and_port(gateway, server, way, debians):
+    """In place of the URL's."""
+    peer, pairs = told(gateway, way, debians, ("r", "rtmp", "rtmp://nowhere.invalid/app/name"), ("n", "host", server.host),
+                       ("c", "port", str(server.port)))
+    same(peer.get(*pairs), TAGS)
+    assert server.session().name == "name"
+
+
+def test_without_a_url(gateway):
     for debians in (True, False):
-        with peers.Server(plays=flv.messages(TAGS)) as server:
-            peer = gateway("-r", "rtmp://nowhere.invalid/app/name", "-n", server.host, "-c", server.port, debians=debians)
-            same(peer.get(path="/"), TAGS)
         with peers.Server(plays=flv.messages(TAGS)) as server:
             pairs = ("n", server.host), ("c", str(server.port)), ("a", "app"), ("y", "name"), ("l", "0")
             same(gateway(debians=debians).get(*pairs), TAGS)
             assert server.session().info["tcUrl"] == f"rtmp://127.0.0.1:{server.port}/app"
 
 
+def first_bytes(gateway, way, debians, *options):
+    """What is said first to a server that then closes, which Debian's does not always notice."""
+    with First() as first:
+        url = ("r", "rtmp", f"rtmp://127.0.0.1:{first.port}/app/name")
+        peer, pairs = told(gateway, way, debians, url, *options, ("m", "timeout", "5"))
+        with peer.connect() as sock:
+            sock.sendall(f"GET {peer.target(*pairs)} HTTP/1.0\r\n\r\n".encode())
+            if not debians:
+                assert gateways.parse(gateways.until_end(sock)).status == 502
+            return first.bytes()
+
+
 @pytest.mark.parametrize("number,begin", [(0, b"\x03"), (1, b"POST /"), (2, b"\x06"), (3, b"POST /"), (4, b"\x16\x03"),
                                           (5, b"\x16\x03")])
-def test_protocol(gateway, number, begin):
+@pytest.mark.parametrize("debians", [True, False])
+def test_protocols(gateway, number, begin, debians):
+    assert first_bytes(gateway, "letter", debians, ("l", "protocol", str(number))).startswith(begin)
+
+
+@EACH_WAY
+def test_protocol(gateway, way, debians):
+    assert first_bytes(gateway, way, debians, ("l", "protocol", "2")).startswith(b"\x06")
+
+
+@pytest.mark.parametrize("way,debians", [w for w in WAYS if w[0] in ("letter", "name") or not w[1]])
+def test_socks(gateway, way, debians):
+    """Debian's, told on its command line, never comes to listen."""
     with First() as first:
-        answer = gateway().get(("r", f"rtmp://127.0.0.1:{first.port}/app/name"), ("l", str(number)), ("m", "5"))
-        assert first.bytes().startswith(begin) and answer.status == 502
+        peer, pairs = told(gateway, way, debians, ("r", "rtmp", "rtmp://192.0.2.1:1234/app/name"),
+                           ("S", "socks", f"127.0.0.1:{first.port}"))
+        peer.get(*pairs)
+        assert first.bytes()[:8] == bytes([4, 1]) + struct.pack(">H", 1234) + bytes([192, 0, 2, 1])
 
 
-def test_socks(gateway):
-    got = []
-    for debians in (True, False):
-        with First() as first:
-            peer = gateway(debians=debians)
-            answer = peer.get(("r", "rtmp://192.0.2.1:1234/app/name"), ("S", f"127.0.0.1:{first.port}"))
-            got.append(first.bytes()[:8])
-            assert debians or answer.status == 502
-    assert got[0] == got[1] == bytes([4, 1]) + struct.pack(">H", 1234) + bytes([192, 0, 2, 1])
+def test_objects_behind_connect(gateway):
+    words = ("O:1", "NS:a:text", "NN:b:7", "NB:c:1", "O:0", "S:more")
+    seen = [extras(session_of(gateway(debians=debians), *(("C", word) for word in words))) for debians in (True, False)]
+    assert seen[1] == [{"a": "text", "b": 7.0, "c": True}, "more"] == seen[0]
 
 
-def test_swf_hash_makes_a_digest(gateway):
+# ---- what servers want to know ----
+
+
+@EACH_WAY
+def test_swf_hash_makes_a_digest(gateway, way, debians):
     """Without, the version in C1 is 0."""
-    digests = []
-    for pairs in ((), (("w", HASH), ("x", "1000")), (("swfhash", HASH), ("swfsize", "1000"))):
-        with peers.Server("c0c1", peers.close) as server:
-            assert gateway().get(("r", f"{server.url()}/name"), *pairs).status == 502
-            digests.append(server.session().c0c1[5:9] != bytes(4))
-    assert digests == [False, True, True]
+    options = ("w", "swfhash", HASH), ("x", "swfsize", "1000")
+    assert first_bytes(gateway, way, debians)[5:9] == bytes(4)
+    assert first_bytes(gateway, way, debians, *options)[5:9] != bytes(4)
+    assert first_bytes(gateway, way, debians, options[0])[5:9] == bytes(4), "without its size it is of no use"
 
 
 class Player(http.server.BaseHTTPRequestHandler):
@@ -167,29 +223,34 @@ class Player(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("days,asked", [("30", 1), ("0", 2)])
-def test_player_is_fetched_and_kept(gateway, days, asked):
+@pytest.fixture
+def web():
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Player)
     httpd.asked = []
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{httpd.server_address[1]}/player.swf"
-    peer = gateway()
-    for _ in range(2):
-        with peers.Server("c0c1", peers.close) as server:
-            peer.get(("r", f"{server.url()}/name"), ("W", url), ("X", days))
-            assert server.session().c0c1[5:9] != bytes(4)
+    yield httpd
     httpd.shutdown()
     httpd.server_close()
-    assert httpd.asked == ["/player.swf"] * asked
 
 
-def test_token(gateway):
-    for debians in (True, False):
-        answers = []
-        with peers.Server("connect", with_token(TOKEN, answers), plays=flv.messages(TAGS)) as server:
-            gateway(debians=debians).get(("r", f"{server.url()}/name"), ("T", "opensesame"))
-            server.session()
-        assert answers == ["secret token 123"]
+@EACH_WAY
+@pytest.mark.parametrize("days,asked", [("30", 1), ("0", 2)])
+def test_player_is_fetched_and_kept(gateway, web, days, asked, way, debians):
+    url = f"http://127.0.0.1:{web.server_address[1]}/player.swf"
+    for _ in range(2):
+        begin = first_bytes(gateway, way, debians, ("W", "swfVfy", url), ("X", "swfAge", days))
+        assert begin[5:9] != bytes(4)
+    assert web.asked == ["/player.swf"] * asked
+
+
+@EACH_WAY
+def test_token(gateway, way, debians):
+    answers = []
+    with peers.Server("connect", with_token(TOKEN, answers), plays=flv.messages(TAGS)) as server:
+        peer, pairs = told(gateway, way, debians, ("r", "rtmp", f"{server.url()}/name"), ("T", "token", "opensesame"))
+        peer.get(*pairs)
+        server.session()
+    assert answers == ["secret token 123"]
 
 
 def test_url_with_options(gateway):
@@ -203,37 +264,58 @@ def test_url_with_options(gateway):
     assert seen[0] == seen[1] and seen[1][:3] == ("other", "http://page/", "a b")
 
 
-def test_timeout(gateway):
-    """A server that says nothing; without the option it is given two minutes."""
+@EACH_WAY
+def test_timeout(gateway, way, debians):
+    """A server that says nothing; without the option it is given two minutes, and the answer would come too late."""
     with peers.Server("connect", peers.stall) as server:
-        answer = gateway().get(("r", f"{server.url()}/name"), ("m", "1"), timeout=60)
-    assert answer.status == 502 and b"1 second" in answer.body
+        peer, pairs = told(gateway, way, debians, ("r", "rtmp", f"{server.url()}/name"), ("m", "timeout", "1"))
+        if not debians:
+            answer = peer.get(*pairs, timeout=60)
+            assert answer.status == 502 and b"1 second" in answer.body
+            return
+        with peer.connect() as sock:  # whom Debian's does not tell
+            sock.sendall(f"GET {peer.target(*pairs)} HTTP/1.0\r\n\r\n".encode())
+            peer.expect("failed to read RTMP packet header", 60 * peer.patience, "err")
 
 
-@pytest.mark.parametrize("default", [False, True])
-def test_how_much_is_said(gateway, server, default):
-    """Of one request; the keys are in none of it."""
+# ---- the gateway ----
+
+
+@EACH_WAY
+def test_how_much_is_said(gateway, server, way, debians):
+    """Of one request; the keys are in none of it. With -z, all that the client is sent is in it."""
     said = {}
-    for letter in ("", "V", "z"):
-        peer = gateway(*([f"-{letter}"] if letter and default else []))
-        asked = [(letter, "1")] if letter and not default else []
-        same(peer.get(("r", f"{server.url()}/{support.KEY}"), ("T", support.KEY), ("u", support.KEY), *asked), TAGS)
+    for letter, name in ((None, None), ("V", "verbose"), ("z", "debug")):
+        told_so = [(letter, name, "" if way[0] == "-" else "1")] if letter else []
+        peer, pairs = told(gateway, way, debians, *told_so)
+        same(peer.get(("r", f"{server.url()}/{support.KEY}"), ("T", support.KEY), ("u", support.KEY), *pairs), TAGS)
         peer.expect(r"done!\n", 20 * peer.patience, "err")
         said[letter] = peer.text().split("Streaming on", 1)[1]
-    assert "Connecting ..." in said[""] and "done!" in said[""] and "DEBUG" not in said[""] and "DEBUG: " in said["V"]
-    assert len(said["z"]) >= len(said["V"]) > len(said[""])
+    assert "done!" in said[None] and "DEBUG" not in said[None]
+    assert "DEBUG: " in said["V"] and "DEBUG2: " not in said["V"]
+    assert "DEBUG: " in said["z"] and "DEBUG2: " in said["z"]
+    assert debians or "DEBUG2:   0000:  46 4c 56 01 " in said["z"], "the beginning of an FLV"
 
 
-def test_quiet(sluice, gateway, server, tmp_path):
-    """Says what it is, and nothing more; a request can ask for that, too."""
-    with gateways.Gateway(sluice, tmp_path, "-q", port=programs.free_port()) as peer:
+@pytest.mark.parametrize("debians", [True, False])
+@pytest.mark.parametrize("option", ["-q", "--quiet"])
+def test_quiet(sluice, server, tmp_path, option, debians):
+    """Says what it is, and nothing more."""
+    with gateways.Gateway(sluice, tmp_path, option, port=programs.free_port(), debians=debians) as peer:
         programs.wait_for(peer.port)
         same(peer.get(("r", f"{server.url()}/name")), TAGS)
         assert peer.get(path="/").status == 400
-        result = peer.stop()
-        assert result.code == 0 and len(result.err.splitlines()) == 2
+        said = peer.text()
+        assert "ERROR" not in said and "Connecting" not in said
+        if not debians:
+            result = peer.stop()
+            assert result.code == 0 and len(result.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("letter", ["q", "quiet"])
+def test_quiet_for_one_request(gateway, server, letter):
     peer = gateway()
-    same(peer.get(("r", f"{server.url()}/name"), ("q", "1")), TAGS)
+    same(peer.get(("r", f"{server.url()}/name"), (letter, "1")), TAGS)
     peer.has_children(0)
     assert f":{peer.port}\nCaught a signal" in peer.stop().err
 
@@ -255,6 +337,21 @@ def test_port_that_is_taken(sluice, tmp_path):
             result = process.wait(20 * sluice.patience)
     assert result.code == 1 and "Failed to start HTTP server, exiting!" in result.err
     assert f"cannot listen at http://127.0.0.1:{port}: " in result.err and "rtmp://" not in result.err
+
+
+@pytest.mark.parametrize("words", [("-D", "-g"), ("--device", "--sport")])
+@pytest.mark.parametrize("debians", [True, False])
+def test_device_and_port(sluice, tmp_path, words, debians):
+    program = stubs.both(sluice, "rtmpgw")[0 if debians else 1]
+    port = programs.free_port()
+    argv = [program, words[0], "127.0.0.2", words[1], port]
+    with support.Process(argv, cwd=tmp_path, stdin=subprocess.PIPE) as process:
+        process.expect(rf"Streaming on http://127\.0\.0\.2:{port}\n", 20 * sluice.patience, "err")
+        with socket.create_connection(("127.0.0.2", port), 20) as sock:
+            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert gateways.until_end(sock).startswith(b"HTTP/1.0 400 Missing Hostname\r\n")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), 20)
 
 
 def test_listens_on_loopback_unless_told_otherwise(sluice, tmp_path):
