@@ -302,7 +302,9 @@ static int parse(struct srv *srv, int argc, char **argv)
 
 static bool make_tls(struct srv *srv)
 {
-	struct slu_tls_config config = {.server = true, .cert_file = srv->cert, .key_file = srv->key};
+	/* Old clients, Debian's librtmp among them, take a session ticket for the end of the connection. */
+	struct slu_tls_config config = {
+		.server = true, .cert_file = srv->cert, .key_file = srv->key, .no_resumption = true};
 	char error[640];
 
 	if (!srv->cert)

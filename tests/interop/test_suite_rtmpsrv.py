@@ -34,6 +34,31 @@ def test_the_line_is_that_of_debians(sluice, tmp_path, options):
         assert word in theirs[2] and word in ours[2]
 
 
+def test_tunnels_are_answered_by_neither(sluice, tmp_path):
+    """RTMPT: to an HTTP client both say not a byte, and show nothing."""
+    script = "curl -s -m 3 -o body --data-binary '' http://127.0.0.1:1935/open/1; cat body 2>/dev/null | wc -c > size"
+    for n, program in enumerate(stubs.both(sluice, "rtmpsrv")):
+        code, out, _ = stubs.apart(program, tmp_path / f"at{n}", script, sluice.patience)
+        assert (code, out) == (0, b"") and (tmp_path / f"at{n}" / "size").read_text().strip() == "0", program
+
+
+def test_debug_as_debians(sluice, tmp_path):
+    script = "timeout 10 rtmpdump -q -m 5 -r rtmp://127.0.0.1/live/i -o /dev/null"
+    for n, program in enumerate(stubs.both(sluice, "rtmpsrv")):
+        said = [stubs.apart(f"{program} {options}", tmp_path / f"at{n}{options}", script, sluice.patience)[2]
+                for options in ("", "-z")]
+        assert ["DEBUG: " in text for text in said] == [False, True], program
+
+
+def test_tls_as_debians(sluice, tmp_path, certificates):
+    """Debian's rtmpdump, which takes a session ticket of TLS 1.3 for the end, is understood by both."""
+    options = f"-c {certificates}/good.pem -k {certificates}/good.key"
+    script = "timeout 10 rtmpdump -q -m 5 -r rtmps://127.0.0.1:1935/live/i -y foo -o /dev/null"
+    theirs, ours = (stubs.apart(f"{program} {options}", tmp_path / f"at{n}", script, sluice.patience)
+                    for n, program in enumerate(stubs.both(sluice, "rtmpsrv")))
+    assert theirs[1].startswith(b"\nrtmpdump -r \"rtmps://") and ours[:2] == theirs[:2]
+
+
 def test_it_listens_where_debians_does(sluice, tmp_path):
     for n, program in enumerate(stubs.both(sluice, "rtmpsrv")):
         code, _, _ = stubs.apart(program, tmp_path / f"at{n}", "", sluice.patience)
