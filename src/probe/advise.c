@@ -232,15 +232,25 @@ static bool suggest(const struct advising *a, const struct tier *t)
 
 /* ---- the sentences ---- */
 
+/* "0.41", "12", and without an exponent "120". */
+static const char *two_digits(double value, char out[24])
+{
+	snprintf(out, 24, value < 99.5 ? "%.2g" : "%.0f", value);
+	return out;
+}
+
 static void tell_use(const struct advising *a, const struct slu_advice_use *use, char *out, size_t size)
 {
+	char percent[24], ms[24];
+
 	slu_advise_add(out, size, "%s with %s%s%s", slu_reg_version_name(use->version), use->name,
 		       use->etm ? " (encrypt-then-MAC)" : "", use->sure ? "" : " or another: its order is mixed");
 	if (use->percent < 0)
 		slu_advise_add(out, size, "; what it takes of the CPU was not measured");
 	else
-		slu_advise_add(out, size, ": %.2g %% of one core at %g Mbit/s (%.2g ms for each MB)", use->percent,
-			       (double)a->config->bit_rate / 1e6, use->ms_per_mb);
+		slu_advise_add(out, size, ": %s %% of one core at %g Mbit/s (%s ms for each MB)",
+			       two_digits(use->percent, percent), (double)a->config->bit_rate / 1e6,
+			       two_digits(use->ms_per_mb, ms));
 }
 
 static void tell_standard(const struct advising *a)

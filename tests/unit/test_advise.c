@@ -133,6 +133,10 @@ static void the_cheapest_alone(void **state)
 	assert_string_equal(advice.beside, "a client with OpenSSL's own settings: TLS 1.3 with TLS_AES_256_GCM_SHA384: "
 					   "4 % of one core at 8 Mbit/s (40 ms for each MB)");
 	has(advice.why, "ChaCha20-Poly1305 in software takes 8.0 ms of CPU per MB, the least by this device's");
+	config.bit_rate = 1500000000;
+	advise();
+	has(advice.sentence, ": 150 % of one core at 1500 Mbit/s (8 ms for");
+	has(advice.beside, ": 750 % of");
 	assert_string_equal(advice.push, "--ciphers ECDHE-RSA-CHACHA20-POLY1305 --ciphersuites "
 					 "TLS_CHACHA20_POLY1305_SHA256");
 	assert_string_equal(advice.url, "tlsCiphers=ECDHE-RSA-CHACHA20-POLY1305 "
