@@ -15,8 +15,8 @@
  *
  * With k suites in two versions that is k + 2 hellos, one for all versions before TLS 1.2, one without the server's
  * name, which is also asked to see whose order counts, one or two more for order and ChaCha20, and one full handshake:
- * at most k + 8 connections. With `full` at most suites + groups + schemes + 16 hellos, and a full handshake for each
- * scheme of TLS 1.3 and one or two more.
+ * at most k + 8 connections, and two more where the server refuses the protocols of ALPN. With `full` at most suites +
+ * groups + schemes + 16 hellos, and a full handshake for each scheme of TLS 1.3 and one or two more.
  *
  * Each step that is answered by silence, by the end of the stream or by a reset costs the plan one or two more hellos,
  * for that is how some servers refuse, how others take a hello of more than 255 bytes, and how others again are tired

@@ -5,6 +5,13 @@
 
 /* ---- without SNI, TLS 1.2 and older ---- */
 
+/* Phases. */
+enum {
+	NAMELESS,
+	CONFIRM, /* it hung up: does it answer with the name? */
+	OVER,
+};
+
 static bool begin_nameless(struct slu_plan *p, struct slu_question *q)
 {
 	const struct slu_report_version *v = slu_report_newest(p->report, 0x0303);
@@ -21,44 +28,60 @@ static bool next_nameless(struct slu_plan *p, struct slu_question *q)
 	const struct slu_report_version *v = slu_report_version(p->report, q->version);
 	size_t n;
 
-	if (q->answers)
+	if (q->phase == OVER)
 		return false;
 	n = slu_offer_reversed(p, q, v, false);
 	if (p->small && n > slu_offer_room(p, q->version))
 		n = slu_offer_room(p, q->version);
 	slu_offer_hello(p, q, q->version, n);
-	q->step.hello.server_name = NULL;
+	if (q->phase == NAMELESS)
+		q->step.hello.server_name = NULL;
 	slu_offer_sized(q);
 	return true;
 }
 
-static void take_nameless(struct slu_plan *p, const struct slu_question *q, const struct slu_hello_answer *a)
+static void take_order(struct slu_plan *p, const struct slu_question *q, const struct slu_hello_answer *a)
 {
 	const struct slu_report_version *v = slu_report_version(p->report, q->version);
 	struct slu_plan_order *o = &p->orders[q->version - 0x0300];
 
-	/* Another certificate: perhaps another server, with an order of its own. */
-	if (slu_leaf(a) && !slu_leaf_seen(p, slu_leaf(a))) {
-		p->report->needs_sni = SLU_YES;
-		return;
-	}
-	p->report->needs_sni = SLU_NO;
-	if (o->asked_reversed || !v->complete || a->version != q->version || q->step.hello.nsuites < v->nsuites)
+	if (o->asked_reversed || a->version != q->version || q->step.hello.nsuites < v->nsuites)
 		return;
 	o->reversed = slu_offer_has(v->suites, v->nsuites, a->suite) ? a->suite : 0;
 	o->asked_reversed = o->reversed;
 }
 
+static void answer_without(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
+{
+	q->phase = OVER;
+	if (slu_answer_taken(a) && slu_leaf(a) && !slu_leaf_seen(p, slu_leaf(a))) {
+		p->report->needs_sni = SLU_YES; /* perhaps another server, with an order of its own */
+	} else if (slu_answer_taken(a)) {
+		p->report->needs_sni = SLU_NO;
+		take_order(p, q, a);
+	} else if (a->end == SLU_HELLO_ALERT) {
+		p->report->needs_sni = SLU_YES;
+	} else if (slu_answer_dropped(a)) {
+		q->phase = CONFIRM;
+	} else {
+		slu_learn_odd(p, q, a);
+	}
+}
+
 static int answer_nameless(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
 {
-	if (slu_answer_taken(a))
-		take_nameless(p, q, a);
-	else if (a->end == SLU_HELLO_ALERT || a->end == SLU_HELLO_CLOSED || a->end == SLU_HELLO_RESET)
+	if (q->phase == NAMELESS) {
+		answer_without(p, q, a);
+		return 0;
+	}
+	q->phase = OVER;
+	if (slu_answer_taken(a)) {
 		p->report->needs_sni = SLU_YES;
-	else if (a->end == SLU_HELLO_SILENT)
-		slu_report_note(p->report, "Asked without its name, it said nothing in time.");
-	else
-		slu_learn_odd(p, q, a);
+		take_order(p, q, a);
+		return 0;
+	}
+	p->cut |= slu_answer_dropped(a);
+	slu_learn_odd(p, q, a);
 	return 0;
 }
 

@@ -135,7 +135,7 @@ int slu_learn(struct slu_plan *p, const struct slu_question *q, const struct slu
 		learn_extensions(p, q, a);
 	p->sentinel12 |= a->version == 0x0303 && a->downgrade == SLU_DOWNGRADE_TLS12;
 	p->sentinel11 |= a->version < 0x0303 && a->downgrade == SLU_DOWNGRADE_TLS11;
-	return q->step.whole ? learn_certificates(p, a) : 0;
+	return learn_certificates(p, a);
 }
 
 /* ---- what is odd ---- */

@@ -196,6 +196,12 @@ static void refuse(struct slu_question *q, struct slu_report_version *v)
 	q->phase = q->phase == GO_ON && is_groups(q) ? REVERSED : OVER;
 }
 
+/* Going down to an older version is a refusal, too. */
+static bool refuses(const struct slu_question *q, const struct slu_hello_answer *a)
+{
+	return a->end == SLU_HELLO_ALERT || (slu_answer_taken(a) && a->version < q->version);
+}
+
 static int answer_list(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
 {
 	struct slu_report_version *v = slu_report_version(p->report, q->version);
@@ -205,7 +211,7 @@ static int answer_list(struct slu_plan *p, struct slu_question *q, const struct 
 			refuse(q, v);
 		else if (q->phase == REVERSED)
 			q->phase = OVER;
-	} else if (q->phase == GO_ON && a->end == SLU_HELLO_ALERT) {
+	} else if (q->phase == GO_ON && refuses(q, a)) {
 		refuse(q, v);
 	} else if (q->phase == GO_ON && slu_answer_dropped(a)) {
 		q->phase = CONFIRM;

@@ -49,8 +49,12 @@ static void answer_one(struct slu_plan *p, const struct slu_plan_step *step)
 /* As the scanner does it, with answers that come in any order. */
 void scan_as(const char *name, bool full, uint32_t seed)
 {
-	const struct slu_plan_config config = {
-		.full = full, .host = "a.example", .server_name = name, .seed = seed, .look = model_look};
+	const struct slu_plan_config config = {.full = full,
+					       .host = "a.example",
+					       .server_name = name,
+					       .seed = seed,
+					       .look = model_look,
+					       .ctx = &model};
 	struct slu_plan *p = slu_plan_new(&config, &report);
 	struct slu_plan_step steps[LANES];
 	size_t n = 0, asked = 0, needed = 0;
@@ -88,9 +92,9 @@ void scan(bool full, uint32_t seed)
 
 /* ---- configurations ---- */
 
-const uint16_t rsa_suites[] = {0xC030, 0xC02F, 0x009F, 0x009E, 0xC028, 0xC027, 0xC014, 0xC013, 0x0039,
-			       0x0033, 0x009D, 0x009C, 0x003D, 0x003C, 0x0035, 0x002F, 0x000A, 0x0005,
-			       0xCCA8, 0xCCAA, 0x0041, 0xC09C, 0xC061, 0xC077, 0x0096, 0x0004};
+const uint16_t rsa_suites[26] = {0xC030, 0xC02F, 0x009F, 0x009E, 0xC028, 0xC027, 0xC014, 0xC013, 0x0039,
+				 0x0033, 0x009D, 0x009C, 0x003D, 0x003C, 0x0035, 0x002F, 0x000A, 0x0005,
+				 0xCCA8, 0xCCAA, 0x0041, 0xC09C, 0xC061, 0xC077, 0x0096, 0x0004};
 static const uint16_t ecdsa[] = {0xC02C, 0xC02B, 0xC024, 0xC023, 0xC00A, 0xC009,
 				 0xCCA9, 0xC0AC, 0xC0AD, 0xC05C, 0xC008};
 static const uint16_t new13[] = {0x1302, 0x1303, 0x1301, 0x1304, 0x1305};
@@ -204,6 +208,7 @@ void configure(uint32_t seed)
 	model.needs_certificate = model.client_certificate && coin();
 	model.record_size_limit = coin() ? 16385 : 0;
 	model.tickets = coin() ? 2 : 0;
+	model.goes_down = coin();
 	model.scsv = coin();
 	model.sentinel = coin();
 	if (coin())
@@ -303,6 +308,8 @@ static void expect_suites(const struct slu_report_version *v, bool full)
 	expect_list(l, v->suites, v->nsuites);
 	assert_true(v->complete);
 	assert_int_equal(v->order, order_of(l));
+	if (v->nsuites > 1 && slu_reg_chacha(slu_reg_suite(v->suites[0]))) /* for free */
+		assert_int_equal(v->chacha, SLU_YES);
 	if (full || !both || v->chacha != SLU_UNKNOWN)
 		assert_int_equal(v->chacha, chacha_of(l));
 }
@@ -331,6 +338,16 @@ static bool has_keys(const struct model_list *l, enum slu_reg_exchange kx, bool 
 	return any && (!ecdsa_only || all_ecdsa);
 }
 
+/* Has it a curve for ECDSA? */
+static bool signs(const struct model_list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->ids[i] != 0x001D && l->ids[i] != 0x001E)
+			return true;
+	}
+	return false;
+}
+
 /* Of old versions the newest. Where there are only ECDSA certificates, a refusal may be about their curve. */
 static void expect_groups(const struct slu_report_version *v)
 {
@@ -354,6 +371,8 @@ static void expect_groups(const struct slu_report_version *v)
 	assert_int_equal(v->group_order, order_of(l));
 	if (v->version == 0x0304 || !has_keys(suites, SLU_KX_ECDHE, true))
 		assert_true(v->groups_complete);
+	else
+		assert_int_equal(v->groups_complete, !signs(l));
 }
 
 /* Those of a key that signs something. */
@@ -383,13 +402,24 @@ static void expect_schemes(const struct slu_report_version *v)
 		index_of(l, v->schemes[i]);
 }
 
+/* The newest of the versions before TLS 1.2, which one hello finds; 0 where there is none, since it then tells of all.
+ */
+static unsigned newest_before(unsigned version)
+{
+	for (unsigned v = version; v-- > 0x0300;) {
+		if (model.versions[v - 0x0300].on)
+			return v - 0x0300;
+	}
+	return 0;
+}
+
 void expect_versions(bool full)
 {
 	for (unsigned v = 0; v < SLU_REPORT_VERSIONS; v++) {
 		const struct slu_report_version *r = &report.versions[v];
 		const bool asked = full || v >= 3;
 
-		if (asked || r->accepted != SLU_UNKNOWN)
+		if (asked || r->accepted != SLU_UNKNOWN || v >= newest_before(0x0303))
 			assert_int_equal(r->accepted, model.versions[v].on ? SLU_YES : SLU_NO);
 		if (asked && model.versions[v].on)
 			expect_suites(r, full);
@@ -438,8 +468,7 @@ static void expect_names(void)
 	if (model.versions[4].on) {
 		assert_int_equal(report.record_size_limit, model.record_size_limit);
 		assert_int_equal(report.client_certificate, known(model.client_certificate));
-		if (!model.needs_certificate)
-			assert_int_equal(report.tickets13, known(model.tickets));
+		assert_int_equal(report.tickets13, model.needs_certificate ? SLU_UNKNOWN : known(model.tickets));
 	}
 	if (model.client_certificate && newest(false) >= 3)
 		assert_int_equal(report.client_certificate_needed, known(model.needs_certificate));
@@ -474,6 +503,7 @@ void expect_all(bool full)
 	expect_versions(full);
 	expect_extensions();
 	expect_names();
+	assert_true(model.looks <= 2); /* one for each kind of key */
 	assert_int_equal(report.hellos, model.answers);
 	assert_int_equal(report.handshakes, model.handshakes);
 	assert_true(report.round_trips > depths);

@@ -12,6 +12,8 @@ enum { CONFIGURATIONS = 400 };
 extern struct model model;
 extern struct slu_report report;
 
+extern const uint16_t rsa_suites[26]; /* of TLS 1.2 and older; the first of a common order */
+
 int plan_setup(void **state);
 int plan_teardown(void **state);
 

@@ -118,6 +118,8 @@ static uint16_t choose_suite(struct model *m, const struct slu_hello *h, unsigne
 		if (slu_reg_chacha(slu_reg_suite(h->suites[i])))
 			chacha[nchacha++] = h->suites[i];
 	}
+	if (m->turns && ncan && h->version == 0x0303 && h->nsuites < 20)
+		return can[0];
 	if (m->chacha_first && nchacha && chacha_leads(l, h->suites, h->nsuites))
 		return choose(m, l, chacha, nchacha);
 	return choose(m, l, can, ncan);
@@ -137,15 +139,20 @@ static size_t bytes_of(const struct slu_hello *h)
 	return n;
 }
 
-static unsigned negotiate(const struct model *m, const struct slu_hello *h)
+static unsigned negotiate(struct model *m, const struct slu_hello *h)
 {
+	unsigned first = 0;
+
 	if (h->version == 0x0304)
 		return m->versions[4].on ? 0x0304 : 0;
 	for (unsigned v = h->version; v >= 0x0300; v--) {
-		if (m->versions[v - 0x0300].on)
+		if (!m->versions[v - 0x0300].on)
+			continue;
+		if (!m->goes_down || choose_suite(m, h, v))
 			return v;
+		first = first ? first : v;
 	}
-	return 0;
+	return first;
 }
 
 static unsigned newest(const struct model *m)
@@ -204,6 +211,8 @@ static void honest(struct model *m, const struct slu_plan_step *step, struct slu
 		*a = m->not_stood;
 	else if (!version)
 		*a = m->no_version;
+	else if (m->again && h->version == 0x0303 && h->nsuites < 20)
+		*a = *m->again;
 	else if (m->needs_sni && !h->server_name && version > 0x0300)
 		*a = m->no_name;
 	else if (m->scsv && has(h->suites, h->nsuites, SLU_SCSV_FALLBACK) && h->version < newest(m))
@@ -217,7 +226,7 @@ static void honest(struct model *m, const struct slu_plan_step *step, struct slu
 		a->version = (uint16_t)version;
 		a->suite = choose_suite(m, h, version);
 		if (version == 0x0304)
-			a->group = choose(m, &m->groups[1], h->groups, h->ngroups);
+			a->group = m->stuck_group ? m->stuck_group : choose(m, &m->groups[1], h->groups, h->ngroups);
 		else
 			fill_old(m, step, a);
 	}
@@ -227,7 +236,8 @@ static void honest(struct model *m, const struct slu_plan_step *step, struct slu
 
 static void take_unasked(struct model *m, const struct slu_hello *h, struct slu_hello_answer *a, uint16_t suite)
 {
-	const bool bad = !has(h->suites, h->nsuites, suite);
+	/* That it was not offered is for the reader to say, and noticed all the same. */
+	const bool bad = !has(h->suites, h->nsuites, suite) && test_rand(&m->random) & 1;
 
 	*a = model_end(bad ? SLU_HELLO_MALFORMED : h->version == 0x0304 ? SLU_HELLO_RETRY : SLU_HELLO_CHOSEN);
 	a->version = h->version;
@@ -280,7 +290,8 @@ const struct slu_hello_answer *model_answer(struct model *m, const struct slu_pl
 	if (m->vice != MODEL_HONEST && m->answers >= m->honest)
 		misbehave(m, &step->hello, &a);
 	m->answers++;
-	if ((a.end == SLU_HELLO_CHOSEN || a.end == SLU_HELLO_RETRY) && a.version - 0x0300u < SLU_REPORT_VERSIONS)
+	if ((a.end == SLU_HELLO_CHOSEN || a.end == SLU_HELLO_RETRY) &&
+	    has(step->hello.suites, step->hello.nsuites, a.suite) && a.version - 0x0300u < SLU_REPORT_VERSIONS)
 		m->took[a.version - 0x0300][a.suite] = true;
 	return &a;
 }
@@ -341,7 +352,7 @@ struct slu_chain *model_look(void *ctx, const struct slu_chain_der *certs, size_
 {
 	struct slu_chain *chain = calloc(1, sizeof *chain);
 
-	(void)ctx;
+	((struct model *)ctx)->looks++;
 	if (!chain)
 		return NULL;
 	chain->n = n;

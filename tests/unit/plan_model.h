@@ -51,13 +51,18 @@ struct model {
 	unsigned record_size_limit, tickets;
 	bool scsv, sentinel;
 
+	bool goes_down;                       /* to an older version, where it has none of the suites in the newest */
+	const struct slu_hello_answer *again; /* to few suites in TLS 1.2 */
+	bool turns;                           /* goes by the client's order then */
+	uint16_t stuck_group;                 /* of TLS 1.3, offered or not */
+
 	enum model_vice vice;
 	unsigned honest; /* answers before its vice shows */
 	uint32_t random;
 
 	/* What happened. */
-	unsigned answers, handshakes;
-	bool took[SLU_REPORT_VERSIONS][65536]; /* suites that it took */
+	unsigned answers, handshakes, looks;
+	bool took[SLU_REPORT_VERSIONS][65536]; /* suites that it took, when they were offered */
 };
 
 struct slu_hello_answer model_alert(uint8_t alert);

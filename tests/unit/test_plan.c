@@ -41,6 +41,7 @@ static void test_full(void **state)
 
 static void expect_cost(bool full, unsigned hellos, unsigned handshakes, unsigned round_trips)
 {
+	model.answers = model.handshakes = model.looks = 0;
 	scan(full, 7);
 	expect_all(full);
 	assert_int_equal(report.hellos, hellos);
@@ -49,12 +50,27 @@ static void expect_cost(bool full, unsigned hellos, unsigned handshakes, unsigne
 	slu_report_clear(&report);
 }
 
+static void shuffle_first(struct model_list *l, size_t i)
+{
+	const uint16_t id = l->ids[i];
+
+	l->ids[i] = l->ids[0];
+	l->ids[0] = id;
+}
+
 /* 12 suites and two refusals, old versions, no name, the order of TLS 1.3; the order of TLS 1.2 comes without a name.
  */
 static void test_cost(void **state)
 {
 	(void)state;
 	configure_common(9, 3);
+	expect_cost(false, 17, 1, 12);
+	/* ChaCha20 is the first anyway. */
+	shuffle_first(&model.versions[4].suites, 1);
+	expect_cost(false, 17, 1, 12);
+	/* Where the client's order counts, so does its ChaCha20. */
+	for (size_t i = 0; i < 9; i++)
+		model.versions[3].suites.tier[i] = model.versions[4].suites.tier[i] = 0;
 	expect_cost(false, 17, 1, 12);
 }
 
@@ -129,6 +145,8 @@ static void test_hangs_up(void **state)
 		const enum slu_hello_end end = i & 1 ? SLU_HELLO_RESET : SLU_HELLO_CLOSED;
 
 		configure_common(9, 3);
+		for (size_t k = 0; i % 3 == 0 && k < 9; k++) /* the client's order */
+			model.versions[3].suites.tier[k] = 0;
 		model.refusal = model_end(end);
 		if (i & 2)
 			model.no_version = model_end(end);
@@ -139,6 +157,67 @@ static void test_hangs_up(void **state)
 		plan_teardown(state);
 	}
 }
+/* A version of which it has nothing common is not gone through in parts. */
+static void test_small_version(void **state)
+{
+	configure_common(0, 3);
+	model.versions[3].on = false;
+	model.no_version = model_alert(40);
+	model.stands = 255;
+	scan(false, 3);
+	assert_int_equal(report.end, SLU_PROBE_OK);
+	expect_versions(false);
+	/* Of TLS 1.3 one that is too large, 3 + 1, and the order; of TLS 1.2 two; of older ones one. */
+	assert_int_equal(report.hellos, 9);
+	plan_teardown(state);
+}
+
+/* Suites beyond the first part are found, and then it is not known which of all are preferred. */
+static void test_small_parts(void **state)
+{
+	configure_common(0, 1);
+	add(&model.versions[3].suites, 0xC061);
+	for (size_t i = 0; i < 3; i++)
+		add(&model.versions[3].suites, rsa_suites[i]);
+	model.stands = 255;
+	scan(false, 3);
+	assert_int_equal(report.versions[3].nsuites, 4);
+	assert_true(report.versions[3].complete);
+	assert_int_equal(report.versions[3].order, SLU_ORDER_UNKNOWN);
+	plan_teardown(state);
+}
+
+/* With a long name there is no room for all groups: they are not said to be complete. */
+static void test_small_name(void **state)
+{
+	configure_common(9, 3);
+	model.stands = 255;
+	scan_as("a-name-that-is-as-long-as-names-may-well-be.and-then-some-more.example", true, 3);
+	assert_int_equal(report.end, SLU_PROBE_OK);
+	assert_true(report.versions[3].complete);
+	assert_int_equal(report.versions[3].nsuites, 9);
+	assert_false(report.versions[3].groups_complete);
+	assert_false(report.versions[4].groups_complete);
+	plan_teardown(state);
+}
+
+/* Without TLS 1.2 and 1.3, the version that one hello finds is asked for all, in its order: what that hello offered was
+ * not all. */
+static void test_old_only(void **state)
+{
+	plan_setup(state);
+	model.versions[2].on = true;
+	add(&model.versions[2].suites, 0x0018);
+	add(&model.versions[2].suites, 0x002F);
+	scan(false, 1);
+	assert_int_equal(report.end, SLU_PROBE_OK);
+	expect_versions(false);
+	assert_int_equal(report.versions[2].nsuites, 2);
+	assert_int_equal(report.versions[2].suites[0], 0x0018);
+	assert_true(report.versions[2].complete);
+	plan_teardown(state);
+}
+
 /* An address has no name to leave out. */
 static void test_address(void **state)
 {
@@ -153,6 +232,7 @@ static void test_address(void **state)
 
 static void test_repeats(void **state)
 {
+	const struct slu_hello_answer no_end = model_end(SLU_HELLO_MORE);
 	const struct slu_plan_config config = {.host = "a.example"};
 	struct slu_plan *p = slu_plan_new(&config, &report);
 	struct slu_plan_step step;
@@ -160,6 +240,7 @@ static void test_repeats(void **state)
 	assert_true(slu_plan_next(p, &step));
 	/* Nothing is known yet: something else is asked. */
 	assert_int_equal(slu_plan_repeats(p, step.id, SLU_HELLO_RESET), 0);
+	assert_int_equal(slu_plan_answer(p, step.id, &no_end), SLU_ERR_INVALID);
 	configure_common(9, 3);
 	assert_int_equal(slu_plan_answer(p, step.id, model_answer(&model, &step)), 0);
 	assert_true(slu_plan_next(p, &step));
@@ -221,6 +302,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cost_full, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_chacha_first, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_small, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_small_version, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_small_parts, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_small_name, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_old_only, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_hangs_up, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_address, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_repeats, plan_setup, plan_teardown),

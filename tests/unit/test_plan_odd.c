@@ -73,23 +73,33 @@ static void test_vices(void **state)
 /* What was complete when it fell silent is; the rest is not said to be. */
 static void test_cut(void **state)
 {
-	for (unsigned honest = 1; honest < 40; honest++) {
+	for (unsigned i = 0; i < 90; i++) {
+		const unsigned honest = i / 2 + 1;
+		bool all = true;
+
 		configure_common(9, 3);
 		model.vice = MODEL_DROPS;
 		model.honest = honest;
-		scan(false, honest);
+		scan(i & 1, honest);
 		for (unsigned v = 3; v < 5; v++) {
 			const struct slu_report_version *r = &report.versions[v];
 
 			assert_true(r->nsuites <= model.versions[v].suites.n);
 			if (r->complete)
 				assert_int_equal(r->nsuites, model.versions[v].suites.n);
+			if (r->groups_complete)
+				assert_int_equal(r->ngroups, model.groups[v == 4].n);
+			if (r->schemes_complete)
+				assert_int_equal(r->nschemes, model.schemes[v == 4].n);
+			all &= r->complete;
+			if (r->nsuites && !r->complete)
+				assert_int_equal(report.end, SLU_PROBE_CUT);
 		}
-		if (honest < 17) {
-			assert_true(report.end == SLU_PROBE_CUT || report.end == SLU_PROBE_CLOSES ||
-				    report.end == SLU_PROBE_SILENT || report.end == SLU_PROBE_REFUSES ||
-				    report.nnotes > 0);
-		}
+		/* The order of TLS 1.3 takes a hello more, and so does the name. */
+		if (all && report.hellos > honest)
+			assert_int_equal(report.end, SLU_PROBE_CUT);
+		if (report.needs_sni != SLU_UNKNOWN)
+			assert_int_equal(report.needs_sni, SLU_NO);
 		plan_teardown(state);
 	}
 }
@@ -106,6 +116,73 @@ static void test_sticks(void **state)
 	assert_int_equal(report.versions[4].nsuites, 1);
 	assert_false(report.versions[4].complete);
 	assert_true(report.nnotes >= 2);
+	plan_teardown(state);
+}
+
+/* It answers in another way when it is asked for the same with fewer suites. */
+static void test_turns(void **state)
+{
+	const struct slu_hello_answer refuses = model_alert(40), closes = model_end(SLU_HELLO_CLOSED);
+	const struct slu_hello_answer *again[] = {NULL, &refuses, &closes};
+	const enum slu_probe_end ends[] = {SLU_PROBE_OK, SLU_PROBE_OK, SLU_PROBE_CUT};
+
+	for (size_t k = 0; k < 2 * COUNT(again); k++) {
+		const size_t i = k / 2;
+		const bool full = k & 1;
+
+		configure_common(0, 1);
+		for (size_t s = 9; s-- > 0;)
+			add(&model.versions[3].suites, rsa_suites[s]);
+		model.turns = !again[i];
+		model.again = again[i];
+		scan_as(NULL, full, 1);
+		assert_int_equal(report.end, ends[i]);
+		assert_int_equal(report.versions[3].nsuites, 9);
+		assert_int_equal(report.versions[3].order, again[i] ? SLU_ORDER_UNKNOWN : SLU_ORDER_MIXED);
+		assert_int_equal(report.versions[3].complete, again[i] != &refuses);
+		assert_int_equal(report.fallback_scsv, again[i] || !full ? SLU_UNKNOWN : SLU_NO);
+		assert_int_equal(report.nnotes != 0, again[i] != NULL);
+		plan_teardown(state);
+	}
+}
+
+/* It has one group, offered or not. */
+static void test_stuck_group(void **state)
+{
+	configure_common(9, 3);
+	model.stuck_group = 0x0017;
+	scan(true, 1);
+	assert_int_equal(report.versions[4].ngroups, 1);
+	assert_false(report.versions[4].groups_complete);
+	assert_non_null(strstr(report.notes[0], "not offered"));
+	expect_versions(false);
+	plan_teardown(state);
+}
+
+/* Silence to a version says nothing of it. */
+static void test_silent_version(void **state)
+{
+	configure_common(9, 3);
+	model.no_version = model_end(SLU_HELLO_SILENT);
+	scan(false, 1);
+	assert_int_equal(report.end, SLU_PROBE_OK);
+	for (unsigned v = 0; v < 3; v++)
+		assert_int_equal(report.versions[v].accepted, SLU_UNKNOWN);
+	assert_int_equal(report.nnotes, 1);
+	plan_teardown(state);
+}
+
+/* A server that hangs up on who does not name it, and one that stops answering then. */
+static void test_hangs_up_nameless(void **state)
+{
+	configure_common(9, 3);
+	model.needs_sni = true;
+	model.no_name = model_end(SLU_HELLO_RESET);
+	scan(false, 1);
+	assert_int_equal(report.end, SLU_PROBE_OK);
+	assert_int_equal(report.needs_sni, SLU_YES);
+	assert_int_equal(report.versions[3].order, SLU_ORDER_SERVER);
+	assert_int_equal(report.hellos, 18); /* one more than others */
 	plan_teardown(state);
 }
 
@@ -129,6 +206,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_vices, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_cut, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_sticks, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_turns, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_stuck_group, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_silent_version, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_hangs_up_nameless, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_takes_all, plan_setup, plan_teardown),
 	};
 
