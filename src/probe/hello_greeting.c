@@ -103,8 +103,6 @@ int slu_hello_greeting(const uint8_t *p, size_t n, bool ended, char *wrong, size
 	bool open = false;
 	int end;
 
-	if (n == 0)
-		return SLU_HELLO_MORE;
 	if (p[0] >= SLU_RECORD_CHANGE_CIPHER && p[0] <= SLU_RECORD_HEARTBEAT) {
 		if (n >= 2 ? p[1] == 3 : ended)
 			return SLU_HELLO_CHOSEN;

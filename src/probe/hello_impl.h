@@ -107,9 +107,9 @@ int slu_hello_key_exchange(struct slu_hello_reader *r, struct slu_cursor body);
 int slu_hello_request(struct slu_hello_reader *r, struct slu_cursor body);
 int slu_hello_done(struct slu_hello_reader *r, struct slu_cursor body);
 
-/* What the first n bytes are, at most SLU_GREETING_MOST: SLU_HELLO_CHOSEN for TLS, SLU_HELLO_NOT_TLS with the predicate
+/* What the first n bytes are, one to SLU_GREETING_MOST: SLU_HELLO_CHOSEN for TLS, SLU_HELLO_NOT_TLS with the predicate
  * of a sentence, or SLU_HELLO_MORE, when more of them would tell; never that for SLU_GREETING_MOST of them, or if there
- * will be no more (ended). 0 bytes are SLU_HELLO_MORE. */
+ * will be no more (ended). */
 int slu_hello_greeting(const uint8_t *p, size_t n, bool ended, char *wrong, size_t size);
 
 #endif

@@ -15,7 +15,7 @@
 /* ---- what is asked ---- */
 
 static const uint16_t suites[] = {0xC02F, 0x009E, 0x002F, 0x0018, 0xC018, 0x008C,
-				  0x0090, 0x0003, 0xC01D, 0x00FF, 0x4242};
+				  0x0090, 0x0094, 0x0003, 0xC01D, 0x00FF, 0x4242};
 static const uint16_t suites13[] = {0x1301, 0xC02F};
 static const uint16_t groups[] = {29, 23};
 static const uint16_t schemes[] = {0x0804, 0x0401};
@@ -357,6 +357,23 @@ static void rules_of_server_hello(void **state)
 		{V13,
 		 {.version = V12, .suite = 0xC02F, EXTENSIONS("\0\6\0\x33\0\2\0\x17")},
 		 "sent key_share with TLS 1.2"},
+		{V13,
+		 {.version = V12,
+		  .suite = 0x1301,
+		  .random = RETRY,
+		  .session = true,
+		  EXTENSIONS("\0\x0d" V13_ONLY "\0\x33\0\3\0\x17x")},
+		 "sent a malformed key_share"},
+		{V13,
+		 {.version = V12,
+		  .suite = 0x1301,
+		  .random = RETRY,
+		  .session = true,
+		  EXTENSIONS("\0\x0b" V13_ONLY "\0\x33\0\1\0")},
+		 "sent a malformed key_share"},
+		{V13,
+		 {.version = V12, .suite = 0x1301, .random = RETRY, .session = true, EXTENSIONS("\0\7\0\x2b\0\3\3\4x")},
+		 "sent malformed supported_versions"},
 	};
 
 	(void)state;
@@ -438,6 +455,7 @@ static void flights(void **state)
 		{V12, 0x008C, {DONE}, NULL},
 		{V12, 0x008C, {STEP(12, "\0\0"), DONE}, NULL},
 		{V12, 0x0090, {STEP(12, "\0\4hint\0\1\x17\0\1\2\0\1\3"), DONE}, NULL},
+		{V12, 0x0094, {CERTIFICATE, STEP(12, "\0\4hint"), DONE}, NULL},
 		{V12, 0xC01D, {STEP(12, "\0\1\x17\0\1\2\1s\0\1\3"), DONE}, NULL},
 		{V12, 0x4242, {CERTIFICATE, STEP(12, "whatever"), DONE}, NULL},
 
@@ -492,6 +510,8 @@ static void flights(void **state)
 		 0x002F,
 		 {STEP(20, "x")},
 		 "sent a handshake message of type 20 where one of its first flight belongs"},
+		{V12, 0x009E, {CERTIFICATE, STEP(12, "\0\xff\1\0\1\2\0\1\3")}, "sent a malformed ServerKeyExchange"},
+		{V12, 0x0094, {CERTIFICATE, STEP(12, "\0\4hintx")}, "sent a malformed ServerKeyExchange"},
 		{V12, 0x002F, {STEP(2, "x")}, "sent ServerHello after ServerHello"},
 	};
 
@@ -545,6 +565,59 @@ static void certificate_status(void **state)
 	MESSAGE(&o, 14, "");
 	r = read_out(&h, true, &o);
 	assert_true(answer(r, SLU_HELLO_CHOSEN)->stapled);
+	slu_hello_reader_free(r);
+}
+
+static void status_that_does_not_fit(void **state)
+{
+	const struct slu_hello h = asked(SLU_TLS_1_2);
+	const struct hello hello = {.version = SLU_TLS_1_2, .suite = 0x002F, EXTENSIONS("\0\4\0\5\0\0")};
+	struct out o = {.n = 0};
+
+	(void)state;
+	put_hello(&o, &hello);
+	MESSAGE(&o, 11, "\0\0\6\0\0\3abc");
+	MESSAGE(&o, 22, "\1\0\0\3xy");
+	assert_wrong(read_out(&h, true, &o), SLU_HELLO_MALFORMED, "sent a malformed CertificateStatus");
+}
+
+/* To one who named no groups, a server may describe a curve of its own. */
+static void own_curve(void **state)
+{
+	const struct hello hello = {.version = SLU_TLS_1_2, .suite = 0xC02F};
+	struct slu_hello h = asked(SLU_TLS_1_2);
+	struct slu_hello_reader *r;
+	struct out o = {.n = 0};
+
+	(void)state;
+	h.ngroups = 0;
+	put_hello(&o, &hello);
+	MESSAGE(&o, 11, "\0\0\6\0\0\3abc");
+	MESSAGE(&o, 12, "\2whatever it is");
+	MESSAGE(&o, 14, "");
+	r = read_out(&h, true, &o);
+	assert_int_equal(answer(r, SLU_HELLO_CHOSEN)->group, 0xFF02);
+	slu_hello_reader_free(r);
+}
+
+/* What has no room is cut, and not within an escape. */
+static void long_protocol(void **state)
+{
+	const struct slu_hello h = asked(SLU_TLS_1_2);
+	static char extensions[2 + 4 + 2 + 1 + 255] = "\1\6\0\x10\1\2\1\0\xff";
+	const struct hello hello = {
+		.version = SLU_TLS_1_2, .suite = 0x002F, .extensions = extensions, .nextensions = sizeof extensions};
+	struct slu_hello_reader *r;
+	struct out o = {.n = 0};
+	char want[64] = "";
+
+	(void)state;
+	memset(extensions + 9, 1, 255);
+	for (int i = 0; i < 15; i++)
+		strcat(want, "\\x01");
+	put_hello(&o, &hello);
+	r = read_out(&h, true, &o);
+	assert_string_equal(answer(r, SLU_HELLO_MALFORMED)->alpn, want);
 	slu_hello_reader_free(r);
 }
 
@@ -741,6 +814,7 @@ static void not_tls(void **state)
 		     true, "answered with bytes that are no TLS: 4a 00 00 00 0a 38 2e 30"),
 		SEEN("0123456789\1", true, "answered with bytes that are no TLS: 30 31 32 33 34 35 36 37"),
 		SEEN("\x16\2", false, "answered with bytes that are no TLS: 16 02"),
+		SEEN("\x40\2\4\0\0\0\0\0", true, "answered with bytes that are no TLS: 40 02 04 00 00 00 00 00"),
 		SEEN("\r\n", false, "answered with bytes that are no TLS: 0d 0a"),
 	};
 	const struct slu_hello h = asked(SLU_TLS_1_2);
@@ -801,6 +875,9 @@ int main(void)
 		cmocka_unit_test(flights),
 		cmocka_unit_test(what_a_flight_tells),
 		cmocka_unit_test(certificate_status),
+		cmocka_unit_test(status_that_does_not_fit),
+		cmocka_unit_test(own_curve),
+		cmocka_unit_test(long_protocol),
 		cmocka_unit_test(keeps_twelve_certificates),
 		cmocka_unit_test(rules_of_records),
 		cmocka_unit_test(alerts),

@@ -135,6 +135,22 @@ static void tls13_byte_by_byte(void **state)
 	assert_encoded(&h, bytes, sizeof bytes - 1);
 }
 
+/* Groups that are no curves have no points. */
+static void primes_have_no_points(void **state)
+{
+	static const uint8_t extensions[] = "\0\x08\0\x0a\0\4\0\2\1\0";
+	static const uint16_t groups[] = {256};
+	const struct slu_hello h = {
+		.version = SLU_TLS_1_2, .suites = two, .nsuites = 2, .groups = groups, .ngroups = 1};
+	struct slu_buf out;
+
+	(void)state;
+	encode(&h, &out);
+	assert_int_equal(out.len, 5 + 47 + sizeof extensions - 1);
+	assert_memory_equal(out.data + 5 + 47, extensions, sizeof extensions - 1);
+	slu_buf_clear(&out);
+}
+
 /* No message has 256 to 511 bytes, whatever the number of suites. */
 static void pads(void **state)
 {
@@ -165,6 +181,7 @@ static void refuses_what_does_not_fit(void **state)
 {
 	static uint16_t suites[32768];
 	static char name[300], protocol[300];
+	static const char *many[2000];
 	const char *const alpn[] = {protocol};
 	struct slu_hello h = {.version = SLU_TLS_1_2, .suites = suites, .nsuites = 1};
 	struct slu_buf out;
@@ -189,6 +206,13 @@ static void refuses_what_does_not_fit(void **state)
 	h = (struct slu_hello){.version = SLU_TLS_1_2, .suites = suites, .nsuites = 1, .alpn = alpn, .nalpn = 1};
 	assert_int_equal(slu_hello_encode(&h, &out), SLU_ERR_INVALID);
 	protocol[0] = 0;
+	assert_int_equal(slu_hello_encode(&h, &out), SLU_ERR_INVALID);
+	memset(protocol, 'a', 255);
+	protocol[255] = 0;
+	for (size_t i = 0; i < 2000; i++)
+		many[i] = protocol;
+	h.alpn = many;
+	h.nalpn = 2000;
 	assert_int_equal(slu_hello_encode(&h, &out), SLU_ERR_INVALID);
 	h.nalpn = 0;
 	h.groups = suites;
@@ -295,15 +319,11 @@ static void a_server_takes_all_of_the_registry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ssl3_has_no_extensions),
-		cmocka_unit_test(tls_may_have_no_extensions),
-		cmocka_unit_test(tls12_byte_by_byte),
-		cmocka_unit_test(tls13_byte_by_byte),
-		cmocka_unit_test(pads),
-		cmocka_unit_test(refuses_what_does_not_fit),
-		cmocka_unit_test(is_spread_over_records),
-		cmocka_unit_test(survives_without_memory),
-		cmocka_unit_test(a_server_takes_all_of_the_registry),
+		cmocka_unit_test(ssl3_has_no_extensions),    cmocka_unit_test(tls_may_have_no_extensions),
+		cmocka_unit_test(tls12_byte_by_byte),        cmocka_unit_test(tls13_byte_by_byte),
+		cmocka_unit_test(primes_have_no_points),     cmocka_unit_test(pads),
+		cmocka_unit_test(refuses_what_does_not_fit), cmocka_unit_test(is_spread_over_records),
+		cmocka_unit_test(survives_without_memory),   cmocka_unit_test(a_server_takes_all_of_the_registry),
 	};
 
 	return cmocka_run_group_tests(tests, kit_setup, kit_teardown);
