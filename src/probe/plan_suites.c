@@ -64,8 +64,6 @@ static void finish_part(struct slu_plan *p, struct slu_question *q)
 	if (q->first >= ncanon) {
 		v->complete = true;
 		q->phase = OVER;
-	} else if (!v->nsuites && !p->cfg.full) {
-		q->phase = OVER;
 	} else {
 		q->phase = GO_ON;
 	}
@@ -153,6 +151,7 @@ static void refuse(struct slu_plan *p, struct slu_question *q, const struct slu_
 		offer_parts(p, q);
 		q->phase = SMALL;
 	} else if (!v->nsuites && (!p->small || !p->cfg.full || a->alert == 70)) {
+		/* Where it has nothing of what is common, the other parts are asked only for `full`. */
 		slu_know(&v->accepted, false);
 		q->phase = OVER;
 	} else {
