@@ -76,8 +76,7 @@ static void describe(struct slu_plan *p)
 						     : "its TLS is broken, or something between here and there");
 		break;
 	case SLU_PROBE_REFUSES:
-		snprintf(out, size,
-			 "It speaks TLS, and refuses all versions and suites there are (the last alert: %s): %s.",
+		snprintf(out, size, "It speaks TLS, and refuses all versions and suites there are (its alert: %s): %s.",
 			 alert_name(p),
 			 p->alert == 112 ? "it does not know this name" : "look whether it has a certificate");
 		break;

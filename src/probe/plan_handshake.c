@@ -68,7 +68,7 @@ static int learn_handshake(struct slu_plan *p, const struct slu_question *q, con
 static int inspect_handshake(struct slu_plan *p, struct slu_question *q, const struct slu_inspect_result *r)
 {
 	if (!r->done && r->alert == 120 && q->phase != AGAIN && q->step.handshake.nalpn) {
-		p->no_alpn = true;
+		slu_learn_no_alpn(p);
 		q->phase = AGAIN;
 		return 0;
 	}

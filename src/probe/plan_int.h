@@ -94,7 +94,7 @@ struct slu_plan {
 	bool sentinel12, sentinel11;
 	unsigned ends[SLU_HELLO_SILENT + 1]; /* of all hellos */
 	unsigned taken;                      /* hellos that were accepted */
-	uint8_t alert;                       /* the last one's */
+	uint8_t alert;                       /* the last one's, protocol_version least */
 	char wrong[SLU_HELLO_WRONG];         /* the first one's */
 };
 
@@ -126,6 +126,8 @@ bool slu_answer_taken(const struct slu_hello_answer *a);   /* a suite was chosen
 bool slu_answer_dropped(const struct slu_hello_answer *a); /* no answer but the end of the connection, or silence */
 /* Of an answer to q->step that chose a suite of its own kind. SLU_ERR_NOMEM. */
 int slu_learn(struct slu_plan *p, const struct slu_question *q, const struct slu_hello_answer *a);
+/* It refuses the protocols of ALPN: they are not offered again. */
+void slu_learn_no_alpn(struct slu_plan *p);
 /* Notes an answer that is none to the question, and a refusal of what was taken before. */
 void slu_learn_odd(struct slu_plan *p, const struct slu_question *q, const struct slu_hello_answer *a);
 /* Of the chain's first certificate; 0: there is none. */

@@ -138,6 +138,14 @@ int slu_learn(struct slu_plan *p, const struct slu_question *q, const struct slu
 	return learn_certificates(p, a);
 }
 
+void slu_learn_no_alpn(struct slu_plan *p)
+{
+	p->no_alpn = true;
+	p->report->alpn_any = SLU_NO;
+	slu_report_note(p->report,
+			"It refuses clients that offer the protocols h2 and http/1.1 (ALPN): it was asked without.");
+}
+
 /* ---- what is odd ---- */
 
 static const char *asked_for(const struct slu_question *q)

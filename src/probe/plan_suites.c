@@ -146,7 +146,7 @@ static void refuse(struct slu_plan *p, struct slu_question *q, const struct slu_
 	struct slu_report_version *v = report_of(p, q);
 
 	if (a->alert == 120 && q->step.hello.nalpn) {
-		p->no_alpn = true; /* and once more, without */
+		slu_learn_no_alpn(p); /* and once more, without */
 	} else if (!v->nsuites && may_be_size(p, q) && !means_what_it_says(a->alert)) {
 		offer_parts(p, q);
 		q->phase = SMALL;

@@ -70,6 +70,21 @@ static void test_vices(void **state)
 	}
 }
 
+/* The alert that tells is not that about a version. */
+static void test_no_such_name(void **state)
+{
+	for (uint32_t seed = 1; seed <= 8; seed++) { /* whichever comes last */
+		configure_common(0, 0);
+		model.versions[4].on = false;
+		model.refusal = model_alert(112);
+		scan(false, seed);
+		assert_int_equal(report.end, SLU_PROBE_REFUSES);
+		assert_non_null(strstr(report.sentence, "unrecognized_name"));
+		assert_non_null(strstr(report.sentence, "does not know this name"));
+		plan_teardown(state);
+	}
+}
+
 /* What was complete when it fell silent is; the rest is not said to be. */
 static void test_cut(void **state)
 {
@@ -203,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_none, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_no_such_name, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_vices, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_cut, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_sticks, plan_setup, plan_teardown),
