@@ -248,6 +248,11 @@ const char *slu_dial_error(const struct slu_dial *d)
 	return d->error;
 }
 
+size_t slu_dial_addresses(const struct slu_dial *d)
+{
+	return d->race.count;
+}
+
 int slu_dial_take(struct slu_dial *d, struct slu_address *peer)
 {
 	int fd = d->fd;
@@ -270,6 +275,13 @@ int slu_dial_again(struct slu_dial *d, uint64_t now_ms)
 	slu_race_start(&d->race, &d->peer, 1);
 	d->deadline = now_ms + d->timeout_ms;
 	return 0;
+}
+
+int slu_dial_more(const struct slu_dial *d)
+{
+	bool stands;
+
+	return slu_race_connect(&d->race, &d->peer, &stands);
 }
 
 void slu_dial_free(struct slu_dial *d)

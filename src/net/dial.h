@@ -19,11 +19,18 @@ int slu_dial_fd(const struct slu_dial *d);
 uint64_t slu_dial_deadline(const struct slu_dial *d);
 const char *slu_dial_error(const struct slu_dial *d);
 
+/* How many addresses there are to try; 0: the host is not resolved. */
+size_t slu_dial_addresses(const struct slu_dial *d);
+
 /* The connected socket, the caller's from here on, and its address in *peer. */
 int slu_dial_take(struct slu_dial *d, struct slu_address *peer);
 
 /* After that: begins once more, to that address alone, within the time of the first try. 0 or <0, for good. */
 int slu_dial_again(struct slu_dial *d, uint64_t now_ms);
+
+/* Likewise after that: one more connection to that address, beside the first. A socket, the caller's, which becomes
+ * writable when the connection stands, or when it has failed (SO_ERROR); or an errno, negative. */
+int slu_dial_more(const struct slu_dial *d);
 
 /* Abandons what is under way. NULL is fine. */
 void slu_dial_free(struct slu_dial *d);

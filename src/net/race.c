@@ -76,23 +76,35 @@ static int watch(const struct slu_race *r, int fd, size_t index)
 	return epoll_ctl(r->epfd, EPOLL_CTL_ADD, fd, &ev) ? errno : 0;
 }
 
+int slu_race_connect(const struct slu_race *r, const struct slu_address *to, bool *stands)
+{
+	const int fd = socket(to->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	int err = fd < 0 ? errno : prepare(r, fd);
+
+	*stands = !err && !connect(fd, (const struct sockaddr *)&to->addr, to->len);
+	if (!err && !*stands && errno != EINPROGRESS)
+		err = errno;
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -err;
+}
+
 /* Begins the next attempt. Its socket when it connected at once, else -1. */
 static int begin(struct slu_race *r, uint64_t now_ms)
 {
 	size_t index = r->begun++;
 	struct slu_race_attempt *a = &r->attempts[index];
-	int err;
+	bool stands;
+	int fd = slu_race_connect(r, &a->addr, &stands), err = fd < 0 ? -fd : 0;
 
-	a->fd = socket(a->addr.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (a->fd < 0) {
-		lost(r, a, errno);
-		return -1;
+	if (!err) {
+		a->fd = fd;
+		if (stands)
+			return fd;
+		err = watch(r, fd, index);
 	}
-	err = prepare(r, a->fd);
-	if (!err && !connect(a->fd, (const struct sockaddr *)&a->addr.addr, a->addr.len))
-		return a->fd;
-	if (!err)
-		err = errno == EINPROGRESS ? watch(r, a->fd, index) : errno;
 	if (err) {
 		lost(r, a, err);
 		return -1;

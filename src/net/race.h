@@ -6,6 +6,7 @@
 #ifndef SLU_NET_RACE_H
 #define SLU_NET_RACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,10 @@ int slu_race_step(struct slu_race *r, uint64_t now_ms, struct slu_address *peer)
 
 /* When slu_race_step() must run again though no socket had news; UINT64_MAX: never. */
 uint64_t slu_race_deadline(const struct slu_race *r);
+
+/* A connection apart from the race, with what it binds to: a socket, the caller's, which stands or else becomes
+ * writable when it does, or when it has failed (SO_ERROR). Or an errno, negative. */
+int slu_race_connect(const struct slu_race *r, const struct slu_address *to, bool *stands);
 
 /* Closes what is under way. */
 void slu_race_clear(struct slu_race *r);
