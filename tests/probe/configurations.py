@@ -159,7 +159,8 @@ CONFIGURATIONS = [
                        "TLS_DHE_RSA_WITH_AES_128_CCM", "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"],
                TLS13: ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256", "TLS_AES_256_GCM_SHA384"]},
               groups={TLS12: X | {"secp384r1"}, TLS13: X | {"secp384r1", "ffdhe3072"}}, keys=BOTH, dh_bits={3072},
-              client_certificate=REQUIRED, extensions=frozenset({EMS, RENEGOTIATION, TICKET, MAX_FRAGMENT})),
+              dhe_group="ffdhe3072", client_certificate=REQUIRED,
+              extensions=frozenset({EMS, RENEGOTIATION, TICKET, MAX_FRAGMENT})),
         # It takes DHE from those who offer the group (RFC 7919), which nmap does not.
         mistaken={"nmap": {"suites": {TLS12: ["TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
                                               "TLS_ECDHE_ECDSA_WITH_AES_128_CCM",
@@ -183,14 +184,15 @@ CONFIGURATIONS = [
         "nss: SSL 3.0 to TLS 1.2, two certificates",
         nss("ssl3:tls1.2", keys=BOTH),
         Table({SSL30: NSS_OLD, TLS10: NSS_ECDHE + NSS_OLD, TLS11: NSS_ECDHE + NSS_OLD, TLS12: NSS_12},
-              groups={TLS12: NIST | X}, keys=BOTH, dh_bits={2048}, extensions=frozenset({EMS, RENEGOTIATION}))),
+              groups={TLS12: NIST | X}, keys=BOTH, dh_bits={2048}, dhe_group="ffdhe2048",
+              extensions=frozenset({EMS, RENEGOTIATION}))),
     Configuration(
         "nss: TLS 1.2 and 1.3, a client certificate required",
         nss("tls1.2:tls1.3", "-r", "-r", "-u", "-G", "-I", "P384,FF2048", "-c", ":1301:1303:C030:009E"),
         Table({TLS12: ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"],
                TLS13: ["TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"]},
-              groups={TLS12: {"secp384r1"}, TLS13: {"secp384r1", "ffdhe2048"}}, dh_bits={2048}, client_certificate=REQUIRED,
-              extensions=frozenset({EMS, RENEGOTIATION, TICKET})),
+              groups={TLS12: {"secp384r1"}, TLS13: {"secp384r1", "ffdhe2048"}}, dh_bits={2048}, dhe_group="ffdhe2048",
+              client_certificate=REQUIRED, extensions=frozenset({EMS, RENEGOTIATION, TICKET})),
         mistaken={"sslscan": {"suites": {TLS12: None}, "dh_bits": frozenset()}}),  # as above
     Configuration(
         "mbedtls: TLS 1.0 to 1.2",

@@ -162,6 +162,11 @@ class Said:
     def asked_for_certificate(self):
         return "\nClient Certificate Types: " in self.text
 
+    def prime(self):
+        """Of DHE, where it said "-msg": ServerKeyExchange from there on, in hexadecimal (RFC 5246, 7.4.3)."""
+        message = re.search(r"ServerKeyExchange\n((?: +[0-9a-f ]+\n)+)", self.text)
+        return re.sub(r"\s", "", message[1])[12:] if message else None
+
     def group(self):
         """Of ECDHE, in its words."""
         name = re.search(r"^Server Temp Key: (?:ECDH, )?(\S+),", self.text, re.M)

@@ -37,9 +37,11 @@ class Table:
 
     suites: dict  # of a version: by IANA's names; in the server's order, where it has one
     order: str = SERVER
-    groups: dict = dataclasses.field(default_factory=dict)  # of TLS 1.3, and of those below as of TLS 1.2: their names
+    # Their names, of TLS 1.3, and of those below, with ECDHE, as of TLS 1.2.
+    groups: dict = dataclasses.field(default_factory=dict)
     keys: tuple = ("RSA",)  # of its certificates
     dh_bits: frozenset = frozenset()  # of the primes of DHE
+    dhe_group: str = ""  # of RFC 7919, if the prime is one of these
     client_certificate: str = ""
     extensions: frozenset = frozenset()  # of TLS 1.0 to 1.2
     alpn: str = ""  # what it takes of "http/1.1" and "h2"

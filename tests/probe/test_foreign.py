@@ -10,6 +10,9 @@ import servers
 from configurations import CONFIGURATIONS
 from servers import CHACHA, CLIENT, REQUIRED, SERVER, SSL30, TLS10, TLS12, TLS13
 
+# What all primes of RFC 7919 begin with, and no other.
+OF_RFC_7919 = "f" * 16 + "adf85458a2bb4a9a"
+
 MENTIONED = {servers.EMS, servers.ETM, servers.RENEGOTIATION, servers.TICKET, servers.MAX_FRAGMENT}
 
 pytestmark = pytest.mark.parametrize("running", CONFIGURATIONS, indirect=True, ids=[c.name for c in CONFIGURATIONS],
@@ -122,3 +125,14 @@ def test_the_groups(running, views):
         seen = {version: foreign.groups(server.port, table.newest() if version == TLS12 else TLS13, also)
                 for version in table.groups}
     assert seen == table.groups
+
+
+def test_s_client_gets_a_prime_of_dhe(running):
+    configuration, server = running
+    table = configuration.table
+    for version in {table.newest()} & foreign.S_CLIENT_VERSIONS.keys():
+        said = foreign.s_client(server.port, version, "-msg", "-cipher", "DHE:@SECLEVEL=0")
+        assert (said.chosen() is not None) == bool(table.dh_bits), said.text
+        assert bool(said.prime()) == bool(table.dh_bits)
+        assert (said.prime() or "").startswith(OF_RFC_7919) == bool(table.dhe_group)
+    assert not table.dhe_group or table.dhe_group == f"ffdhe{next(iter(table.dh_bits))}"
