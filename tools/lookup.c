@@ -14,6 +14,8 @@
 
 #include <sluice/error.h>
 
+#include "crypto/at_exit.h"
+
 enum { STACK = 256 * 1024 };
 
 struct slu_lookup {
@@ -25,6 +27,11 @@ struct slu_lookup {
 	char error[1200];
 	char url[];
 };
+
+void slu_lookup_prepare(void)
+{
+	slu_crypto_stays_at_exit();
+}
 
 static void put(struct slu_lookup *l)
 {

@@ -10,6 +10,9 @@
 
 struct slu_lookup;
 
+/* First of all, before anything uses OpenSSL: the program may end while a lookup goes on. */
+void slu_lookup_prepare(void);
+
 /* Begins to look up the player at url, as slu_player_get() does, for entries of up to age days. NULL: there is no
  * memory or no thread for it. */
 struct slu_lookup *slu_lookup_begin(const char *url, int age);

@@ -7,6 +7,7 @@
 
 #include <librtmp/log.h>
 
+#include "tools/lookup.h"
 #include "tools/stub.h"
 #include "tools/suck.h"
 
@@ -61,6 +62,7 @@ int main(int argc, char **argv)
 
 	/* A limit on the size of files is a full disk: the write fails, and that is dealt with. */
 	signal(SIGXFSZ, SIG_IGN);
+	slu_lookup_prepare();
 	RTMP_LogSetLevel(RTMP_LOGINFO);
 	RTMP_LogPrintf("RTMP Proxy Server v2.4 (Sluice " SLU_VERSION ")\n\n");
 	status = parse(&options, argc, argv);
