@@ -326,7 +326,7 @@ static void what_cannot_be_written_down_changes_nothing(void **state)
 
 static void without_memory_it_says_so(void **state)
 {
-	unsigned writes = 0, reads = 0;
+	long writes = 0, reads = 0;
 
 	(void)state;
 	for (int failed = 1; failed; writes++) {
