@@ -100,9 +100,11 @@ struct slu_tls_options {
 
 struct slu_opt_group slu_options_common(struct slu_common_options *into);
 struct slu_opt_group slu_options_net(struct slu_net_options *into);
+struct slu_opt_group slu_options_tcp(struct slu_net_options *into); /* its addresses, interface, connect_ms alone */
 struct slu_opt_group slu_options_connect(struct slu_connect_options *into);
 struct slu_opt_group slu_options_certificates(struct slu_tls_options *into);
-struct slu_opt_group slu_options_tls(struct slu_tls_options *into); /* sets into's defaults, too */
+struct slu_opt_group slu_options_trust(struct slu_tls_options *into); /* ca_file, ca_path, server_name alone */
+struct slu_opt_group slu_options_tls(struct slu_tls_options *into);   /* sets into's defaults, too */
 
 /* -1 for -q, else how often -v was given. */
 int slu_options_verbosity(const struct slu_common_options *common);

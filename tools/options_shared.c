@@ -18,21 +18,24 @@ static const struct slu_opt common_opts[] = {
 	 offsetof(struct slu_common_options, quiet), 0, 0},
 };
 
+/* How many of a table's first options have a group of their own, for what has no use for the others. */
+enum { TCP_OPTS = 6, TRUST_OPTS = 3 };
+
 #define NET(field) offsetof(struct slu_net_options, field)
 static const struct slu_opt net_opts[] = {
 	{"ipv4", '4', SLU_OPT_SET, false, NULL, "IPv4 only", NET(ip), SLU_IPV4, 0},
 	{"ipv6", '6', SLU_OPT_SET, false, NULL, "IPv6 only", NET(ip), SLU_IPV6, 0},
 	{"address", 0, SLU_OPT_TEXT, false, "IP", "connect there, not to where the URL's host is", NET(address), 0, 0},
-	{"proxy", 0, SLU_OPT_TEXT, false, "URL", "connect through it: socks4, socks4a, socks5 or http", NET(proxy), 0,
-	 0},
 	{"bind", 0, SLU_OPT_TEXT, false, "IP", "connect from this local address", NET(bind), 0, 0},
 	{"interface", 0, SLU_OPT_TEXT, false, "NAME", "connect through this network interface", NET(interface), 0, 0},
+	{"connect-timeout", 0, SLU_OPT_MS, false, "S", "seconds for name and connection (10)", NET(connect_ms), 1,
+	 MAX_MS},
+	{"proxy", 0, SLU_OPT_TEXT, false, "URL", "connect through it: socks4, socks4a, socks5 or http", NET(proxy), 0,
+	 0},
 	{"send-buffer", 0, SLU_OPT_NUMBER, false, "BYTES", "the socket's send buffer (the kernel's choice)",
 	 NET(send_buffer), 1, 1 << 30},
 	{"digest", 0, SLU_OPT_SET, false, NULL, "handshake with digests, as Flash Player 9 does", NET(digest), 1, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE, for rtmpe URLs: 6, 8 or 9 (6)", NET(rtmpe), 0, 0},
-	{"connect-timeout", 0, SLU_OPT_MS, false, "S", "seconds for name and connection (10)", NET(connect_ms), 1,
-	 MAX_MS},
 	{"tls-timeout", 0, SLU_OPT_MS, false, "S", "seconds for the TLS handshake (10)", NET(tls_ms), 1, MAX_MS},
 	{"reply-timeout", 0, SLU_OPT_MS, false, "S", "seconds for each answer of the server (10)", NET(reply_ms), 1,
 	 MAX_MS},
@@ -60,9 +63,9 @@ static const struct slu_opt certificate_opts[] = {
 	{"ca-file", 0, SLU_OPT_TEXT, false, "FILE", "trust these CA certificates (PEM), not the system's", TLS(ca_file),
 	 0, 0},
 	{"ca-path", 0, SLU_OPT_TEXT, false, "DIR", "trust those in this folder of hashed names", TLS(ca_path), 0, 0},
-	{"pin", 0, SLU_OPT_TEXT, false, "PIN", "sha256//BASE64 of the server's key; several with ;", TLS(pin), 0, 0},
 	{"server-name", 0, SLU_OPT_TEXT, false, "NAME", "name to ask for and to verify, not the URL's",
 	 TLS(server_name), 0, 0},
+	{"pin", 0, SLU_OPT_TEXT, false, "PIN", "sha256//BASE64 of the server's key; several with ;", TLS(pin), 0, 0},
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "identify with this certificate (PEM, chain too)", TLS(cert), 0, 0},
 	{"cert-key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", TLS(cert_key), 0, 0},
 	{"insecure", 0, SLU_OPT_FLAG, false, NULL, "accept any certificate: anyone can listen in", TLS(insecure), 0, 0},
@@ -100,6 +103,11 @@ struct slu_opt_group slu_options_net(struct slu_net_options *into)
 	return (struct slu_opt_group){"Network", net_opts, COUNT(net_opts), into, true};
 }
 
+struct slu_opt_group slu_options_tcp(struct slu_net_options *into)
+{
+	return (struct slu_opt_group){"Network", net_opts, TCP_OPTS, into, true};
+}
+
 struct slu_opt_group slu_options_connect(struct slu_connect_options *into)
 {
 	into->swf_age = -1;
@@ -109,6 +117,11 @@ struct slu_opt_group slu_options_connect(struct slu_connect_options *into)
 struct slu_opt_group slu_options_certificates(struct slu_tls_options *into)
 {
 	return (struct slu_opt_group){"Certificates", certificate_opts, COUNT(certificate_opts), into, true};
+}
+
+struct slu_opt_group slu_options_trust(struct slu_tls_options *into)
+{
+	return (struct slu_opt_group){"Certificates", certificate_opts, TRUST_OPTS, into, true};
 }
 
 struct slu_opt_group slu_options_tls(struct slu_tls_options *into)
