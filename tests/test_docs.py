@@ -29,7 +29,7 @@ def man_options(page):
     return options_in(" ".join(re.findall(r"^\.TP\n(.*)$", text, re.M)))
 
 
-@pytest.fixture(params=["push", "pull", "serve", "doctor"])
+@pytest.fixture(params=["push", "pull", "serve", "probe", "doctor"])
 def verb(request, sluice_path):
     if request.param not in support.verbs(sluice_path):
         pytest.skip(f"this build of sluice has no {request.param}")
@@ -77,6 +77,7 @@ def test_completion_offers_verbs_and_values(sluice_path):
     assert complete("push", "--tls-min", "1.3") == {"1.3"}
     assert complete("push", "--rtmpe-type", "''") == {"6", "8", "9"}
     assert complete("pull", "rtmps") >= {"rtmps://"}
+    assert complete("probe", "rtmp") >= {"rtmps://"} and "rtmp://" not in complete("probe", "rtmp")
     assert complete("pull", "rtmpe") >= {"rtmpe://"}
 
 

@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
 	{"push", "publish an FLV file or pipe to an RTMP or RTMPS server", slu_verb_push},
 	{"pull", "play a stream into an FLV file or pipe", slu_verb_pull},
 	{"serve", "take and hand on streams, and record them", slu_verb_serve},
+	{"probe", "tell what a server accepts of TLS, and what to choose", slu_verb_probe},
 	{"doctor", "tell what this device has for TLS, and what it costs", slu_verb_doctor},
 };
 

@@ -15,17 +15,20 @@ _sluice()
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
+	local probe="--full --rtmp --bitrate --allow-weak --tls-measured --targets --parallel --rate --timeout --json --no-color
+		--verbose --quiet --ipv4 --ipv6 --address --bind --interface --connect-timeout --ca-file --ca-path --server-name
+		--help --help-all"
 	local player="--swf-url --page-url --flash-ver --swf-verify --swf-player --swf-age --secure-token"
 	local pull="--live --vod --duration --wait --media-timeout --keep-timestamps --resume --subscribe --playlist
 		--usher-token"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W "push pull serve doctor --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "push pull serve probe doctor --help --version" -- "$cur"))
 		return
 	fi
 	case $prev in
-	--device | --keep | --plot | --key-file | --users | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
+	--device | --keep | --targets | --plot | --key-file | --users | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -66,6 +69,10 @@ _sluice()
 		return
 		;;
 	esac
+	if [[ $cur != -* && $verb == probe ]]; then
+		COMPREPLY=($(compgen -W "rtmps:// rtmpts://" -- "$cur"))
+		return
+	fi
 	if [[ $cur != -* ]]; then
 		COMPREPLY=($(compgen -W "rtmp:// rtmps:// rtmpe:// rtmpt:// rtmpts:// rtmpte://" -f -- "$cur"))
 		return
@@ -73,6 +80,7 @@ _sluice()
 	case $verb in
 	push) COMPREPLY=($(compgen -W "$push $player $common $net $tls" -- "$cur")) ;;
 	serve) COMPREPLY=($(compgen -W "$serve $common" -- "$cur")) ;;
+	probe) COMPREPLY=($(compgen -W "$probe" -- "$cur")) ;;
 	doctor) COMPREPLY=($(compgen -W "$doctor" -- "$cur")) ;;
 	pull) COMPREPLY=($(compgen -W "$pull $player $common $net $tls" -- "$cur")) ;;
 	esac
