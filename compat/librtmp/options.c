@@ -8,7 +8,7 @@
 
 #include "settings.h"
 
-enum kind { TEXT, INTEGER, FLAG, EXTRA };
+enum kind { TEXT, PROXY, INTEGER, FLAG, EXTRA };
 
 static const struct option {
 	const char *name;
@@ -17,7 +17,7 @@ static const struct option {
 	int flag;      /* FLAG: the bit that it sets; nothing takes it away again */
 	const char *help;
 } options[] = {
-	{"socks", TEXT, offsetof(RTMP, Link.sockshost), 0,
+	{"socks", PROXY, offsetof(RTMP, Link.sockshost), 0,
 	 "a proxy: host:port for SOCKS4, or a URL with socks4, socks4a, socks5 or http"},
 	{"app", TEXT, offsetof(RTMP, Link.app), 0, "the application on the server"},
 	{"tcUrl", TEXT, offsetof(RTMP, Link.tcUrl), 0, "the URL that connect tells the server"},
@@ -66,7 +66,11 @@ static int set(RTMP *r, const struct option *o, AVal *arg)
 
 	switch (o->kind) {
 	case TEXT:
+		slu_compat_put_text(&r->Link, field, arg);
+		return TRUE;
+	case PROXY:
 		*(AVal *)field = *arg;
+		slu_compat_split_socks(&r->Link);
 		return TRUE;
 	case INTEGER:
 		*(int *)field = (int)strtol(arg->av_val, NULL, 0);

@@ -8,10 +8,10 @@ static int is_given(const AVal *v)
 	return v && v->av_len > 0;
 }
 
-static void set_text(AVal *field, const AVal *v)
+static void set_text(RTMP_LNK *link, AVal *field, const AVal *v)
 {
 	if (is_given(v))
-		*field = *v;
+		slu_compat_put_text(link, field, v);
 }
 
 /* The hash is the raw bytes. */
@@ -40,13 +40,13 @@ void RTMP_SetupStream(RTMP *r, int protocol, AVal *hostname, unsigned int port, 
 	set_player(link, swfSHA256Hash, swfSize);
 	link->sockshost = is_given(sockshost) ? *sockshost : none;
 	slu_compat_split_socks(link);
-	set_text(&link->tcUrl, tcUrl);
-	set_text(&link->swfUrl, swfUrl);
-	set_text(&link->pageUrl, pageUrl);
-	set_text(&link->app, app);
-	set_text(&link->auth, auth);
-	set_text(&link->subscribepath, subscribepath);
-	set_text(&link->usherToken, usherToken);
+	set_text(link, &link->tcUrl, tcUrl);
+	set_text(link, &link->swfUrl, swfUrl);
+	set_text(link, &link->pageUrl, pageUrl);
+	set_text(link, &link->app, app);
+	set_text(link, &link->auth, auth);
+	set_text(link, &link->subscribepath, subscribepath);
+	set_text(link, &link->usherToken, usherToken);
 	link->flashVer = is_given(flashVer) ? *flashVer : RTMP_DefaultFlashVer;
 	link->lFlags |= (is_given(auth) ? RTMP_LF_AUTH : 0) | (bLiveStream ? RTMP_LF_LIVE : 0);
 	link->seekTime = dStart;

@@ -68,6 +68,17 @@ unsigned short slu_compat_default_port(int protocol)
 	return protocol & RTMP_FEATURE_HTTP ? 80 : 1935;
 }
 
+void slu_compat_put_text(RTMP_LNK *link, AVal *field, const AVal *value)
+{
+	const int made = field == &link->tcUrl ? RTMP_LF_FTCU : field == &link->app ? RTMP_LF_FAPU : 0;
+
+	if (link->lFlags & made && value->av_val != field->av_val) {
+		free(field->av_val);
+		link->lFlags &= ~made;
+	}
+	*field = *value;
+}
+
 /* The app came as an option, so the URL does not have it: a new one, which RTMP_Close() frees. */
 static int make_tc_url(RTMP_LNK *link)
 {
@@ -99,6 +110,19 @@ static int set_tc_url(RTMP_LNK *link, char *url, size_t n)
 	return TRUE;
 }
 
+/* 0: it is no port, and whoever connects is told. */
+static unsigned short port_in(struct run digits)
+{
+	unsigned long port = 0;
+
+	for (size_t i = 0; i < digits.n && port <= UINT16_MAX; i++) {
+		if (digits.s[i] < '0' || digits.s[i] > '9')
+			return 0;
+		port = 10 * port + (unsigned long)(digits.s[i] - '0');
+	}
+	return port <= UINT16_MAX ? (unsigned short)port : 0;
+}
+
 void slu_compat_split_socks(RTMP_LNK *link)
 {
 	struct run proxy = {link->sockshost.av_val, (size_t)link->sockshost.av_len};
@@ -111,7 +135,7 @@ void slu_compat_split_socks(RTMP_LNK *link)
 		link->socksport = SOCKS_PORT; /* there is a proxy: which port it has is in the URL */
 		return;
 	}
-	link->socksport = colon ? (unsigned short)strtoul(colon + 1, NULL, 10) : SOCKS_PORT;
+	link->socksport = colon ? port_in(slu_compat_from(proxy, colon + 1)) : SOCKS_PORT;
 	if (colon)
 		link->sockshost.av_len = (int)(colon - proxy.s);
 }
@@ -129,10 +153,12 @@ int slu_compat_setup_url(RTMP *r, char *url)
 		return FALSE;
 	r->Link.port = (unsigned short)port;
 	r->Link.playpath = r->Link.playpath0;
+	/* A program may have set the field by itself. */
+	if (!r->Link.socksport)
+		slu_compat_split_socks(&r->Link);
 	if (!set_options(r, options))
 		return FALSE;
 	if (!r->Link.port)
 		r->Link.port = slu_compat_default_port(r->Link.protocol);
-	slu_compat_split_socks(&r->Link);
 	return set_tc_url(&r->Link, url, n);
 }

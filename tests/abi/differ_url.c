@@ -269,7 +269,6 @@ static void playpaths(void)
 static void options(void)
 {
 	static const char *const same[] = {
-		"socks=proxy:1081",
 		"app=x",
 		"tcUrl=rtmp://x/y",
 		"pageUrl=http://p",
@@ -313,6 +312,7 @@ static void options(void)
 
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		option(same[i], NULL);
+	option("socks=proxy:1081", "Debian's takes it apart in URLs only, and goes without a proxy else");
 }
 
 static void setups(void)

@@ -56,19 +56,24 @@ static void assert_text(const AVal *v, const char *text)
 	assert_memory_equal(v->av_val ? v->av_val : "", text, strlen(text));
 }
 
-/* All 21 options, and that nothing but their field changes. */
+/* All options but socks, which has two, and that nothing but their field changes. */
 static void each_sets_its_field(void **state)
 {
 	static const struct {
 		const char *name;
 		size_t offset;
 	} texts[] = {
-		{"socks", offsetof(RTMP, Link.sockshost)},   {"app", offsetof(RTMP, Link.app)},
-		{"tcUrl", offsetof(RTMP, Link.tcUrl)},       {"pageUrl", offsetof(RTMP, Link.pageUrl)},
-		{"swfUrl", offsetof(RTMP, Link.swfUrl)},     {"flashver", offsetof(RTMP, Link.flashVer)},
-		{"playpath", offsetof(RTMP, Link.playpath)}, {"subscribe", offsetof(RTMP, Link.subscribepath)},
-		{"jtv", offsetof(RTMP, Link.usherToken)},    {"token", offsetof(RTMP, Link.token)},
-		{"pubUser", offsetof(RTMP, Link.pubUser)},   {"pubPasswd", offsetof(RTMP, Link.pubPasswd)},
+		{"app", offsetof(RTMP, Link.app)},
+		{"tcUrl", offsetof(RTMP, Link.tcUrl)},
+		{"pageUrl", offsetof(RTMP, Link.pageUrl)},
+		{"swfUrl", offsetof(RTMP, Link.swfUrl)},
+		{"flashver", offsetof(RTMP, Link.flashVer)},
+		{"playpath", offsetof(RTMP, Link.playpath)},
+		{"subscribe", offsetof(RTMP, Link.subscribepath)},
+		{"jtv", offsetof(RTMP, Link.usherToken)},
+		{"token", offsetof(RTMP, Link.token)},
+		{"pubUser", offsetof(RTMP, Link.pubUser)},
+		{"pubPasswd", offsetof(RTMP, Link.pubPasswd)},
 	};
 	static const struct {
 		const char *name;
@@ -237,6 +242,29 @@ static void a_tc_url_is_kept(void **state)
 	assert_int_equal(r->Link.socksport, 1080);
 }
 
+/* What was made is freed at once, and what is the caller's never. */
+static void a_made_tc_url_gives_way(void **state)
+{
+	AVal host = AVC("h"), play = AVC("p"), tc_url = AVC("rtmp://third/app");
+	char url[] = "rtmp://h/x/y app=other", again[] = "rtmp://h/x/y app=more", value[] = "rtmp://else/app";
+
+	(void)state;
+	assert_true(slu_compat_setup_url(r, url));
+	assert_true(set("tcUrl", value));
+	assert_text(&r->Link.tcUrl, "rtmp://else/app");
+	assert_int_equal(r->Link.lFlags, 0);
+	free(r->Link.playpath0.av_val);
+	memset(r, 0, sizeof *r);
+	assert_true(slu_compat_setup_url(r, again));
+	assert_true(RTMP_SetOpt(r, &(AVal)AVC("tcUrl"), &r->Link.tcUrl));
+	assert_text(&r->Link.tcUrl, "rtmp://h:1935/more");
+	assert_int_equal(r->Link.lFlags, RTMP_LF_FTCU);
+	RTMP_SetupStream(r, 0, &host, 0, NULL, &play, &tc_url, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0,
+			 0, 30);
+	assert_ptr_equal(r->Link.tcUrl.av_val, tc_url.av_val);
+	assert_int_equal(r->Link.lFlags, 0);
+}
+
 static void a_proxy_may_be_a_url(void **state)
 {
 	char url[] = "rtmp://h/x/y socks=socks5://me:word@proxy:99";
@@ -245,6 +273,44 @@ static void a_proxy_may_be_a_url(void **state)
 	assert_true(slu_compat_setup_url(r, url));
 	assert_text(&r->Link.sockshost, "socks5://me:word@proxy:99");
 	assert_int_equal(r->Link.socksport, 1080); /* not 0: there is one */
+}
+
+/* Programs set options after the URL, too, and rtmpdump does. */
+static void a_proxy_may_be_set_at_any_time(void **state)
+{
+	static const struct {
+		const char *value, *host;
+		int port;
+	} cases[] = {
+		{"proxy:99", "proxy", 99},
+		{"proxy:65535", "proxy", 65535},
+		{"proxy", "proxy", 1080},
+		{"http://proxy:1", "http://proxy:1", 1080},
+		{"", "", 0},
+		{"proxy:65537", "proxy", 0}, /* none is said to be that */
+		{"proxy:108x", "proxy", 0},
+		{"proxy:", "proxy", 0},
+		{"proxy:18446744073709551617", "proxy", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char url[] = "rtmp://h/x/y socks=other:1", again[] = "rtmp://h/x/y", value[40];
+
+		snprintf(value, sizeof value, "%s", cases[i].value);
+		assert_true(slu_compat_setup_url(r, url));
+		assert_true(set("socks", value));
+		assert_text(&r->Link.sockshost, cases[i].host);
+		assert_int_equal(r->Link.socksport, cases[i].port);
+		free(r->Link.playpath0.av_val);
+		if (cases[i].port) {
+			assert_true(slu_compat_setup_url(r, again));
+			assert_text(&r->Link.sockshost, cases[i].host);
+			assert_int_equal(r->Link.socksport, cases[i].port);
+			free(r->Link.playpath0.av_val);
+		}
+		memset(r, 0, sizeof *r);
+	}
 }
 
 static void bad_options_are_refused(void **state)
@@ -304,7 +370,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ports_go_with_protocols, begin, end),
 		cmocka_unit_test_setup_teardown(an_app_makes_a_tc_url, begin, end),
 		cmocka_unit_test_setup_teardown(a_tc_url_is_kept, begin, end),
+		cmocka_unit_test_setup_teardown(a_made_tc_url_gives_way, begin, end),
 		cmocka_unit_test_setup_teardown(a_proxy_may_be_a_url, begin, end),
+		cmocka_unit_test_setup_teardown(a_proxy_may_be_set_at_any_time, begin, end),
 		cmocka_unit_test_setup_teardown(bad_options_are_refused, begin, end),
 		cmocka_unit_test_setup_teardown(a_stream_is_set_up, begin, end),
 	};
