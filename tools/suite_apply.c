@@ -187,6 +187,20 @@ static void apply_numbers(struct slu_suite_options *o, RTMP *r)
 	}
 }
 
+/* Another app has another tcUrl, but where the URL's options say one. */
+static bool follow_app(struct slu_suite_options *o, RTMP *r)
+{
+	const RTMP_LNK *link = &r->Link;
+	bool made = link->tcUrl.av_val == o->url.av_val || link->lFlags & RTMP_LF_FTCU;
+
+	if (!o->app.av_len || o->tc_url.av_len || !made)
+		return true;
+	o->protocol = link->protocol;
+	o->host = link->hostname;
+	o->port = link->port;
+	return make_tc_url(o);
+}
+
 /* Beside a URL with options, those that are given themselves come last, and so count. */
 static bool apply_beside_url(struct slu_suite_options *o, RTMP *r)
 {
@@ -198,11 +212,12 @@ static bool apply_beside_url(struct slu_suite_options *o, RTMP *r)
 		{"tcUrl", &o->tc_url},      {"pageUrl", &o->page_url},
 		{"swfUrl", &o->swf_url},    {"flashver", &o->flash_ver},
 		{"playpath", &o->playpath}, {"subscribe", &o->subscribe},
-		{"jtv", &o->usher_token},
+		{"jtv", &o->usher_token},   {"token", &o->token},
 	};
 
+	r->Link.swfAge = (int)o->swf_age; /* known by when the player is fetched */
 	RTMP_SetBufferMS(r, (int)o->buffer_ms);
-	if (!RTMP_SetupURL(r, o->url.av_val))
+	if (!RTMP_SetupURL(r, o->url.av_val) || !follow_app(o, r))
 		return false;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		set(r, texts[i].name, texts[i].value);

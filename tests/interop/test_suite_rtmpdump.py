@@ -79,18 +79,22 @@ def test_a_buffer_for_all_of_it(ours, debians):
             assert [struct.unpack(">I", c[6:])[0] for c in controls if c[:2] == b"\0\3"] == sizes
 
 
+def ask_for_token(conn):
+    conn.say("_result", conn.transaction, {"fmsVer": "FMS/3,0,1,123"},
+             {"level": "status", "code": "NetConnection.Connect.Success",
+              "secureToken": "3c1ff1a14e1181ab01fabc9e316a882f"})
+    return True
+
+
+ANSWER = ("secureTokenResponse", None, "secret token 123")
+
+
 def test_a_secure_token_is_answered(ours, debians):
     """The answer is what Debian's made of this token with this key."""
-    def ask(conn):
-        conn.say("_result", conn.transaction, {"fmsVer": "FMS/3,0,1,123"},
-                 {"level": "status", "code": "NetConnection.Connect.Success",
-                  "secureToken": "3c1ff1a14e1181ab01fabc9e316a882f"})
-        return True
-
     for dump in (debians, ours):
-        calls = dump.play(*URL, "-T", "opensesame", setup=("connect", ask))["calls"]
-        assert ("secureTokenResponse", None, "secret token 123") in calls
-    assert not any(c[0] == "secureTokenResponse" for c in ours.play(*URL, setup=("connect", ask))["calls"])
+        assert ANSWER in dump.play(*URL, "-T", "opensesame", setup=("connect", ask_for_token))["calls"]
+    calls = ours.play(*URL, setup=("connect", ask_for_token))["calls"]
+    assert not any(c[0] == "secureTokenResponse" for c in calls)
 
 
 def test_url_and_what_is_beside_it(ours):
@@ -99,6 +103,37 @@ def test_url_and_what_is_beside_it(ours):
     calls = ours.play(*url, "-y", "mine", "-B", "3", "-p", "http://p")
     assert calls["calls"][-1] == ("play", None, "mine", 0.0, 3000.0)
     assert calls["info"]["app"] == "other" and calls["info"]["pageUrl"] == "http://p"
+
+
+def test_what_is_beside_a_url_counts_before_it(ours):
+    url = "rtmp://127.0.0.1:{port}/live/stream "
+    token = ours.play("-i", url + "token=other", "-T", "opensesame", setup=("connect", ask_for_token))
+    assert ANSWER in token["calls"]
+    for options, tc_url in (("", "rtmp://127.0.0.1:PORT/mine"), ("app=other", "rtmp://127.0.0.1:PORT/mine"),
+                            ("tcUrl=rtmp://else/where", "rtmp://else/where")):
+        info = ours.play("-i", url + options, "-a", "mine")["info"]
+        assert (info["app"], info["tcUrl"]) == ("mine", tc_url)
+        assert ours.code == 0
+    info = ours.play("-i", url + "app=other", "-t", "rtmp://else/where")["info"]
+    assert (info["app"], info["tcUrl"], ours.code) == ("other", "rtmp://else/where", 0)
+
+
+def test_a_proxy_beside_a_url(ours):
+    """SOCKS4 is what the proxy hears, and not the server what the URL says."""
+    for options in "", " socks=127.0.0.1:1":
+        ear = Ear(9)
+        with ours.start("-i", f"rtmp://127.0.0.2:1935/live/stream{options}", "-S", f"127.0.0.1:{ear.port}") as process:
+            assert ear.heard()[:8] == b"\x04\x01" + (1935).to_bytes(2, "big") + bytes([127, 0, 0, 2])
+            assert process.wait(60).code == 3
+
+
+def test_a_player_s_age_beside_a_url(ours):
+    """With 0 the web server is asked about what is known already."""
+    with swf.Web(swf.modified(PLAYER)) as web:
+        url = "rtmp://127.0.0.1:{port}/live/stream swfVfy=1 swfUrl=" + web.url()
+        for options, asked in ((), 1), ((), 1), (("-X", "0"), 2):
+            ours.play("-i", url, *options)
+            assert len(web.heads) == asked
 
 
 # ---- how it connects ----
