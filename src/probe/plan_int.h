@@ -58,6 +58,7 @@ struct slu_question {
 	unsigned depth;   /* round trips before its next step; when it is done, before whatever waits for it */
 	bool dropped;     /* its first hello met no answer, the version may be refused or the server tired */
 	enum slu_hello_end drop;
+	unsigned keys;      /* schemes: kinds of keys that are done with, a bit for each enum slu_auth */
 	size_t first, most; /* suites: the part of the canonical order that is offered */
 	size_t bytes;       /* of the hello under way */
 	bool small;         /* its hellos stay below 256 bytes, as all do where the plan says so */

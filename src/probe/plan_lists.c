@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups, and the signature schemes of TLS 1.2, by elimination over suites that are known to be accepted. */
+/*
+ * Groups, and the signature schemes of TLS 1.2, by elimination over suites that are known to be accepted.
+ *
+ * Schemes are asked for with one kind of key after the other, and a refusal for each. With both in one hello a refusal
+ * proves nothing: OpenSSL chooses a suite of RSA for the sake of rsa_pss_pss_*, finds that its key cannot sign with it,
+ * and gives up, whatever its ECDSA key could.
+ */
 #include "probe/plan_int.h"
 #include "probe/registry.h"
 
@@ -68,7 +74,15 @@ static bool fits(const struct slu_question *q, uint16_t suite, bool ecdsa_too)
 		return false;
 	if (is_groups(q))
 		return slu_reg_exchange(s) == SLU_KX_ECDHE && (ecdsa_too || slu_reg_auth(s) != SLU_AUTH_ECDSA);
-	return slu_reg_certificate(s);
+	return slu_reg_certificate(s) && (q->phase == CONFIRM || !(q->keys & 1u << slu_reg_auth(s)));
+}
+
+/* Of the same kind of key as the first. */
+static bool same_key(const struct slu_question *q, uint16_t suite)
+{
+	if (is_groups(q) || q->version == 0x0304 || q->phase == CONFIRM)
+		return true;
+	return slu_reg_auth(slu_reg_suite(suite)) == slu_reg_auth(slu_reg_suite(q->suites[0]));
 }
 
 static size_t pick_suites(struct slu_question *q, const struct slu_report_version *v, bool ecdsa_too)
@@ -76,7 +90,7 @@ static size_t pick_suites(struct slu_question *q, const struct slu_report_versio
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->nsuites; i++) {
-		if (fits(q, v->suites[i], ecdsa_too))
+		if (fits(q, v->suites[i], ecdsa_too) && (!n || same_key(q, v->suites[i])))
 			q->suites[n++] = v->suites[i];
 	}
 	return n;
@@ -187,13 +201,32 @@ static bool take(struct slu_question *q, struct slu_report_version *v, const str
 	return slu_add_id(v->schemes, &v->nschemes, SLU_REPORT_SCHEMES, id);
 }
 
-static void refuse(struct slu_question *q, struct slu_report_version *v)
+static void refuse_groups(struct slu_question *q, struct slu_report_version *v)
 {
 	uint16_t found[SLU_REPORT_GROUPS];
 	const size_t n = list_found(q, v, found);
 
-	*complete_of(q, v) = !may_be_curve(q, found, n);
-	q->phase = q->phase == GO_ON && is_groups(q) ? REVERSED : OVER;
+	v->groups_complete = !may_be_curve(q, found, n);
+	q->phase = q->phase == GO_ON ? REVERSED : OVER;
+}
+
+/* On with the next kind of key. */
+static void refuse_schemes(struct slu_question *q, struct slu_report_version *v)
+{
+	q->phase = GO_ON;
+	find_suites(q, v);
+	q->keys |= 1u << slu_reg_auth(slu_reg_suite(q->suites[0]));
+	v->schemes_complete = !find_suites(q, v);
+	if (v->schemes_complete)
+		q->phase = OVER;
+}
+
+static void refuse(struct slu_question *q, struct slu_report_version *v)
+{
+	if (is_groups(q))
+		refuse_groups(q, v);
+	else
+		refuse_schemes(q, v);
 }
 
 /* Going down to an older version is a refusal, too. */

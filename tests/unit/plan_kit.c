@@ -211,6 +211,7 @@ void configure(uint32_t seed)
 	model.goes_down = coin();
 	model.scsv = coin();
 	model.sentinel = coin();
+	model.sham = coin() ? 0x0809 : 0;
 	if (coin())
 		model.no_version = model_alert(40);
 }

@@ -87,7 +87,17 @@ static bool feasible(struct model *m, const struct slu_hello *h, unsigned versio
 
 	if (curve && version > 0x0300 && !choose(m, &m->groups[version == 0x0304], h->groups, h->ngroups))
 		return false;
-	return version != 0x0303 || !slu_reg_forward_secret(s) || choose_scheme(m, h, suite);
+	if (version != 0x0303 || !slu_reg_forward_secret(s) || choose_scheme(m, h, suite))
+		return true;
+	return slu_reg_auth(s) == SLU_AUTH_RSA && m->sham && has(h->schemes, h->nschemes, m->sham);
+}
+
+/* It chose a suite, and now it turns out that it cannot sign. */
+static bool stuck(struct model *m, const struct slu_hello *h, unsigned version, uint16_t suite)
+{
+	const struct slu_reg_suite *s = slu_reg_suite(suite);
+
+	return m->sham && version == 0x0303 && slu_reg_forward_secret(s) && !choose_scheme(m, h, suite);
 }
 
 /* Libraries do not see what they do not know: the first that is accepted, or that everybody has. */
@@ -219,7 +229,7 @@ static void honest(struct model *m, const struct slu_plan_step *step, struct slu
 		*a = model_alert(86);
 	else if (m->alpn_strict && h->nalpn)
 		*a = model_alert(120);
-	else if (!choose_suite(m, h, version))
+	else if (!choose_suite(m, h, version) || stuck(m, h, version, choose_suite(m, h, version)))
 		*a = m->refusal;
 	else {
 		a->end = version == 0x0304 ? SLU_HELLO_RETRY : SLU_HELLO_CHOSEN;

@@ -39,6 +39,7 @@ struct model {
 	struct model_version versions[SLU_REPORT_VERSIONS];
 	struct model_list groups[2];  /* before TLS 1.3, and of it */
 	struct model_list schemes[2]; /* of TLS 1.2 and 1.3 */
+	uint16_t sham;                /* a scheme for which it takes a suite of RSA and then cannot sign */
 	uint16_t ffdhe;               /* of DHE before TLS 1.3 (RFC 7919); 0: a prime of its own */
 	bool chacha_first;            /* prefers ChaCha20 where the client's first suite is one */
 	bool needs_sni, other_chain;  /* refuses without a name, or shows another certificate */
