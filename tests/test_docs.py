@@ -148,7 +148,7 @@ def test_options_and_variables_of_the_drop_in():
     """The page has the names of the source, each in an entry of its own, and the variables in the options' order."""
     folder = support.ROOT / "compat" / "librtmp"
     old, new = ((folder / name).read_text(encoding="utf-8") for name in ("options.c", "settings.c"))
-    options = re.findall(r'^\t\{"(\w+)", (?:TEXT|INTEGER|FLAG|EXTRA)', old, re.M)
+    options = re.findall(r'^\t\{"(\w+)", (?:TEXT|INTEGER|FLAG|EXTRA|PROXY)', old, re.M)
     settings = re.findall(r'\{"(\w+)", "(LIBRTMP_\w+)"', new)
     page = re.sub(r"\\f[BRI]", "", (MAN / "librtmp.3").read_text(encoding="utf-8"))
     entries = re.findall(r"^\.TP\n\.BI (.*)$", page, re.M)
