@@ -155,7 +155,6 @@ static void set_job(struct probe *p, uint64_t now_ms)
 	slu_options_to_conn(&p->net, &j->conn);
 	j->conn.proxy = NULL; /* what the environment names: the probe's hellos go straight to the server */
 	j->conn.session.log = slu_say_log(o->quiet ? -1 : o->verbose);
-	j->conn.tls_server_name = p->tls.server_name;
 	slu_options_to_tls(&p->tls, &j->tls);
 	if (p->net.address) {
 		slu_resolver_fixed_init(&p->fixed, &p->net.address, 1);

@@ -10,7 +10,9 @@
 
 #include <sluice/error.h>
 
+#include "base/log.h"
 #include "base/wipe.h"
+#include "net/address.h"
 
 #include "tools/exit.h"
 #include "tools/say.h"
@@ -42,16 +44,16 @@ static const char *from_url(const struct slu_url *url)
 	return "has no TLS, so there is nothing to probe: it takes an rtmps URL";
 }
 
-/* Without port it is what was written that is shown, not a URL. */
+/* What was written without "://" is not shown as a URL. */
 static void show(struct slu_probe_target *t, bool is_url)
 {
-	const bool v6 = strchr(t->url.host, ':');
+	char text[sizeof t->shown];
 
 	if (is_url)
-		slu_url_redact(&t->url, t->shown, sizeof t->shown);
+		slu_url_redact(&t->url, text, sizeof text);
 	else
-		snprintf(t->shown, sizeof t->shown, "%s%s%s:%u", v6 ? "[" : "", t->url.host, v6 ? "]" : "",
-			 t->url.port);
+		slu_endpoint_format(t->url.host, t->url.port, text, sizeof text);
+	slu_escape(t->shown, sizeof t->shown, text, strlen(text));
 }
 
 int slu_probe_target_parse(struct slu_probe_target *out, const char *text, char *why, size_t size)
