@@ -331,6 +331,23 @@ def wait_until(condition, seconds=20):
     assert condition()
 
 
+def test_few_open_files(sluice, der):
+    """What the system allows is used, and where that is not enough, fewer targets are asked at a time."""
+    sluice.need("probe")
+    targets = [f"127.0.0.{i}" for i in range(1, 21)]
+    for limit, options, count, warned in ("40:4096", [], 16, 0), ("100:100", [], 3, 1), ("100:100", ["-q"], 3, 0):
+        with Peer(tls_peers.stalls, "0.0.0.0") as peer:
+            with sluice.start("probe", *options, *map(peer.target, targets), prefix=["prlimit", f"--nofile={limit}"]) as process:
+                wait_until(lambda: len(peer.open) >= count)
+                time.sleep(0.2)
+                assert process.stop().err.count("open files") == warned
+            assert peer.most == count
+    with Peer(tls_peers.model(MODEL, der), "0.0.0.0") as peer:
+        with sluice.start("probe", "--json", *map(peer.target, targets), prefix=["prlimit", "--nofile=64:64"]) as process:
+            result = process.wait(60 * sluice.patience)
+        assert result.code == OK and [suites(json.loads(line)) for line in result.out.splitlines()] == [NAMES] * 20
+
+
 def test_parallel(sluice, probe):
     for options, count in (["--parallel", "3"], 3), ([], 16), (["--parallel", "30"], 20):
         with Peer(tls_peers.stalls, "0.0.0.0") as peer:
@@ -413,14 +430,24 @@ def test_timeout(one):
         assert 0.9 < time.monotonic() - begin < 20
 
 
+def test_timeout_of_a_server_that_is_slow(one, der):
+    """Each of its answers comes in time, and not all of them."""
+
+    def answer(client, hello, number):
+        time.sleep(1)
+        tls_peers.model(MODEL, der)(client, hello, number)
+
+    with Peer(answer) as peer:
+        report = one("--timeout", "3", peer.target(), code=LOST)
+    assert report["result"] == "cut" and suites(report) and not version(report, "TLS 1.2")["suites_complete"]
+
+
 def test_rate(one, der):
-    """What it may have at first goes at once; of the rest only so many a second."""
-    took = []
-    for rate in "2", "1000":
-        with Peer(tls_peers.model(MODEL, der)) as peer:
-            report = one("--rate", rate, peer.target())
-        took.append((report["took"]["ms"], report["took"]["connections"]))
-    assert took[0][1] == took[1][1] > 7 and took[0][0] > 400 * (took[0][1] - 7) > took[1][0]
+    """The first seven go at once, the others each in their turn."""
+    many = [GCM_128, GCM_256, CBC_128, CBC_256, 0x003C, 0x003D, 0x0041, 0x0084, 0x0096]
+    with Peer(tls_peers.model(many, der)) as peer:
+        took = one("--rate", "10", peer.target())["took"]
+    assert took["connections"] > 10 and took["ms"] > 80 * (took["connections"] - 8)
 
 
 def test_bit_rate(one, serve):
@@ -439,10 +466,15 @@ def test_bit_rates_that_are_none(probe, rate):
     one_sentence(result, "--bitrate")
 
 
-def test_verbose(sluice, der):
-    with Peer(tls_peers.model(MODEL, der)) as peer:
-        result = sluice.run("probe", "-v", peer.target())
-    assert result.code == OK and peer.target() in result.err
+def test_verbose(sluice, serve, certificates):
+    port, _ = serve()
+    said = []
+    for options in [], ["-v"], ["-vv"]:
+        result = sluice.run("probe", "--rtmp", "--ca-file", certificates / "ca.pem", *options, f"localhost:{port}")
+        assert result.code == OK
+        said.append(result.err)
+    assert said[0] == "" and f"localhost:{port} is done" in said[1]
+    assert "connect" in said[2] and said[2].count("\n") > said[1].count("\n")
 
 
 def on_terminal(path, *args, env=None):
@@ -697,3 +729,9 @@ def test_by_what_the_doctor_kept(sluice, one, serve, tmp_path):
         assert (best["openssl"], best["cpu_ms_per_mb"], best["cpu_percent"]) == (suite, 2, pytest.approx(0.2))
     assert "kept" not in advice["why"]
     assert "cannot be used" in one("--tls-measured", tmp_path / "none", f"localhost:{port}")["advice"]["why"]
+
+
+def test_rtmp_with_another_name(one, serve, trust):
+    port, _ = serve(certificate="wrong-name")
+    assert rtmp(one("--server-name", "elsewhere.example", *trust, f"localhost:{port}"))["app"] == "accepted"
+    assert "elsewhere.example" in rtmp(one(*trust, f"localhost:{port}", code=TLS))["error"]
