@@ -47,6 +47,9 @@ static void free_strings(RTMP_LNK *link)
 		link->app = none;
 		link->lFlags &= ~RTMP_LF_FAPU;
 	}
+	/* Whoever connects again without a URL is not to name what was freed. */
+	if (link->playpath.av_val == link->playpath0.av_val)
+		link->playpath = none;
 	free(link->playpath0.av_val);
 	link->playpath0 = none;
 	AMF_Reset(&link->extras);

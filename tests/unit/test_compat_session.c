@@ -163,6 +163,26 @@ static void who_publishes_cannot_be_told(void **state)
 	RTMP_Close(&r);
 }
 
+/* It is freed there, so nothing points to it any more; one that is the caller's stays. */
+static void a_name_of_the_urls_goes_with_the_session(void **state)
+{
+	char url[] = "rtmp://host/app/name", again[] = "rtmp://host/app/name", mine[] = "mine";
+	AVal option = AVC("playpath"), value = {mine, 4};
+
+	(void)state;
+	RTMP_Init(&r);
+	assert_true(RTMP_SetupURL(&r, url));
+	assert_int_equal(r.Link.playpath.av_len, 4);
+	RTMP_Close(&r);
+	assert_null(r.Link.playpath.av_val);
+	assert_int_equal(r.Link.playpath.av_len, 0);
+	assert_true(RTMP_SetupURL(&r, again));
+	assert_true(RTMP_SetOpt(&r, &option, &value));
+	RTMP_Close(&r);
+	assert_ptr_equal(r.Link.playpath.av_val, mine);
+	assert_int_equal(r.Link.playpath.av_len, 4);
+}
+
 static void a_stream_is_created(void **state)
 {
 	static const char command[] = "\x02\x00\x0c"
@@ -478,6 +498,7 @@ int main(void)
 		cmocka_unit_test(no_message_is_lost_on_connecting),
 		cmocka_unit_test(a_session_that_fails_at_media_is_closed),
 		cmocka_unit_test(who_publishes_cannot_be_told),
+		cmocka_unit_test(a_name_of_the_urls_goes_with_the_session),
 		cmocka_unit_test(a_stream_is_created),
 		cmocka_unit_test(numbers_that_are_no_int),
 		cmocka_unit_test(a_pause_of_the_sessions_own),
