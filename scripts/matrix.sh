@@ -193,6 +193,7 @@ unit() {
 		--timeout-multiplier "$([ -z "$emulator" ] && echo 2 || echo 8)"
 	[ $? != 125 ] || return 1 # 125: not built
 	cp "build/matrix/$1/meson-logs/testlog.junit.xml" "$results/matrix-$1.xml"
+	cp "build/matrix/$1/meson-logs/testlog.json" "$results/matrix-$1.json"
 	left_out "$1"
 }
 

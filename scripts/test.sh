@@ -72,6 +72,7 @@ suite() {
 	meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier "$2" ||
 		echo "some tests failed"
 	cp "build/$1/meson-logs/testlog.junit.xml" "$results/$1.xml"
+	cp "build/$1/meson-logs/testlog.json" "$results/$1.json"
 }
 
 # end_to_end FOLDER OPTION...: the command itself, against itself, bad peers and other people's software. Most of the time
