@@ -201,13 +201,6 @@ void fake_end_hang(struct fake *f)
 		;
 }
 
-bool fork_is_emulated(void)
-{
-	const char *said = getenv("SLU_TEST_QEMU_USER");
-
-	return said && *said;
-}
-
 static int count_entries(const char *path, bool (*wanted)(const char *name))
 {
 	DIR *dir = opendir(path);

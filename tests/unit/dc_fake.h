@@ -45,11 +45,6 @@ struct fake *fake_new(struct slu_dc_settings *s);
 struct slu_dc_device *fake_device(struct fake *f);
 void fake_end_hang(struct fake *f); /* and waits until it has ended */
 
-/* Whether tests that fork beside threads are to be left out: under qemu-user, which falls over that now and then
- * (SLU_TEST_QEMU_USER is set). */
-bool fork_is_emulated(void);
-#define QEMU_FORKS "qemu-user falls over a fork beside threads"
-
 int fake_descriptors(void); /* open now, in this process */
 int fake_threads(void);     /* of the pool, those that hang too */
 

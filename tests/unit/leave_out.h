@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Include after cmocka.h. */
+/* Which tests are not for the machine that they are on. Include after cmocka.h. */
 #ifndef SLU_TESTS_LEAVE_OUT_H
 #define SLU_TESTS_LEAVE_OUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,16 @@
  * ok". A line of the output says so, which scripts/matrix.sh counts as a test skipped.
  */
 #define LEAVE_OUT(tests, test, why) leave_out(tests, sizeof(tests) / sizeof((tests)[0]), #test, why)
+
+/* Whether this is another processor's program, under qemu-user. */
+static inline bool is_emulated(void)
+{
+	const char *said = getenv("SLU_TEST_QEMU_USER");
+
+	return said && *said;
+}
+
+#define QEMU_FORKS "qemu-user falls over a fork beside threads"
 
 static inline void leave_out(struct CMUnitTest *tests, size_t n, const char *test, const char *why)
 {

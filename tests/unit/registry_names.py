@@ -4,6 +4,7 @@
 
 Each number that they name has to be in ours, by the same name; each name of theirs that differs is explained here."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -53,7 +54,8 @@ LEFT_OUT_IDS = {number for numbers in LEFT_OUT.values() for number in numbers}
 def ours(program):
     """Names by kind and number, and the versions of each suite."""
     names, versions = {("suite", number): name for number, name in SIGNALS.items()}, {}
-    for line in subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines():
+    emulator = os.environ.get("MESON_EXE_WRAPPER", "").split()  # another processor's program
+    for line in subprocess.run([*emulator, program], check=True, capture_output=True, text=True).stdout.splitlines():
         kind, number, name, *more = line.split()
         names[kind, int(number, 16)] = name
         versions[int(number, 16)] = {int(v, 16) for v in more} if kind == "suite" else versions.get(int(number, 16))

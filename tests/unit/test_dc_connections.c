@@ -217,7 +217,7 @@ static void assert_same(const struct count *a, const struct count *b)
 
 static void test_nothing_is_left(void **state)
 {
-	const unsigned share = getenv("SLU_TEST_QEMU_USER") ? 10 : 1; /* all would take an emulator minutes */
+	const unsigned share = is_emulated() ? 10 : 1; /* all would take an emulator minutes */
 	struct count warm, half, all;
 
 	(void)state;

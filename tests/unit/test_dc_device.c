@@ -277,7 +277,7 @@ int main(void)
 		cmocka_unit_test_setup(test_threads_and_forks, setup),
 	};
 
-	if (fork_is_emulated())
+	if (is_emulated())
 		LEAVE_OUT(tests, test_threads_and_forks, QEMU_FORKS);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,7 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ten_thousand_sessions, setup),
 	};
 
-	if (fork_is_emulated())
+	if (is_emulated())
 		LEAVE_OUT(tests, test_fork, QEMU_FORKS);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,7 +179,7 @@ int main(void)
 		cmocka_unit_test(test_cancelled_caller),
 	};
 
-	if (fork_is_emulated()) {
+	if (is_emulated()) {
 		LEAVE_OUT(tests, test_fork_with_idle_threads, QEMU_FORKS);
 		LEAVE_OUT(tests, test_fork_while_others_run, QEMU_FORKS);
 		LEAVE_OUT(tests, test_exit_while_it_hangs, QEMU_FORKS);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leave_out.h"
 #include "provider/kernel.h"
 #include "tests/lab/device.h"
 #include "tools/measure.h"
@@ -108,11 +109,16 @@ static void one_that_kills(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_device_that_does_well, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_fails_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_kills, setup, teardown),
 	};
 
+	if (is_emulated()) {
+		LEAVE_OUT(tests, a_device_that_does_well, QEMU_FORKS);
+		LEAVE_OUT(tests, one_that_fails_meanwhile, QEMU_FORKS);
+		LEAVE_OUT(tests, one_that_kills, QEMU_FORKS);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
