@@ -110,20 +110,21 @@ static void names_of(const struct slu_probe_result *r, uint16_t suite, size_t wi
 		snprintf(out, size, "%s", name);
 }
 
-/* What is wrong with it stands on the same line, if there is room. */
-static void print_suite(const struct slu_page *page, const struct slu_probe_result *r, uint16_t suite, size_t width)
+/* What is wrong with those that follow one another is said once, before them. */
+static void print_suites(const struct slu_page *page, const struct slu_probe_result *r,
+			 const struct slu_report_version *v)
 {
-	char line[256], reasons[256];
+	const size_t width = widest(v);
+	char last[256] = "", reasons[256], line[256];
 
-	names_of(r, suite, width, line, sizeof line);
-	reasons_of(r, suite, reasons, sizeof reasons);
-	if (!*reasons)
-		slu_page_line(page, SLU_PAGE_PLAIN, 4, "%s", line);
-	else if (4 + strlen(line) + 2 + strlen(reasons) <= SLU_PAGE_COLUMNS)
-		slu_page_line(page, SLU_PAGE_BAD, 2, "! %s: %s", line, reasons);
-	else {
-		slu_page_line(page, SLU_PAGE_BAD, 2, "! %s:", line);
-		slu_page_text(page, SLU_PAGE_BAD, 6, "", "%s", reasons);
+	for (size_t i = 0; i < v->nsuites; i++) {
+		names_of(r, v->suites[i], width, line, sizeof line);
+		reasons_of(r, v->suites[i], reasons, sizeof reasons);
+		if (*reasons && strcmp(reasons, last) != 0)
+			slu_page_text(page, SLU_PAGE_BAD, 4, "  !", "%s:", reasons);
+		slu_page_line(page, *reasons ? SLU_PAGE_BAD : SLU_PAGE_PLAIN, *reasons ? 2 : 4, "%s%s",
+			      *reasons ? "! " : "", line);
+		memcpy(last, reasons, sizeof last);
 	}
 }
 
@@ -169,11 +170,8 @@ static void print_groups(const struct slu_page *page, const struct slu_probe_res
 static void print_version(const struct slu_page *page, const struct slu_probe_result *r,
 			  const struct slu_report_version *v)
 {
-	const size_t width = widest(v);
-
 	print_version_head(page, v);
-	for (size_t i = 0; i < v->nsuites; i++)
-		print_suite(page, r, v->suites[i], width);
+	print_suites(page, r, v);
 	print_groups(page, r, v);
 }
 
