@@ -59,3 +59,16 @@ bool slu_original_dst(const struct slu_original_dst_calls *calls, int fd, char o
 	snprintf(out, SLU_ORIGINAL_DST, there.ss_family == AF_INET ? "%s:%s" : "[%s]:%s", host, port);
 	return true;
 }
+
+bool slu_leads_back(int client_fd, int server_fd)
+{
+	struct sockaddr_storage here = {.ss_family = AF_UNSPEC}, there = {.ss_family = AF_UNSPEC};
+	socklen_t here_size = sizeof here, there_size = sizeof there;
+
+	if (getsockname(client_fd, (struct sockaddr *)&here, &here_size) != 0 ||
+	    getpeername(server_fd, (struct sockaddr *)&there, &there_size) != 0)
+		return false;
+	unmap(&here);
+	unmap(&there);
+	return here.ss_family == there.ss_family && same(&here, &there);
+}

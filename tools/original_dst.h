@@ -20,4 +20,7 @@ extern const struct slu_original_dst_calls slu_original_dst_kernel;
  * netfilter. */
 bool slu_original_dst(const struct slu_original_dst_calls *calls, int fd, char out[SLU_ORIGINAL_DST]);
 
+/* Whether the server is what the client is connected to: this very program. */
+bool slu_leads_back(int client_fd, int server_fd);
+
 #endif

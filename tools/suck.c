@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "proto/command.h"
 #include "tools/lookup.h"
+#include "tools/original_dst.h"
 
 enum {
 	LOOKUP_MS = 30000,           /* for the client's player */
@@ -162,13 +163,24 @@ static void pass_chunk_size(struct pair *p, int to, uint32_t size)
 		slu_session_set_chunk_size(session_of(p, to), size < MAX_CHUNK_SIZE ? size : MAX_CHUNK_SIZE);
 }
 
+/* Else each connection would make another. */
+static bool leads_back(struct pair *p)
+{
+	p->refused = slu_leads_back(slu_conn_fd(p->stub.ends[SLU_SUCK_CLIENT].conn),
+				    slu_conn_fd(p->stub.ends[SLU_SUCK_SERVER].conn));
+	if (p->refused)
+		RTMP_Log(RTMP_LOGERROR, "A client's tcUrl names this proxy: send the client here by a rule of the "
+					"firewall, or have its tcUrl name the server");
+	return p->refused;
+}
+
 static void await_server(struct pair *p, uint64_t now)
 {
 	struct slu_conn *server = p->stub.ends[SLU_SUCK_SERVER].conn;
 	struct slu_event ev;
 
-	while (p->state == OPENS && slu_conn_event(server, &ev)) {
-		if (ev.type != SLU_EVENT_HANDSHAKE)
+	while (p->state == OPENS && !p->refused && slu_conn_event(server, &ev)) {
+		if (ev.type != SLU_EVENT_HANDSHAKE || leads_back(p))
 			continue;
 		pass_chunk_size(p, SLU_SUCK_SERVER, p->chunk_size);
 		slu_session_send_message(session_of(p, SLU_SUCK_SERVER), p->connect_csid, &p->connect);
