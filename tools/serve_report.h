@@ -10,6 +10,6 @@
 void slu_serve_listening(const struct slu_common_options *options, const char *url);
 
 /* A slu_reporter's function; arg is a struct slu_common_options. */
-void slu_serve_report(void *arg, const struct slu_report *report);
+void slu_serve_report(void *arg, const struct slu_server_report *report);
 
 #endif

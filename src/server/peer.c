@@ -10,7 +10,7 @@
 const struct refusal slu_peer_busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
 const struct refusal slu_peer_full = {"NetStream.Failed", "The server has no room for another stream: try later."};
 
-const char *slu_report_name(enum slu_report_type type)
+const char *slu_report_name(enum slu_server_report_type type)
 {
 	static const char *const names[] = {
 		[SLU_REPORT_CONNECT] = "connect",     [SLU_REPORT_PUBLISH] = "publish",
@@ -22,9 +22,9 @@ const char *slu_report_name(enum slu_report_type type)
 	return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "?";
 }
 
-struct slu_report slu_peer_report_of(const struct slu_peer *peer, enum slu_report_type type)
+struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum slu_server_report_type type)
 {
-	return (struct slu_report){
+	return (struct slu_server_report){
 		.type = type,
 		.id = peer->id,
 		.address = peer->address,
@@ -36,15 +36,15 @@ struct slu_report slu_peer_report_of(const struct slu_peer *peer, enum slu_repor
 	};
 }
 
-void slu_peer_report(const struct slu_peer *peer, const struct slu_report *r)
+void slu_peer_report(const struct slu_peer *peer, const struct slu_server_report *r)
 {
 	if (peer->all->reporter.fn && !peer->silent)
 		peer->all->reporter.fn(peer->all->reporter.arg, r);
 }
 
-void slu_peer_report_simple(const struct slu_peer *peer, enum slu_report_type type, const char *text)
+void slu_peer_report_simple(const struct slu_peer *peer, enum slu_server_report_type type, const char *text)
 {
-	struct slu_report r = slu_peer_report_of(peer, type);
+	struct slu_server_report r = slu_peer_report_of(peer, type);
 
 	r.text = text;
 	slu_peer_report(peer, &r);
@@ -111,7 +111,7 @@ static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 {
 	static const unsigned rtmpe[] = {
 		[SLU_HANDSHAKE_RTMPE6] = 6, [SLU_HANDSHAKE_RTMPE8] = 8, [SLU_HANDSHAKE_RTMPE9] = 9};
-	struct slu_report r = slu_peer_report_of(peer, SLU_REPORT_CONNECT);
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_CONNECT);
 	struct slu_conn_stats stats;
 
 	slu_conn_stats(peer->conn, &stats);

@@ -39,7 +39,7 @@ static void player_begin(struct slu_player *p)
 
 static void stop_playing(struct slu_peer *peer)
 {
-	struct slu_report r = slu_peer_report_of(peer, SLU_REPORT_STOP);
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_STOP);
 
 	if (!peer->playing)
 		return;

@@ -13,7 +13,7 @@ static const struct refusal unknown = {"NetStream.Publish.Unauthorized",
 
 static void recording_failed(struct slu_peer *peer, const char *why)
 {
-	struct slu_report r = slu_peer_report_of(peer, SLU_REPORT_RECORDING);
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_RECORDING);
 
 	peer->record = false;
 	r.text = why;
@@ -94,7 +94,7 @@ void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 
 void slu_peer_stop_publishing(struct slu_peer *peer)
 {
-	struct slu_report r = slu_peer_report_of(peer, SLU_REPORT_UNPUBLISH);
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_UNPUBLISH);
 
 	if (!peer->stream)
 		return;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum slu_report_type {
+enum slu_server_report_type {
 	SLU_REPORT_CONNECT,   /* connect was accepted */
 	SLU_REPORT_PUBLISH,   /* began */
 	SLU_REPORT_UNPUBLISH, /* ended: seconds, messages, bytes, stored */
@@ -17,8 +17,8 @@ enum slu_report_type {
 	SLU_REPORT_CLOSE      /* text: why, or "" when in order */
 };
 
-struct slu_report {
-	enum slu_report_type type;
+struct slu_server_report {
+	enum slu_server_report_type type;
 	unsigned id;         /* of the client, from 1 on */
 	const char *address; /* its */
 	const char *app;
@@ -33,11 +33,11 @@ struct slu_report {
 };
 
 struct slu_reporter {
-	void (*fn)(void *arg, const struct slu_report *report); /* NULL: nobody wants to know */
+	void (*fn)(void *arg, const struct slu_server_report *report); /* NULL: nobody wants to know */
 	void *arg;
 };
 
 /* "publish" and so on, a static string. */
-const char *slu_report_name(enum slu_report_type type);
+const char *slu_report_name(enum slu_server_report_type type);
 
 #endif
