@@ -39,7 +39,7 @@ void slu_serve_listening(const struct slu_common_options *options, const char *u
 	print_json(o);
 }
 
-static void report_json(const struct slu_report *r, const char *app)
+static void report_json(const struct slu_server_report *r, const char *app)
 {
 	cJSON *o = cJSON_CreateObject();
 
@@ -69,7 +69,7 @@ static void report_json(const struct slu_report *r, const char *app)
 }
 
 /* What a client does is said unless -q is given; that it came and went, with -v. */
-static void report_text(const struct slu_report *r, const char *app, bool verbose)
+static void report_text(const struct slu_server_report *r, const char *app, bool verbose)
 {
 	switch (r->type) {
 	case SLU_REPORT_CONNECT:
@@ -105,7 +105,7 @@ static void report_text(const struct slu_report *r, const char *app, bool verbos
 	}
 }
 
-void slu_serve_report(void *arg, const struct slu_report *report)
+void slu_serve_report(void *arg, const struct slu_server_report *report)
 {
 	const struct slu_common_options *options = arg;
 	char app[APP];

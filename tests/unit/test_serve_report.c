@@ -7,7 +7,7 @@
 
 #include "tools/serve_report.h"
 
-static const struct slu_report all = {
+static const struct slu_server_report all = {
 	.id = 7,
 	.address = "[::1]:5000",
 	.app = "live",
@@ -24,10 +24,10 @@ static const struct slu_report all = {
 };
 
 /* What a descriptor of ours gets from a report. */
-static const char *said(int fd, struct slu_common_options *options, enum slu_report_type type, const char *text)
+static const char *said(int fd, struct slu_common_options *options, enum slu_server_report_type type, const char *text)
 {
 	static char out[1024];
-	struct slu_report r = all;
+	struct slu_server_report r = all;
 	FILE *f = tmpfile();
 	int saved = dup(fd);
 	ssize_t n;
@@ -51,7 +51,7 @@ static const char *said(int fd, struct slu_common_options *options, enum slu_rep
 static void says_all_as_json(void **state)
 {
 	static const struct {
-		enum slu_report_type type;
+		enum slu_server_report_type type;
 		const char *text, *line;
 	} lines[] = {
 		{SLU_REPORT_CONNECT, "",
