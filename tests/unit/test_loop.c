@@ -15,11 +15,11 @@
 enum { PATIENCE_MS = 5000, REPORTS = 64 };
 
 static struct {
-	struct slu_report r[REPORTS];
+	struct slu_server_report r[REPORTS];
 	size_t n;
 } reports;
 
-static void take_report(void *arg, const struct slu_report *r)
+static void take_report(void *arg, const struct slu_server_report *r)
 {
 	(void)arg;
 	assert_true(reports.n < REPORTS);
@@ -27,7 +27,7 @@ static void take_report(void *arg, const struct slu_report *r)
 }
 
 /* The last report of a type; NULL when there is none. */
-static const struct slu_report *reported(enum slu_report_type type)
+static const struct slu_server_report *reported(enum slu_server_report_type type)
 {
 	for (size_t i = reports.n; i > 0; i--)
 		if (reports.r[i - 1].type == type)
