@@ -25,10 +25,13 @@ enum { SLU_INSPECT_SENTENCE = 512, SLU_INSPECT_ALPN = 64 };
 
 /* Read only during the call of slu_inspect_new(), but for trust. */
 struct slu_inspect_config {
-	const char *host;        /* a name or an address: for SNI and for the certificate */
-	bool sni;                /* send it, where it is a name */
-	uint16_t version;        /* the only one: enum slu_tls_version, or 0x0300 for SSL 3.0 */
-	uint16_t suite;          /* the only one, by its number; 0: all that OpenSSL has */
+	const char *host; /* a name or an address: for SNI and for the certificate */
+	bool sni;         /* send it, where it is a name */
+	uint16_t version; /* the only one: enum slu_tls_version, or 0x0300 for SSL 3.0 */
+	uint16_t suite;   /* the only one, by its number; 0: all that OpenSSL has */
+	const uint16_t
+		*suites; /* with TLS 1.3, in this order, all of them or it lacks what is asked for; 0: as above */
+	size_t nsuites;
 	uint16_t group;          /* the only one, by its number; 0: OpenSSL's own */
 	const uint16_t *schemes; /* signature schemes to offer, by number: those that OpenSSL lacks are left out. 0: its
 				    own */

@@ -133,6 +133,35 @@ static int ask_suite(struct slu_inspect *i, uint16_t number)
 	return 0;
 }
 
+enum { NAMES = 256 };
+
+/* Of TLS 1.3, whose names are the same in all versions of OpenSSL. */
+static int ask_suites(struct slu_inspect *i, const uint16_t *numbers, size_t n)
+{
+	char names[NAMES] = "";
+	size_t len = 0;
+	int nall;
+
+	for (size_t k = 0; k < n; k++) {
+		const unsigned char wire[2] = {(unsigned char)(numbers[k] >> 8), (unsigned char)numbers[k]};
+		const SSL_CIPHER *suite = SSL_CIPHER_find(i->ssl, wire);
+
+		if (!suite || SSL_CIPHER_get_kx_nid(suite) != NID_kx_any)
+			return lacks_number(i, "suite of TLS 1.3 with the number", numbers[k]);
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", k ? ":" : "",
+					SSL_CIPHER_get_name(suite));
+		if (len >= sizeof names)
+			return lacks_number(i, "room for the suite", numbers[k]);
+	}
+	if (n && SSL_set_ciphersuites(i->ssl, names) != 1)
+		return lacks_number(i, "suite of TLS 1.3 with the number", numbers[0]);
+	for (size_t k = 0; k < n; k++) {
+		if (!offered(i->ssl, numbers[k], &nall))
+			return lacks_number(i, "suite of this version with the number", numbers[k]);
+	}
+	return 0;
+}
+
 /* ---- groups ---- */
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
@@ -258,6 +287,8 @@ int slu_inspect_ask(struct slu_inspect *i, const struct slu_inspect_config *c)
 	r = ask_version(i, c->version);
 	if (r == 0)
 		r = ask_suite(i, c->suite);
+	if (r == 0)
+		r = ask_suites(i, c->suites, c->nsuites);
 	if (r == 0)
 		r = ask_group(i, c->group);
 	if (r == 0)

@@ -67,6 +67,28 @@ static void versions_and_suites(void **state)
 	SSL_CTX_free(s);
 }
 
+/* In the order in which they are named, and no others: a server that goes by the client's takes the first that it has.
+ */
+static void suites_of_tls13(void **state)
+{
+	static const uint16_t lists[][3] = {
+		{0x1303, 0x1302, 0x1301}, {0x1301, 0x1303, 0x1302}, {0x1305, 0x1302, 0x1301}};
+	static const uint16_t taken[] = {0x1303, 0x1301, 0x1302};
+	SSL_CTX *s = inspect_server();
+	struct slu_inspect *i;
+
+	(void)state;
+	for (size_t k = 0; k < sizeof taken / sizeof *taken; k++) {
+		i = inspect(s, &(struct slu_inspect_config){.version = TLS13, .suites = lists[k], .nsuites = 3});
+		assert_int_equal(done(i)->suite, taken[k]);
+		slu_inspect_free(i);
+	}
+	i = inspect(s, &(struct slu_inspect_config){.version = TLS13, .suites = lists[2], .nsuites = 1});
+	assert_true(slu_inspect_result(i)->failed && !slu_inspect_result(i)->lacks);
+	slu_inspect_free(i);
+	SSL_CTX_free(s);
+}
+
 static void groups(void **state)
 {
 	static const struct {
@@ -425,6 +447,9 @@ static void the_server_refuses(void **state)
 
 static void openssl_lacks_it(void **state)
 {
+	static const uint16_t unknown13[] = {0x1301, 0x1306, 0xC02B};
+	static const uint16_t many[16] = {0x1302, 0x1302, 0x1302, 0x1302, 0x1302, 0x1302, 0x1302, 0x1302,
+					  0x1302, 0x1302, 0x1302, 0x1302, 0x1302, 0x1302, 0x1302, 0x1302};
 	static const uint16_t unknown[] = {0xFEFE, 0xFEFD};
 	static const struct {
 		struct slu_inspect_config config;
@@ -436,6 +461,10 @@ static void openssl_lacks_it(void **state)
 		{{.version = TLS12, .suite = 0x1301}, "with the number 0x1301"},
 		{{.version = TLS13, .suite = 0xC02B}, "with the number 0xC02B"},
 		{{.version = TLS11, .suite = 0xC02B}, "with the number 0xC02B"},
+		{{.version = TLS13, .suites = unknown13, .nsuites = 2}, "with the number 0x1306"},
+		{{.version = TLS13, .suites = unknown13 + 2, .nsuites = 1}, "with the number 0xC02B"},
+		{{.version = TLS12, .suites = unknown13, .nsuites = 1}, "with the number 0x1301"},
+		{{.version = TLS13, .suites = many, .nsuites = 16}, "room for the suite 0x1302"},
 		{{.version = TLS13, .group = 0xFEFE}, " has no group 0xFEFE: "},
 		{{.version = TLS13, .schemes = unknown, .nschemes = 1}, " has no signature scheme 0xFEFE: "},
 		{{.version = TLS13, .schemes = unknown, .nschemes = 2}, "signature scheme of those that were"},
@@ -593,6 +622,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions_and_suites),
+		cmocka_unit_test(suites_of_tls13),
 		cmocka_unit_test(groups),
 		cmocka_unit_test(another_key_share),
 		cmocka_unit_test(primes),
