@@ -105,18 +105,14 @@ static size_t find_suites(struct slu_question *q, const struct slu_report_versio
 	return n ? n : pick_suites(q, v, true);
 }
 
-/* The refusal may be about the certificate's curve, which was taken out. */
+/* The refusal may be about the certificate's curve: that is then the one that was taken out last, for it came at once.
+ */
 static bool may_be_curve(const struct slu_question *q, const uint16_t *found, size_t n)
 {
 	const struct slu_reg_suite *s = slu_reg_suite(q->suites[0]);
 
-	if (!is_groups(q) || q->version == 0x0304 || !s || slu_reg_auth(s) != SLU_AUTH_ECDSA)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (found[i] != 0x001D && found[i] != 0x001E) /* x25519 and x448 sign nothing */
-			return true;
-	}
-	return false;
+	return is_groups(q) && q->version != 0x0304 && !q->keep && n && s && slu_reg_auth(s) == SLU_AUTH_ECDSA &&
+	       found[n - 1] != 0x001D && found[n - 1] != 0x001E; /* x25519 and x448 sign nothing */
 }
 
 /* ---- asking ---- */
@@ -137,8 +133,13 @@ static size_t fill(struct slu_question *q, const struct slu_report_version *v, u
 	uint16_t found[SLU_REPORT_GROUPS];
 	const size_t n = list_found(q, v, found);
 
-	if (q->phase == GO_ON)
-		return list_left(q, found, n, out);
+	if (q->phase == GO_ON) {
+		size_t nleft = list_left(q, found, n, out);
+
+		if (nleft && q->keep)
+			slu_add_id(out, &nleft, SLU_REPORT_GROUPS, q->keep);
+		return nleft;
+	}
 	for (size_t i = 0; i < n; i++)
 		out[i] = found[n - 1 - i];
 	return n;
@@ -206,7 +207,13 @@ static void refuse_groups(struct slu_question *q, struct slu_report_version *v)
 	uint16_t found[SLU_REPORT_GROUPS];
 	const size_t n = list_found(q, v, found);
 
-	v->groups_complete = !may_be_curve(q, found, n);
+	if (may_be_curve(q, found, n)) {
+		q->keep = found[n - 1];
+		q->phase = GO_ON;
+		return;
+	}
+	/* With that curve it took what it refuses now. */
+	v->groups_complete = !q->keep;
 	q->phase = q->phase == GO_ON ? REVERSED : OVER;
 }
 
@@ -229,6 +236,14 @@ static void refuse(struct slu_question *q, struct slu_report_version *v)
 		refuse_schemes(q, v);
 }
 
+/* Of all that is left it takes the curve that stays: what it likes less than this, it takes of nobody, since an ECDSA
+ * certificate is not for those who do not offer its curve. */
+static void take_kept(struct slu_question *q, struct slu_report_version *v)
+{
+	v->groups_complete = true;
+	q->phase = REVERSED;
+}
+
 /* Going down to an older version is a refusal, too. */
 static bool refuses(const struct slu_question *q, const struct slu_hello_answer *a)
 {
@@ -239,7 +254,9 @@ static int answer_list(struct slu_plan *p, struct slu_question *q, const struct 
 {
 	struct slu_report_version *v = slu_report_version(p->report, q->version);
 
-	if (take(q, v, a)) {
+	if (slu_answer_taken(a) && a->version == q->version && q->keep && q->phase == GO_ON && a->group == q->keep) {
+		take_kept(q, v);
+	} else if (take(q, v, a)) {
 		if (q->phase == CONFIRM)
 			refuse(q, v);
 		else if (q->phase == REVERSED)

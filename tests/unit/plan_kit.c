@@ -324,32 +324,16 @@ static bool is_newest_old(unsigned v)
 	return v < 4;
 }
 
-static bool has_keys(const struct model_list *l, enum slu_reg_exchange kx, bool ecdsa_only)
-{
-	bool any = false, all_ecdsa = true;
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct slu_reg_suite *s = slu_reg_suite(l->ids[i]);
-
-		if (slu_reg_exchange(s) != kx)
-			continue;
-		any = true;
-		all_ecdsa &= slu_reg_auth(s) == SLU_AUTH_ECDSA;
-	}
-	return any && (!ecdsa_only || all_ecdsa);
-}
-
-/* Has it a curve for ECDSA? */
-static bool signs(const struct model_list *l)
+static bool has_ecdhe(const struct model_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->ids[i] != 0x001D && l->ids[i] != 0x001E)
+		if (slu_reg_exchange(slu_reg_suite(l->ids[i])) == SLU_KX_ECDHE)
 			return true;
 	}
 	return false;
 }
 
-/* Of old versions the newest. Where there are only ECDSA certificates, a refusal may be about their curve. */
+/* Of old versions the newest. */
 static void expect_groups(const struct slu_report_version *v)
 {
 	const struct model_list *suites = &model.versions[v->version - 0x0300].suites;
@@ -364,16 +348,13 @@ static void expect_groups(const struct slu_report_version *v)
 		if (v->version == 0x0304 || v->groups[i] != model.ffdhe)
 			groups[n++] = v->groups[i];
 	}
-	if (v->version != 0x0304 && !has_keys(suites, SLU_KX_ECDHE, false)) {
+	if (v->version != 0x0304 && !has_ecdhe(suites)) {
 		assert_int_equal(n, 0);
 		return;
 	}
 	expect_list(l, groups, n);
 	assert_int_equal(v->group_order, order_of(l));
-	if (v->version == 0x0304 || !has_keys(suites, SLU_KX_ECDHE, true))
-		assert_true(v->groups_complete);
-	else
-		assert_int_equal(v->groups_complete, !signs(l));
+	assert_true(v->groups_complete);
 }
 
 /* Those of a key that signs something. */

@@ -85,6 +85,8 @@ static bool feasible(struct model *m, const struct slu_hello *h, unsigned versio
 	const struct slu_reg_suite *s = slu_reg_suite(suite);
 	const bool curve = version == 0x0304 || slu_reg_exchange(s) == SLU_KX_ECDHE;
 
+	if (version < 0x0304 && auth_of(suite) == SLU_AUTH_ECDSA && m->curve && !has(h->groups, h->ngroups, m->curve))
+		return false;
 	if (curve && version > 0x0300 && !choose(m, &m->groups[version == 0x0304], h->groups, h->ngroups))
 		return false;
 	if (version != 0x0303 || !slu_reg_forward_secret(s) || choose_scheme(m, h, suite))

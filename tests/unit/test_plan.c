@@ -119,6 +119,37 @@ static void test_chacha_first(void **state)
 	plan_teardown(state);
 }
 
+/* An ECDSA certificate alone is of use only to who offers its curve. In the client's order all groups are found; in the
+ * server's those that it likes less than the curve are taken of nobody. */
+static void test_curve(void **state)
+{
+	static const uint16_t all[] = {0x001D, 0x0017, 0x0018, 0x0019, 0x001E};
+
+	for (unsigned i = 0; i < 2 * 4; i++) {
+		const unsigned curve = 1 + i / 2 % 2; /* the second or the third of them */
+
+		configure_common(0, 1);
+		model.groups[0].n = 0;
+		for (size_t k = 0; k < COUNT(all); k++) {
+			add(&model.groups[0], all[k]);
+			model.groups[0].tier[k] = i & 1 ? (uint8_t)k : 0;
+		}
+		add(&model.versions[3].suites, 0xC02B);
+		add(&model.versions[3].suites, 0xC009);
+		add(&model.schemes[0], 0x0403);
+		model.curve = all[curve];
+		if (i >= 4)
+			model.refusal = model_end(SLU_HELLO_RESET);
+		scan(true, i);
+		assert_int_equal(report.end, SLU_PROBE_OK);
+		assert_int_equal(report.versions[3].ngroups, i & 1 ? curve + 1 : COUNT(all));
+		assert_memory_equal(report.versions[3].groups, all, report.versions[3].ngroups * sizeof *all);
+		assert_true(report.versions[3].groups_complete);
+		assert_int_equal(report.versions[3].group_order, i & 1 ? SLU_ORDER_SERVER : SLU_ORDER_CLIENT);
+		plan_teardown(state);
+	}
+}
+
 /* A hello of more than 255 bytes, or of more than 512, meets silence, a reset or an alert. */
 static void test_small(void **state)
 {
@@ -301,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cost_worst, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_cost_full, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_chacha_first, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_curve, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_small, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_small_version, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_small_parts, plan_setup, plan_teardown),
