@@ -34,8 +34,8 @@ static const struct row rows[SLU_QUESTIONS] = {
 	[SLU_Q_HANDSHAKE_12] = {&slu_ask_handshake, 0x0303, true, true, NEWER, 0},
 	[SLU_Q_NAMELESS] = {&slu_ask_nameless, 0, true, true, SUITES, 0},
 	[SLU_Q_NAMELESS_13] = {&slu_ask_nameless_13, 0x0304, true, true, SUITES | BIT(HANDSHAKE_13), 0},
-	[SLU_Q_ORDER_13] = {&slu_ask_order, 0x0304, true, true, BIT(SUITES_13), 0},
-	[SLU_Q_ORDER_12] = {&slu_ask_order, 0x0303, true, true, NEWER | BIT(NAMELESS), 0},
+	[SLU_Q_ORDER_13] = {&slu_ask_order, 0x0304, true, true, BIT(HANDSHAKE_13), 0},
+	[SLU_Q_ORDER_12] = {&slu_ask_order, 0x0303, true, true, NEWER | BIT(NAMELESS) | BIT(HANDSHAKE_13), 0},
 	[SLU_Q_ORDER_11] = {&slu_ask_order, 0x0302, true, true, BIT(SUITES_11) | BIT(NAMELESS), 0},
 	[SLU_Q_ORDER_10] = {&slu_ask_order, 0x0301, true, true, BIT(SUITES_10) | BIT(NAMELESS), 0},
 	[SLU_Q_ORDER_30] = {&slu_ask_order, 0x0300, true, true, BIT(SUITES_30) | BIT(NAMELESS), 0},
@@ -226,8 +226,8 @@ int slu_plan_inspected(struct slu_plan *p, unsigned id, const struct slu_inspect
 
 	if (!q)
 		return SLU_ERR_INVALID;
-	p->report->handshakes++;
-	answered(p, q, SLU_PLAN_HANDSHAKE);
+	p->report->handshakes += !r->lacks;
+	answered(p, q, r->lacks ? 0 : SLU_PLAN_HANDSHAKE);
 	return q->kind->inspected(p, q, r);
 }
 
@@ -252,10 +252,10 @@ static unsigned certain(const struct slu_plan *p, const struct slu_question *q, 
 
 	if (q->state == SLU_Q_DONE)
 		return 0;
-	/* Another one is accepted, or the order of those that are can be asked for; of old versions, without the name.
-	 */
+	/* Another one is accepted, or the order of those that are can be asked for: without the name, or by the
+	 * handshake of TLS 1.3, which counts anyway. */
 	if (q->kind == &slu_ask_suites)
-		return v->nsuites >= 2 && (q->version == 0x0304 || !p->cfg.server_name);
+		return v->nsuites >= 2 && q->version != 0x0304 && !p->cfg.server_name;
 	if (q->kind == &slu_ask_handshake)
 		return q->state == SLU_Q_WAITS && q->version == 0x0304 && tls13;
 	return i == SLU_Q_NAMELESS && q->state == SLU_Q_WAITS && p->cfg.server_name && p->taken;

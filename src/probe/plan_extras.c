@@ -30,7 +30,7 @@ static bool next_nameless(struct slu_plan *p, struct slu_question *q)
 
 	if (q->phase == OVER)
 		return false;
-	n = slu_offer_reversed(p, q, v, false);
+	n = slu_offer_reversed(q, v, slu_order_chacha(p, v));
 	if (p->small && n > slu_offer_room(p, q->version))
 		n = slu_offer_room(p, q->version);
 	slu_offer_hello(p, q, q->version, n);
@@ -43,12 +43,9 @@ static bool next_nameless(struct slu_plan *p, struct slu_question *q)
 static void take_order(struct slu_plan *p, const struct slu_question *q, const struct slu_hello_answer *a)
 {
 	const struct slu_report_version *v = slu_report_version(p->report, q->version);
-	struct slu_plan_order *o = &p->orders[q->version - 0x0300];
 
-	if (o->asked_reversed || a->version != q->version || q->step.hello.nsuites < v->nsuites)
-		return;
-	o->reversed = slu_offer_has(v->suites, v->nsuites, a->suite) ? a->suite : 0;
-	o->asked_reversed = o->reversed;
+	if (a->version == q->version && q->step.hello.nsuites >= v->nsuites)
+		slu_order_learn(p, q, q->step.hello.nsuites, a->suite);
 }
 
 static void answer_without(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
@@ -139,7 +136,7 @@ static bool next_fallback(struct slu_plan *p, struct slu_question *q)
 
 	if (q->answers)
 		return false;
-	n = slu_offer_reversed(p, q, v, false);
+	n = slu_offer_reversed(q, v, false);
 	if (n > SLU_REPORT_SUITES - 1)
 		n = SLU_REPORT_SUITES - 1;
 	if (p->small && n >= slu_offer_room(p, q->version))

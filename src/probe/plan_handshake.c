@@ -6,7 +6,10 @@
 #include "probe/plan_int.h"
 #include "probe/registry.h"
 
-enum { AGAIN = 1 }; /* phase: without ALPN, which was refused */
+enum {
+	AGAIN = 1, /* phase: without ALPN, which was refused */
+	ANY,       /* with all suites that OpenSSL has, for it lacks some of those that are accepted */
+};
 
 /* With TLS 1.2 a full handshake tells one thing that hellos do not: whether a client without a certificate is refused.
  */
@@ -22,9 +25,16 @@ static bool begin_handshake(struct slu_plan *p, struct slu_question *q)
 
 static bool next_handshake(struct slu_plan *p, struct slu_question *q)
 {
-	if (q->answers && q->phase != AGAIN)
+	const struct slu_report_version *v = slu_report_version(p->report, q->version);
+
+	if (q->answers && !q->phase)
 		return false;
 	slu_offer_handshake(p, q, q->version);
+	if (q->version != 0x0304 || q->phase == ANY || v->nsuites < 2 || !v->complete)
+		return true;
+	/* It tells by the way whose order counts. */
+	q->step.handshake.suites = q->suites;
+	q->step.handshake.nsuites = slu_offer_reversed(q, v, slu_order_chacha(p, v));
 	return true;
 }
 
@@ -67,7 +77,14 @@ static int learn_handshake(struct slu_plan *p, const struct slu_question *q, con
 
 static int inspect_handshake(struct slu_plan *p, struct slu_question *q, const struct slu_inspect_result *r)
 {
-	if (!r->done && r->alert == 120 && q->phase != AGAIN && q->step.handshake.nalpn) {
+	if (r->lacks && q->step.handshake.nsuites) {
+		q->phase = ANY;
+		p->lacks = true;
+		return 0;
+	}
+	if (q->step.handshake.nsuites && r->suite)
+		slu_order_learn(p, q, q->step.handshake.nsuites, r->suite);
+	if (!r->done && r->alert == 120 && q->step.handshake.nalpn) {
 		slu_learn_no_alpn(p);
 		q->phase = AGAIN;
 		return 0;

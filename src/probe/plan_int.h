@@ -72,7 +72,8 @@ struct slu_question {
 
 /* What one version answered when all that it takes was offered in another order. 0: not asked, or no answer. */
 struct slu_plan_order {
-	uint16_t reversed; /* chosen with the least preferred first */
+	uint16_t reversed; /* chosen with the least preferred first, or another in place of ChaCha20 */
+	uint16_t head;     /* which one of those that are accepted was first then */
 	uint16_t chacha;   /* chosen with ChaCha20 first, and then likewise */
 	bool asked_reversed, asked_chacha;
 };
@@ -90,6 +91,7 @@ struct slu_plan {
 	unsigned asked; /* steps; the last one's id */
 	size_t stood;   /* bytes of the largest hello that was answered well */
 	bool small;     /* hellos stay below 256 bytes */
+	bool lacks;     /* the OpenSSL here lacks suites that are accepted with TLS 1.3 */
 	bool no_alpn;   /* the server refuses the protocols that are offered */
 	bool cut;       /* it stopped answering, or was not asked on */
 	bool concluded;
@@ -115,12 +117,12 @@ void slu_offer_protocols(struct slu_question *q); /* ALPN besides */
 void slu_offer_sized(struct slu_question *q);
 /* Likewise a full handshake. */
 void slu_offer_handshake(struct slu_plan *p, struct slu_question *q, uint16_t version);
-/* In q->suites all accepted suites of a version, the least preferred first, and none of ChaCha20 at the head, or all of
- * them. The number. */
-size_t slu_offer_reversed(const struct slu_plan *p, struct slu_question *q, const struct slu_report_version *v,
-			  bool chacha);
+/* In q->suites all accepted suites of a version, the least preferred first, but at the head either all of ChaCha20, or
+ * one after which nobody takes ChaCha20 as the client's wish. The number. */
+size_t slu_offer_reversed(struct slu_question *q, const struct slu_report_version *v, bool chacha);
 bool slu_offer_has(const uint16_t *list, size_t n, uint16_t id);
 bool slu_is_chacha(uint16_t suite);
+bool slu_has_chacha(const struct slu_report_version *v);
 
 /* ---- plan_learn.c: what any answer says besides ---- */
 
@@ -137,6 +139,13 @@ uint64_t slu_leaf(const struct slu_hello_answer *a);
 bool slu_leaf_seen(const struct slu_plan *p, uint64_t leaf);
 void slu_know(enum slu_known *what, bool yes); /* YES stays */
 bool slu_add_id(uint16_t *list, size_t *n, size_t most, uint16_t id);
+
+/* ---- plan_order.c ---- */
+
+/* Is ChaCha20 to be at the head where the order is asked for the first time? */
+bool slu_order_chacha(const struct slu_plan *p, const struct slu_report_version *v);
+/* What was chosen of q->suites, n of them, made by slu_offer_reversed(). false: none that is accepted. */
+bool slu_order_learn(struct slu_plan *p, const struct slu_question *q, size_t n, uint16_t suite);
 
 /* ---- questions ---- */
 

@@ -38,6 +38,15 @@ bool slu_is_chacha(uint16_t suite)
 	return s && slu_reg_chacha(s);
 }
 
+bool slu_has_chacha(const struct slu_report_version *v)
+{
+	for (size_t i = 0; i < v->nsuites; i++) {
+		if (slu_is_chacha(v->suites[i]))
+			return true;
+	}
+	return false;
+}
+
 /* ---- the canonical order ---- */
 
 static unsigned rank(const struct slu_reg_suite *s)
@@ -81,20 +90,44 @@ const uint16_t *slu_offer_suites(const struct slu_plan *p, uint16_t version, siz
 	return p->canon[version - 0x0300];
 }
 
-size_t slu_offer_reversed(const struct slu_plan *p, struct slu_question *q, const struct slu_report_version *v,
-			  bool chacha)
+static bool is_aes_gcm(uint16_t suite)
 {
-	size_t n = 0, ncanon;
-	const uint16_t *canon = slu_offer_suites(p, v->version, &ncanon);
+	const struct slu_reg_suite *s = slu_reg_suite(suite);
 
+	return s && (s->cipher == SLU_CIPHER_AES_128_GCM || s->cipher == SLU_CIPHER_AES_256_GCM);
+}
+
+/* Some servers take ChaCha20 where the first suite that they know is one of it, and others (Go's) where it is anything
+ * but AES with GCM. At the head is one of that which is refused but known to all; where none is refused, the least
+ * preferred that is not the server's first. 0: the least preferred of all does. */
+static uint16_t head_for(const struct slu_report_version *v)
+{
+	static const uint16_t known[] = {0xC02F, 0xC02B, 0xC030, 0xC02C, 0x1301, 0x1302};
+
+	if (!slu_has_chacha(v))
+		return 0;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (slu_reg_suite_in(slu_reg_suite(known[i]), v->version) &&
+		    !slu_offer_has(v->suites, v->nsuites, known[i]))
+			return known[i];
+	}
+	for (size_t i = v->nsuites - 1; i > 0; i--) {
+		if (is_aes_gcm(v->suites[i]))
+			return v->suites[i];
+	}
+	return 0;
+}
+
+size_t slu_offer_reversed(struct slu_question *q, const struct slu_report_version *v, bool chacha)
+{
+	const uint16_t head = chacha ? 0 : head_for(v);
+	size_t n = 0;
+
+	if (head)
+		q->suites[n++] = head;
 	for (size_t i = v->nsuites; chacha && i-- > 0;) {
 		if (slu_is_chacha(v->suites[i]))
 			q->suites[n++] = v->suites[i];
-	}
-	/* One that the server refuses takes the place of ChaCha20 at the head. */
-	for (size_t i = 0; !chacha && slu_is_chacha(v->suites[v->nsuites - 1]) && i < ncanon && !n; i++) {
-		if (!slu_is_chacha(canon[i]) && !slu_offer_has(v->suites, v->nsuites, canon[i]))
-			q->suites[n++] = canon[i];
 	}
 	for (size_t i = v->nsuites; i-- > 0;) {
 		if (!slu_offer_has(q->suites, n, v->suites[i]))

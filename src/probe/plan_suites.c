@@ -76,7 +76,7 @@ static bool next_suites(struct slu_plan *p, struct slu_question *q)
 	size_t n = 0;
 
 	if (q->phase == CONFIRM)
-		n = slu_offer_reversed(p, q, report_of(p, q), false);
+		n = slu_offer_reversed(q, report_of(p, q), false);
 	while (q->phase != OVER && !n) {
 		n = left(p, q);
 		if (!n)
@@ -176,12 +176,7 @@ static void drop(struct slu_plan *p, struct slu_question *q, const struct slu_he
 /* That it takes what it took before shows that the end of the connection was a refusal; and whose order counts. */
 static void confirm(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
 {
-	const struct slu_report_version *v = report_of(p, q);
-	struct slu_plan_order *o = &p->orders[q->version - 0x0300];
-
-	if (slu_answer_taken(a) && a->version == q->version && slu_offer_has(v->suites, v->nsuites, a->suite)) {
-		o->asked_reversed = true;
-		o->reversed = a->suite;
+	if (slu_answer_taken(a) && a->version == q->version && slu_order_learn(p, q, q->step.hello.nsuites, a->suite)) {
 		slu_report_note(p->report, "It refuses suites %s, without an alert.",
 				q->drop == SLU_HELLO_SILENT ? "by silence" : "by hanging up");
 		finish_part(p, q);

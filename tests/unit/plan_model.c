@@ -103,16 +103,19 @@ static bool stuck(struct model *m, const struct slu_hello *h, unsigned version, 
 }
 
 /* Libraries do not see what they do not know: the first that is accepted, or that everybody has. */
-static bool chacha_leads(const struct model_list *l, const uint16_t *offered, size_t n)
+static bool chacha_leads(const struct model *m, const struct model_list *l, const uint16_t *offered, size_t n)
 {
+	static const uint16_t gcm[] = {0xC02C, 0xC030, 0xC02B, 0xC02F, 0x1301, 0x1302};
 	static const uint16_t known[] = {0xC02C, 0xC030, 0xC02B, 0xC02F, 0x009F, 0x009E, 0x1301, 0x1302, 0x1304,
 					 0x1305, 0xC00A, 0xC014, 0xC009, 0xC013, 0x0035, 0x002F, 0x009C, 0x009D};
 
 	for (size_t i = 0; i < n; i++) {
 		if (slu_reg_chacha(slu_reg_suite(offered[i])) && has(l->ids, l->n, offered[i]))
 			return true;
+		if (m->but_gcm && (offered[i] == 0x1304 || offered[i] == 0x1305))
+			continue;
 		if (has(l->ids, l->n, offered[i]) || has(known, sizeof known / sizeof *known, offered[i]))
-			return false;
+			return m->but_gcm && !has(gcm, sizeof gcm / sizeof *gcm, offered[i]);
 	}
 	return false;
 }
@@ -132,7 +135,7 @@ static uint16_t choose_suite(struct model *m, const struct slu_hello *h, unsigne
 	}
 	if (m->turns && ncan && h->version == 0x0303 && h->nsuites < 20)
 		return can[0];
-	if (m->chacha_first && nchacha && chacha_leads(l, h->suites, h->nsuites))
+	if (m->chacha_first && nchacha && chacha_leads(m, l, h->suites, h->nsuites))
 		return choose(m, l, chacha, nchacha);
 	return choose(m, l, can, ncan);
 }
@@ -317,6 +320,18 @@ static uint16_t scheme13(struct model *m, const struct slu_inspect_config *c)
 	return choose(m, &m->schemes[1], c->schemes, c->nschemes);
 }
 
+static uint16_t suite13(struct model *m, const struct slu_inspect_config *c)
+{
+	static const uint16_t all[] = {0x1302, 0x1303, 0x1301};
+	const struct slu_hello h = {.version = 0x0304,
+				    .suites = c->nsuites ? c->suites : all,
+				    .nsuites = c->nsuites ? c->nsuites : sizeof all / sizeof *all,
+				    .groups = m->groups[1].ids,
+				    .ngroups = m->groups[1].n};
+
+	return choose_suite(m, &h, 0x0304);
+}
+
 static void look_at(struct model *m, bool sni, struct slu_inspect_result *r)
 {
 	static struct slu_chain chain;
@@ -333,8 +348,12 @@ const struct slu_inspect_result *model_inspect(struct model *m, const struct slu
 	static struct slu_inspect_result r;
 	const struct slu_inspect_config *c = &step->handshake;
 
-	m->handshakes++;
 	r = (struct slu_inspect_result){.alert = -1, .version = c->version};
+	if (m->lacks && c->nsuites) {
+		r.failed = r.lacks = true;
+		return &r;
+	}
+	m->handshakes++;
 	if (m->vice == MODEL_DROPS && m->answers >= m->honest) {
 		r.failed = r.closed = true;
 	} else if (!m->versions[c->version - 0x0300].on) {
@@ -347,6 +366,7 @@ const struct slu_inspect_result *model_inspect(struct model *m, const struct slu
 		r.alert = 40;
 	} else {
 		r.scheme = c->version == 0x0304 ? scheme13(m, c) : 0;
+		r.suite = c->version == 0x0304 ? suite13(m, c) : 0;
 		r.client_certificate = m->client_certificate;
 		r.client_certificate_needed = m->needs_certificate;
 		r.done = c->version == 0x0304 || !m->needs_certificate;

@@ -58,19 +58,30 @@ static void shuffle_first(struct model_list *l, size_t i)
 	l->ids[0] = id;
 }
 
-/* 12 suites and two refusals, old versions, no name, the order of TLS 1.3; the order of TLS 1.2 comes without a name.
- */
+/* 12 suites and two refusals, old versions, no name: without the name comes the order of TLS 1.2, and with the
+ * handshake that of TLS 1.3. */
 static void test_cost(void **state)
 {
 	(void)state;
 	configure_common(9, 3);
-	expect_cost(false, 17, 1, 12);
+	expect_cost(false, 16, 1, 12);
 	/* ChaCha20 is the first anyway. */
 	shuffle_first(&model.versions[4].suites, 1);
-	expect_cost(false, 17, 1, 12);
-	/* Where the client's order counts, so does its ChaCha20. */
+	expect_cost(false, 16, 1, 12);
+	/* As offered. */
+	configure_common(9, 2);
+	add(&model.versions[4].suites, 0x1301);
+	shuffle_first(&model.versions[4].suites, 1);
+	shuffle_first(&model.versions[4].suites, 2);
+	expect_cost(false, 16, 1, 12);
+	/* Where the client's order counts, so does its ChaCha20; that it does takes a hello more. */
+	configure_common(9, 3);
 	for (size_t i = 0; i < 9; i++)
 		model.versions[3].suites.tier[i] = model.versions[4].suites.tier[i] = 0;
+	expect_cost(false, 17, 1, 12);
+	/* The handshake cannot ask for it. */
+	configure_common(9, 3);
+	model.lacks = true;
 	expect_cost(false, 17, 1, 12);
 }
 
@@ -81,9 +92,14 @@ static const struct test_worst {
 /* Within 20, whatever it is about its order and its name. */
 static void test_cost_worst(void **state)
 {
-	for (size_t i = 0; i < COUNT(worst); i++) {
+	for (size_t n = 0; n < 4 * COUNT(worst); n++) {
+		const size_t i = n / 4;
+
 		configure_common(8, 3);
 		add(&model.versions[3].suites, 0xCCA8);
+		if (n & 1) /* not as they are offered */
+			shuffle_first(&model.versions[3].suites, 1);
+		model.lacks = n & 2;
 		model.chacha_first = worst[i].chacha_first;
 		model.needs_sni = worst[i].needs_sni;
 		for (size_t k = 0; worst[i].client && k < 9; k++)
@@ -101,8 +117,8 @@ static void test_cost_full(void **state)
 	(void)state;
 	configure_common(9, 3);
 	/* 12 + 5 refusals, 3 schemes and their refusal but the first, twice 3 groups likewise and their order, no name,
-	 * the order of TLS 1.3, fallback. */
-	expect_cost(true, 12 + 5 + 3 + 2 * 4 + 3, 1 + 3, 15);
+	 * fallback. */
+	expect_cost(true, 12 + 5 + 3 + 2 * 4 + 2, 1 + 3, 15);
 }
 /* ---- what is peculiar ---- */
 
@@ -117,6 +133,82 @@ static void test_chacha_first(void **state)
 	assert_int_equal(report.versions[3].chacha, SLU_YES);
 	assert_int_equal(report.versions[4].chacha, SLU_YES);
 	plan_teardown(state);
+}
+
+/* It prefers ChaCha20 to AES unless the first suite that it knows is AES with GCM, as Go has it. */
+static void test_but_gcm(void **state)
+{
+	static const uint16_t old[][5] = {{0xC02F, 0xCCA8, 0xC013, 0xC014, 0x002F},
+					  {0xC02F, 0xC02B, 0xC030, 0xC02C, 0xCCA8}};
+
+	for (unsigned i = 0; i < 8; i++) {
+		configure_common(0, 0);
+		add(&model.versions[4].suites, 0x1301);
+		add(&model.versions[4].suites, 0x1302);
+		add(&model.versions[4].suites, 0x1303);
+		for (size_t k = 0; k < 5; k++)
+			add(&model.versions[3].suites, old[i / 4][k]);
+		add(&model.schemes[0], 0x0403);
+		model.chacha_first = model.but_gcm = true;
+		model.lacks = i & 2;
+		scan(i & 1, i);
+		expect_all(i & 1);
+		for (unsigned v = 3; v < 5; v++) {
+			assert_int_equal(report.versions[v].order, SLU_ORDER_SERVER);
+			assert_int_equal(report.versions[v].chacha, SLU_YES);
+		}
+		plan_teardown(state);
+	}
+}
+
+/* Of TLS 1.2 as well, where TLS 1.3 has it, and for nothing: the server does not take them as they are offered. */
+static void test_chacha_free(void **state)
+{
+	static const uint16_t mixed[] = {0xC030, 0xCCA8, 0xC02F, 0xC028, 0xC027, 0xC014, 0xC013, 0x009D, 0x009C};
+
+	(void)state;
+	configure_common(0, 3);
+	for (size_t i = 0; i < COUNT(mixed); i++)
+		add(&model.versions[3].suites, mixed[i]);
+	scan(false, 5);
+	expect_all(false);
+	assert_int_equal(report.versions[3].chacha, SLU_NO);
+	assert_int_equal(report.versions[4].chacha, SLU_NO);
+	assert_int_equal(report.hellos + report.handshakes, 17);
+	slu_report_clear(&report);
+	scan_as(NULL, false, 5);
+	assert_int_equal(report.versions[3].order, SLU_ORDER_SERVER);
+	assert_int_equal(report.versions[3].chacha, SLU_NO);
+	assert_int_equal(report.hellos + report.handshakes, 17);
+	plan_teardown(state);
+}
+
+/* Equal to it are all but ChaCha20, which does not make the order the client's: and of AES with GCM there is nothing
+ * that it refuses, to be first in place of ChaCha20. */
+static void test_chacha_last(void **state)
+{
+	static const uint16_t new[] = {0x1302, 0x1301, 0x1303}, old[] = {0xC02C, 0xC030, 0xC02B, 0xC02F, 0xCCA8};
+
+	for (unsigned i = 0; i < 8; i++) {
+		configure_common(0, 0);
+		for (size_t k = 0; k < COUNT(new); k++) {
+			add(&model.versions[4].suites, new[k]);
+			model.versions[4].suites.tier[k] = i & 4 ? 0 : new[k] == 0x1303;
+		}
+		for (size_t k = 0; k < COUNT(old); k++) {
+			add(&model.versions[3].suites, old[k]);
+			model.versions[3].suites.tier[k] = i & 4 ? 0 : old[k] == 0xCCA8;
+		}
+		add(&model.schemes[0], 0x0403);
+		model.lacks = i & 1;
+		scan(i & 2, i);
+		expect_all(i & 2);
+		for (unsigned v = 3; v < 5; v++) {
+			assert_int_equal(report.versions[v].order, i & 4 ? SLU_ORDER_CLIENT : SLU_ORDER_MIXED);
+			assert_int_equal(report.versions[v].chacha, i & 4 ? SLU_YES : SLU_NO);
+		}
+		plan_teardown(state);
+	}
 }
 
 /* An ECDSA certificate alone is of use only to who offers its curve. In the client's order all groups are found; in the
@@ -198,8 +290,8 @@ static void test_small_version(void **state)
 	scan(false, 3);
 	assert_int_equal(report.end, SLU_PROBE_OK);
 	expect_versions(false);
-	/* Of TLS 1.3 one that is too large, 3 + 1, and the order; of TLS 1.2 two; of older ones one. */
-	assert_int_equal(report.hellos, 9);
+	/* Of TLS 1.3 one that is too large, 3 + 1; of TLS 1.2 two; of older ones one. */
+	assert_int_equal(report.hellos, 8);
 	plan_teardown(state);
 }
 
@@ -332,6 +424,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cost_worst, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_cost_full, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_chacha_first, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_but_gcm, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_chacha_free, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_chacha_last, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_curve, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_small, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_small_version, plan_setup, plan_teardown),
