@@ -16,8 +16,10 @@
  * With k suites in two versions that is k + 2 hellos, one for all versions before TLS 1.2, one without the server's
  * name and one full handshake, both of which also show whose order counts, so that it is k + 5 connections for a server
  * with an order of its own. One or two more in each version tell a server that takes the client's first from one that
- * takes the client's ChaCha20: at most k + 8, and two more where the server refuses the protocols of ALPN. With `full`
- * at most suites + groups + schemes + 16 hellos, and a full handshake for each scheme of TLS 1.3 and one or two more.
+ * takes the client's ChaCha20: at most k + 8, and two more where the server refuses the protocols of ALPN. Of whoever
+ * refuses all, a few more: SSL 3.0 without extensions, and a handshake of TLS 1.3 where it does not understand a client
+ * without a key share. With `full` at most suites + groups + schemes + 16 hellos, and a full handshake for each scheme
+ * of TLS 1.3 and one or two more.
  *
  * Each step that is answered by silence, by the end of the stream or by a reset costs the plan one or two more hellos,
  * for that is how some servers refuse, how others take a hello of more than 255 bytes, and how others again are tired

@@ -17,8 +17,9 @@ static bool begin_handshake(struct slu_plan *p, struct slu_question *q)
 {
 	const struct slu_report_version *v = slu_report_version(p->report, q->version);
 
+	/* A client without a key share is not understood by everybody. */
 	if (v->accepted != SLU_YES)
-		return false;
+		return q->version == 0x0304 && p->questions[SLU_Q_SUITES_13].unread;
 	return q->version == 0x0304 ||
 	       (p->report->versions[4].accepted != SLU_YES && p->report->client_certificate == SLU_YES);
 }
@@ -59,10 +60,31 @@ static void learn_done(struct slu_plan *p, const struct slu_question *q, const s
 		slu_know(&report->tickets13, r->tickets);
 }
 
+/* It had refused the version: if it does take it, it was the hello that it did not understand. */
+static bool learn_version(struct slu_plan *p, const struct slu_question *q, const struct slu_inspect_result *r)
+{
+	struct slu_report_version *v = slu_report_version(p->report, q->version);
+
+	if (!r->suite)
+		return false;
+	v->accepted = SLU_YES;
+	slu_add_id(v->suites, &v->nsuites, SLU_REPORT_SUITES, r->suite);
+	slu_report_note(p->report,
+			"It takes %s, but not from a client without a key share: of its suites one is known.",
+			slu_reg_version_name(q->version));
+	return true;
+}
+
 static int learn_handshake(struct slu_plan *p, const struct slu_question *q, const struct slu_inspect_result *r)
 {
 	struct slu_report_version *v = slu_report_version(p->report, q->version);
 
+	if (v->accepted != SLU_YES && !learn_version(p, q, r)) {
+		if (r->alert < 0 && !r->lacks) /* no refusal */
+			slu_report_note(p->report, "A full handshake with %s, whose hellos it refused, failed: %s",
+					slu_reg_version_name(q->version), r->sentence);
+		return 0;
+	}
 	if (r->scheme)
 		slu_add_id(v->schemes, &v->nschemes, SLU_REPORT_SCHEMES, r->scheme);
 	if (r->client_certificate_needed)

@@ -62,6 +62,7 @@ struct slu_question {
 	size_t first, most; /* suites: the part of the canonical order that is offered */
 	size_t bytes;       /* of the hello under way */
 	bool small;         /* its hellos stay below 256 bytes, as all do where the plan says so */
+	bool unread;        /* suites: refused by an alert that says that the hello was not understood */
 	bool split;         /* what was found came in several parts, each with an order of its own */
 	uint16_t keep;      /* groups: offered last though it was found, as the certificate's curve may be; 0: none */
 	struct slu_plan_step step;

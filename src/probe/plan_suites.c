@@ -24,16 +24,26 @@ static void offer_parts(const struct slu_plan *p, struct slu_question *q)
 	q->most = slu_offer_room(p, q->version);
 }
 
-/* Old versions are asked without `full` where the one hello found nothing newer. */
+/* Old versions are asked without `full` where the one hello found nothing newer; and SSL 3.0 where nothing at all was
+ * found, since what was refused may have been the extensions, which it knows nothing of. */
+static bool wants_old(const struct slu_plan *p, uint16_t version)
+{
+	const struct slu_report_version *newest = slu_report_newest(p->report, 0x0304);
+
+	if (newest)
+		return newest->version == version;
+	return version == 0x0300 && (p->ends[SLU_HELLO_ALERT] || p->ends[SLU_HELLO_CLOSED] || p->ends[SLU_HELLO_RESET]);
+}
+
 static bool begin_suites(struct slu_plan *p, struct slu_question *q)
 {
 	struct slu_report_version *v = report_of(p, q);
 
-	if (!p->cfg.full && q->version < 0x0303 && slu_report_newest(p->report, 0x0304) != v)
+	if (!p->cfg.full && q->version < 0x0303 && !wants_old(p, q->version))
 		return false;
 	v->nsuites = 0; /* what the one hello brought came from another order */
 	q->most = SLU_REPORT_SUITES;
-	if (p->small)
+	if (p->small || (q->version == 0x0300 && !slu_report_newest(p->report, 0x0304)))
 		offer_parts(p, q);
 	return true;
 }
@@ -141,11 +151,30 @@ static bool means_what_it_says(uint8_t alert)
 	return alert == 70 || alert == 71;
 }
 
+/* Alerts about a hello that is not understood, or not stood. */
+static bool means_hello(uint8_t alert)
+{
+	return alert == 10 || alert == 47 || alert == 50 || alert == 80 || alert == 109;
+}
+
+/* It refuses the version that it took before: there are several servers under this address, and what the others have is
+ * not known. */
+static void refuse_version(struct slu_plan *p, struct slu_question *q)
+{
+	slu_report_note(p->report,
+			"It refused %s after it had taken it: perhaps servers that are not alike take turns.",
+			slu_reg_version_name(q->version));
+	q->phase = OVER;
+}
+
 static void refuse(struct slu_plan *p, struct slu_question *q, const struct slu_hello_answer *a)
 {
 	struct slu_report_version *v = report_of(p, q);
 
-	if (a->alert == 120 && q->step.hello.nalpn) {
+	q->unread = !v->nsuites && means_hello(a->alert);
+	if (v->nsuites && a->alert == 70)
+		refuse_version(p, q);
+	else if (a->alert == 120 && q->step.hello.nalpn) {
 		slu_learn_no_alpn(p); /* and once more, without */
 	} else if (!v->nsuites && may_be_size(p, q) && !means_what_it_says(a->alert)) {
 		offer_parts(p, q);

@@ -222,7 +222,11 @@ static void honest(struct model *m, const struct slu_plan_step *step, struct slu
 	const struct slu_hello *h = &step->hello;
 	const unsigned version = negotiate(m, h);
 
-	if (m->stands && bytes_of(h) > m->stands)
+	if (m->bare && !(h->with & SLU_WITHOUT_EXTENSIONS))
+		*a = m->refusal;
+	else if (m->wants_share && h->version == 0x0304)
+		*a = model_alert(m->wants_share);
+	else if (m->stands && bytes_of(h) > m->stands)
 		*a = m->not_stood;
 	else if (!version)
 		*a = m->no_version;
@@ -301,7 +305,7 @@ const struct slu_hello_answer *model_answer(struct model *m, const struct slu_pl
 	static struct slu_hello_answer a;
 
 	memset(&a, 0, sizeof a);
-	honest(m, step, &a);
+	honest(m->other && m->answers % 2 ? m->other : m, step, &a);
 	if (m->vice != MODEL_HONEST && m->answers >= m->honest)
 		misbehave(m, &step->hello, &a);
 	m->answers++;
@@ -354,7 +358,7 @@ const struct slu_inspect_result *model_inspect(struct model *m, const struct slu
 		return &r;
 	}
 	m->handshakes++;
-	if (m->vice == MODEL_DROPS && m->answers >= m->honest) {
+	if (m->hangs_up || (m->vice == MODEL_DROPS && m->answers >= m->honest)) {
 		r.failed = r.closed = true;
 	} else if (!m->versions[c->version - 0x0300].on) {
 		r.alert = 70;

@@ -43,8 +43,12 @@ struct model {
 	uint16_t ffdhe;               /* of DHE before TLS 1.3 (RFC 7919); 0: a prime of its own */
 	bool chacha_first;            /* prefers ChaCha20 where the client's first suite is one */
 	bool but_gcm;                 /* or where the first that it knows is anything but AES with GCM */
-	uint16_t curve; /* of the ECDSA certificate: it is for those who offer it (RFC 8422, 5.1); 0: any */
-	bool lacks;     /* the OpenSSL here lacks suites of TLS 1.3 */
+	uint16_t curve;      /* of the ECDSA certificate: it is for those who offer it (RFC 8422, 5.1); 0: any */
+	bool bare;           /* knows no extensions, and refuses who has any */
+	uint8_t wants_share; /* its alert to a hello of TLS 1.3 without a key share; 0: it asks for one */
+	bool hangs_up;       /* in full handshakes */
+	bool lacks;          /* the OpenSSL here lacks suites of TLS 1.3 */
+	struct model *other; /* answers every other hello */
 	bool needs_sni, other_chain; /* refuses without a name, or shows another certificate */
 	size_t stands;               /* bytes of a hello; 0: any */
 	struct slu_hello_answer not_stood, refusal, no_version, no_name;

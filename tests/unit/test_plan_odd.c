@@ -11,13 +11,13 @@ static const struct test_none {
 	unsigned most;
 } none[] = {
 	{{.end = SLU_HELLO_SILENT}, SLU_PROBE_SILENT, "says nothing", 5},
-	{{.end = SLU_HELLO_CLOSED}, SLU_PROBE_CLOSES, "hangs up", 5},
-	{{.end = SLU_HELLO_RESET}, SLU_PROBE_CLOSES, "hangs up", 5},
+	{{.end = SLU_HELLO_CLOSED}, SLU_PROBE_CLOSES, "hangs up", 6},
+	{{.end = SLU_HELLO_RESET}, SLU_PROBE_CLOSES, "hangs up", 6},
 	{{.end = SLU_HELLO_NOT_TLS, .wrong = "greets with SSH"}, SLU_PROBE_NOT_TLS, "It greets with SSH", 3},
 	{{.end = SLU_HELLO_MALFORMED, .wrong = "sent too much"}, SLU_PROBE_BROKEN, "It sent too much", 3},
-	{{.end = SLU_HELLO_ALERT, .alert = 40}, SLU_PROBE_REFUSES, "handshake_failure", 5},
-	{{.end = SLU_HELLO_ALERT, .alert = 112}, SLU_PROBE_REFUSES, "name", 5},
-	{{.end = SLU_HELLO_ALERT, .alert = 255}, SLU_PROBE_REFUSES, "not registered", 5},
+	{{.end = SLU_HELLO_ALERT, .alert = 40}, SLU_PROBE_REFUSES, "handshake_failure", 6},
+	{{.end = SLU_HELLO_ALERT, .alert = 112}, SLU_PROBE_REFUSES, "name", 6},
+	{{.end = SLU_HELLO_ALERT, .alert = 255}, SLU_PROBE_REFUSES, "not registered", 6},
 };
 
 static void test_none(void **state)
@@ -215,6 +215,86 @@ static void test_takes_all(void **state)
 	plan_teardown(state);
 }
 
+/* ---- old ones, and several ---- */
+
+/* It knows SSL 3.0 and nothing of extensions, which it refuses by an alert or hangs up on. */
+static void test_bare(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		plan_setup(state);
+		model.versions[0].on = model.bare = true;
+		for (size_t k = 14; k < 17; k++)
+			add(&model.versions[0].suites, rsa_suites[k]);
+		if (i & 1)
+			model.refusal = model.no_version = model_end(SLU_HELLO_CLOSED);
+		scan(i & 2, i);
+		assert_int_equal(report.end, SLU_PROBE_OK);
+		assert_int_equal(report.versions[0].accepted, SLU_YES);
+		assert_int_equal(report.versions[0].nsuites, 3);
+		assert_true(report.versions[0].complete);
+		assert_int_equal(report.versions[0].order, SLU_ORDER_SERVER);
+		for (unsigned v = 1; v < SLU_REPORT_VERSIONS; v++)
+			assert_int_equal(report.versions[v].accepted, SLU_NO);
+		plan_teardown(state);
+	}
+}
+
+/* A hello of TLS 1.3 without a key share is no hello to it: that it has the version is seen by a handshake. One that
+ * has not, and says so in such a way, refuses that as well; one that hangs up on it is told of. */
+static void test_wants_share(void **state)
+{
+	enum { HAS, HAS_NOT, HANGS_UP };
+	static const char *const notes[] = {[HAS] = "key share", [HANGS_UP] = "whose hellos it refused"};
+
+	for (unsigned i = 0; i < 6; i++) {
+		const bool full = i & 1, has = i / 2 == HAS;
+
+		configure_common(9, has ? 3 : 0);
+		model.versions[4].on = has;
+		model.wants_share = 47;
+		model.hangs_up = i / 2 == HANGS_UP;
+		scan(full, i);
+		assert_int_equal(report.end, SLU_PROBE_OK);
+		assert_int_equal(report.handshakes, has && full ? 4 : 1);
+		assert_int_equal(report.versions[3].nsuites, 9);
+		assert_true(report.versions[3].complete);
+		assert_int_equal(report.versions[4].accepted, has ? SLU_YES : SLU_NO);
+		assert_int_equal(report.versions[4].nsuites, has);
+		assert_false(report.versions[4].complete);
+		assert_int_equal(report.nnotes, notes[i / 2] != NULL);
+		if (notes[i / 2])
+			assert_non_null(strstr(report.notes[0], notes[i / 2]));
+		plan_teardown(state);
+	}
+}
+
+/* Two that take turns: a version that is refused after it was taken is not complete, and nothing is in the table that
+ * was never taken. */
+static void test_takes_turns(void **state)
+{
+	static struct model other;
+
+	for (uint32_t seed = 1; seed <= 64; seed++) {
+		unsigned noted = 0;
+
+		configure_common(4, 1);
+		other = model;
+		other.versions[4].on = false;
+		configure_common(9, 3);
+		model.other = &other;
+		scan(seed & 1, seed);
+		for (size_t i = 0; i < report.nnotes; i++)
+			noted += strstr(report.notes[i], "TLS 1.3 after it had taken it") != NULL;
+		if (report.versions[4].nsuites) {
+			assert_int_equal(report.versions[4].accepted, SLU_YES);
+			assert_true(noted == 1 || report.versions[4].nsuites == 3);
+			assert_int_equal(report.versions[4].complete, !noted);
+		}
+		expect_sane(seed & 1);
+		plan_teardown(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +308,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silent_version, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_hangs_up_nameless, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_takes_all, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_bare, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_wants_share, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_takes_turns, plan_setup, plan_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
