@@ -88,7 +88,7 @@ CONFIGURATIONS = [
         "openssl: everything but PSK and SRP",
         openssl("-tls1_2", "-serverpref", "-cipher", EVERYTHING, keys=BOTH),
         Table({TLS12: everything()}, groups={TLS12: NIST | X | X448}, keys=BOTH, dh_bits={1024, 2048, 3072},
-              extensions=OPENSSL_12 | {ETM})),
+              old_hashes=("sha1", "sha224"), extensions=OPENSSL_12 | {ETM})),
     Configuration(
         "openssl: a client certificate required",
         openssl("-Verify", "1", "-serverpref", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384", "-ciphersuites",
@@ -118,7 +118,7 @@ CONFIGURATIONS = [
                TLS12: ["TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
                        "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", "TLS_RSA_WITH_AES_128_CBC_SHA"]},
               order=CLIENT, groups={TLS12: NIST | X | X448}, keys=BOTH, extensions=(OPENSSL_12 | {ETM}) - {TICKET},
-              alpn="http/1.1")),
+              alpn="http/1.1", old_hashes=("sha1", "sha224"))),
     Configuration(
         "nginx: TLS 1.3 alone",
         nginx("ssl_protocols TLSv1.3; ssl_prefer_server_ciphers on; ssl_ecdh_curve X448:P-521:ffdhe2048;"
@@ -159,7 +159,7 @@ CONFIGURATIONS = [
                        "TLS_DHE_RSA_WITH_AES_128_CCM", "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"],
                TLS13: ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256", "TLS_AES_256_GCM_SHA384"]},
               groups={TLS12: X | {"secp384r1"}, TLS13: X | {"secp384r1", "ffdhe3072"}}, keys=BOTH, dh_bits={3072},
-              dhe_group="ffdhe3072", client_certificate=REQUIRED,
+              dhe_group="ffdhe3072", client_certificate=REQUIRED, old_hashes=("sha1",),
               extensions=frozenset({EMS, RENEGOTIATION, TICKET, MAX_FRAGMENT})),
         # It takes DHE from those who offer the group (RFC 7919), which nmap does not.
         mistaken={"nmap": {"suites": {TLS12: ["TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
@@ -175,7 +175,8 @@ CONFIGURATIONS = [
                        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
                        "TLS_RSA_WITH_AES_256_CCM_8", "TLS_RSA_WITH_CAMELLIA_128_GCM_SHA256",
                        "TLS_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_256_CBC_SHA256", "TLS_RSA_WITH_AES_256_CBC_SHA"]},
-              order=CLIENT, groups={TLS12: NIST | X | X448}, extensions=frozenset({EMS, ETM, RENEGOTIATION, MAX_FRAGMENT}))),
+              order=CLIENT, old_hashes=("sha1",), groups={TLS12: NIST | X | X448},
+              extensions=frozenset({EMS, ETM, RENEGOTIATION, MAX_FRAGMENT}))),
     Configuration(
         "nss: SSL 3.0 alone",
         nss("ssl3:ssl3"),
@@ -184,7 +185,7 @@ CONFIGURATIONS = [
         "nss: SSL 3.0 to TLS 1.2, two certificates",
         nss("ssl3:tls1.2", keys=BOTH),
         Table({SSL30: NSS_OLD, TLS10: NSS_ECDHE + NSS_OLD, TLS11: NSS_ECDHE + NSS_OLD, TLS12: NSS_12},
-              groups={TLS12: NIST | X}, keys=BOTH, dh_bits={2048}, dhe_group="ffdhe2048",
+              groups={TLS12: NIST | X}, keys=BOTH, dh_bits={2048}, dhe_group="ffdhe2048", old_hashes=("sha1",),
               extensions=frozenset({EMS, RENEGOTIATION}))),
     Configuration(
         "nss: TLS 1.2 and 1.3, a client certificate required",
@@ -192,7 +193,7 @@ CONFIGURATIONS = [
         Table({TLS12: ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"],
                TLS13: ["TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"]},
               groups={TLS12: {"secp384r1"}, TLS13: {"secp384r1", "ffdhe2048"}}, dh_bits={2048}, dhe_group="ffdhe2048",
-              client_certificate=REQUIRED, extensions=frozenset({EMS, RENEGOTIATION, TICKET})),
+              client_certificate=REQUIRED, old_hashes=("sha1",), extensions=frozenset({EMS, RENEGOTIATION, TICKET})),
         mistaken={"sslscan": {"suites": {TLS12: None}, "dh_bits": frozenset()}}),  # as above
     Configuration(
         "mbedtls: TLS 1.0 to 1.2",
@@ -205,7 +206,7 @@ CONFIGURATIONS = [
                TLS12: ["TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
                        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_CCM",
                        "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]},
-              groups={TLS12: X | {"secp384r1"}}, dh_bits={2048}, alpn="h2",
+              groups={TLS12: X | {"secp384r1"}}, dh_bits={2048}, alpn="h2", marks=False, pss=False,
               extensions=frozenset({EMS, ETM, RENEGOTIATION, TICKET, MAX_FRAGMENT}))),
     Configuration(
         "go: two certificates",
@@ -215,6 +216,6 @@ CONFIGURATIONS = [
         Table({TLS12: ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
                        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],
                TLS13: ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]},
-              order=CHACHA, groups={TLS12: X | {"secp256r1"}, TLS13: X | {"secp256r1"}}, keys=BOTH, alpn="http/1.1",
-              extensions=frozenset({RENEGOTIATION, TICKET}))),
+              order=CHACHA, old_hashes=("sha1",), groups={TLS12: X | {"secp256r1"}, TLS13: X | {"secp256r1"}}, keys=BOTH,
+              alpn="http/1.1", extensions=frozenset({RENEGOTIATION, TICKET}))),
 ]

@@ -167,6 +167,11 @@ class Said:
         message = re.search(r"ServerKeyExchange\n((?: +[0-9a-f ]+\n)+)", self.text)
         return re.sub(r"\s", "", message[1])[12:] if message else None
 
+    def mark(self):
+        """What the random bytes of ServerHello end with, where it said "-msg" (RFC 5246, 7.4.1.3)."""
+        message = re.search(r"ServerHello\n((?: +[0-9a-f ]+\n)+)", self.text)
+        return bytes.fromhex(message[1])[30:38] if message else None
+
     def group(self):
         """Of ECDHE, in its words."""
         name = re.search(r"^Server Temp Key: (?:ECDH, )?(\S+),", self.text, re.M)
@@ -198,3 +203,11 @@ def groups(port, version, also=()):
         if said.chosen() and (len(offered) == 1 or said.group() in (words, name)):
             found.add(name)
     return found
+
+
+def schemes(port, version):
+    """Those that the server signs with, one by one: with TLS 1.3, or in ServerKeyExchange of TLS 1.2."""
+    suites = [] if version == TLS13 else ["-cipher", "kECDHE:kDHE:@SECLEVEL=0"]
+    words = {name: f"{key}+{hash.upper()}" for key, names in servers.OLD_SCHEMES.items() for name, hash in names.items()}
+    words.update({f"rsa_pss_rsae_sha{n}": f"rsa_pss_rsae_sha{n}" for n in (256, 384, 512)})
+    return {name for name, offered in words.items() if s_client(port, version, "-sigalgs", offered, *suites).chosen()}

@@ -9,9 +9,11 @@ import dataclasses
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import typing
 
@@ -30,6 +32,14 @@ EMS, ETM, RENEGOTIATION, TICKET, MAX_FRAGMENT = (
 NIST = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 FFDHE = frozenset({"ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"})
 
+# Signature schemes of TLS 1.2, by key, and their hashes.
+OLD_SCHEMES = {
+    "RSA": {"rsa_pkcs1_sha1": "sha1", "rsa_sha224": "sha224", "rsa_pkcs1_sha256": "sha256", "rsa_pkcs1_sha384": "sha384",
+            "rsa_pkcs1_sha512": "sha512"},
+    "ECDSA": {"ecdsa_sha1": "sha1", "ecdsa_sha224": "sha224", "ecdsa_secp256r1_sha256": "sha256",
+              "ecdsa_secp384r1_sha384": "sha384", "ecdsa_secp521r1_sha512": "sha512"},
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Table:
@@ -46,11 +56,34 @@ class Table:
     extensions: frozenset = frozenset()  # of TLS 1.0 to 1.2
     alpn: str = ""  # what it takes of "http/1.1" and "h2"
     needs_name: bool = False  # it refuses a client that sends no server name
+    marks: bool = True  # it marks its random bytes where it takes less than it could: RFC 8446, 4.1.3
+    # What it signs with: before TLS 1.3, whether PSS besides PKCS #1, and which hashes besides those of SHA-2 from 256 on.
+    pss: bool = True
+    old_hashes: tuple = ("sha224",)
 
     def newest(self):
         """But TLS 1.3: where ServerKeyExchange, extensions and certificates are to be seen. None: there is none."""
         older = [v for v in VERSIONS if v in self.suites and v != TLS13]
         return older[-1] if older else None
+
+    def schemes(self, version):
+        """Of TLS 1.3, or those that ServerKeyExchange of TLS 1.2 is signed with."""
+        pss = {f"rsa_pss_rsae_sha{n}" for n in (256, 384, 512)}
+        if version == TLS13:
+            return (pss if "RSA" in self.keys else set()) | ({"ecdsa_secp256r1_sha256"} if "ECDSA" in self.keys else set())
+        known = {name for key in self.keys for name, hash in OLD_SCHEMES[key].items()
+                 if hash not in ("sha1", "sha224") or hash in self.old_hashes}
+        return known | (pss if self.pss and "RSA" in self.keys else set())
+
+    def marked(self):
+        """Whether it marks the newest but one: only those do that know TLS 1.2, and None has nothing to go down to."""
+        if len(self.suites) < 2 or not {TLS12, TLS13} & self.suites.keys():
+            return None
+        return self.marks
+
+    def older(self):
+        """The newest version but one."""
+        return sorted(self.suites, key=VERSIONS.index)[-2]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +103,7 @@ class Certificates:
     """A throw-away CA, and certificates of it for localhost and 127.0.0.1 with an RSA and with an elliptic key."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.making = folder, threading.Lock()
         self.ca = folder / "ca.pem"
         self._run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
                   "3", "-keyout", folder / "ca.key", "-out", self.ca, "-subj", "/CN=Throw-away test CA")
@@ -99,22 +132,27 @@ class Certificates:
     def nss(self):
         """The folder of NSS's database, made once."""
         folder = self.folder / "nss"
-        if not folder.exists():
-            folder.mkdir()
-            self._run("certutil", "-N", "-d", f"sql:{folder}", "--empty-password")
-            for name in "rsa", "ecdsa":
-                packed = self.folder / f"{name}.p12"
-                self._run("openssl", "pkcs12", "-export", "-in", self.pem(name), "-inkey", self.key(name), "-name", name,
-                          "-out", packed, "-passout", "pass:")
-                self._run("pk12util", "-i", packed, "-d", f"sql:{folder}", "-W", "", "-K", "")
+        with self.making:
+            if not folder.exists():
+                self._make_nss(folder)
         return folder
+
+    def _make_nss(self, folder):
+        folder.mkdir()
+        self._run("certutil", "-N", "-d", f"sql:{folder}", "--empty-password")
+        for name in "rsa", "ecdsa":
+            packed = self.folder / f"{name}.p12"
+            self._run("openssl", "pkcs12", "-export", "-in", self.pem(name), "-inkey", self.key(name), "-name", name, "-out",
+                      packed, "-passout", "pass:")
+            self._run("pk12util", "-i", packed, "-d", f"sql:{folder}", "-W", "", "-K", "")
 
 
 def free_port():
-    """For servers that cannot tell which port they were given."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """For servers that cannot tell which port they were given: none of those that the kernel gives to others."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Server:

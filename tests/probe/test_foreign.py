@@ -13,6 +13,8 @@ from servers import CHACHA, CLIENT, REQUIRED, SERVER, SSL30, TLS10, TLS12, TLS13
 # What all primes of RFC 7919 begin with, and no other.
 OF_RFC_7919 = "f" * 16 + "adf85458a2bb4a9a"
 
+MARKS = [b"DOWNGRD\x00", b"DOWNGRD\x01"]
+
 MENTIONED = {servers.EMS, servers.ETM, servers.RENEGOTIATION, servers.TICKET, servers.MAX_FRAGMENT}
 
 pytestmark = pytest.mark.parametrize("running", CONFIGURATIONS, indirect=True, ids=[c.name for c in CONFIGURATIONS],
@@ -20,16 +22,15 @@ pytestmark = pytest.mark.parametrize("running", CONFIGURATIONS, indirect=True, i
 
 
 @pytest.fixture(scope="module")
-def views(running):
-    """What both see, at the same time."""
-    _, server = running
-    try:
+def look():
+    def look(server, _):
+        """What both see, at the same time."""
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             jobs = {"nmap": pool.submit(foreign.nmap, server.port),
                     "sslscan": pool.submit(foreign.sslscan, server.port, groups=not server.lingers)}
             return {name: job.result() for name, job in jobs.items()}
-    except servers.Missing as missing:
-        pytest.skip(f"{missing} is not installed")
+
+    return look
 
 
 def compare_suites(suites, table, mistaken, at_the_end=()):
@@ -45,8 +46,8 @@ def compare_suites(suites, table, mistaken, at_the_end=()):
             assert seen == [s for s in wanted if s not in at_the_end] + [s for s in wanted if s in at_the_end]
 
 
-def test_nmap_sees_the_table(running, views):
-    configuration, view = running[0], views["nmap"]
+def test_nmap_sees_the_table(running, seen):
+    configuration, view = running[0], seen["nmap"]
     table, mistaken = configuration.table, configuration.mistaken.get("nmap", {})
     compare_suites(view.suites, table, mistaken)
     for version, order in view.order.items():
@@ -57,8 +58,8 @@ def test_nmap_sees_the_table(running, views):
     assert view.dh_bits == mistaken.get("dh_bits", table.dh_bits)
 
 
-def test_sslscan_sees_the_table(running, views):
-    configuration, view = running[0], views["sslscan"]
+def test_sslscan_sees_the_table(running, seen):
+    configuration, view = running[0], seen["sslscan"]
     table, mistaken = configuration.table, {**configuration.mistaken.get("sslscan", {})}
     mistaken["suites"] = {SSL30: None, **mistaken.get("suites", {})}  # of which it sees that there is one
     compare_suites(view.suites, table, mistaken, view.at_the_end)
@@ -71,6 +72,16 @@ def test_s_client_is_let_in_by_version(running):
     for version in foreign.S_CLIENT_VERSIONS:
         said = foreign.s_client(server.port, version, "-cipher", foreign.ALL)
         assert (said.chosen() is not None) == (version in configuration.table.suites), said.text
+
+
+def test_s_client_is_told_of_newer_versions(running):
+    """RFC 8446, 4.1.3: as one that knows no newer version itself, it does not mind."""
+    configuration, server = running
+    table = configuration.table
+    if table.marked() is None:
+        return
+    said = foreign.s_client(server.port, table.older(), "-msg", "-cipher", foreign.ALL)
+    assert (said.mark() == MARKS[table.older() == TLS12]) == table.marked(), said.text
 
 
 def order_kept(port, version, table):
@@ -115,16 +126,22 @@ def test_s_client_agrees_on_what_is_in_the_table(running):
     assert (nameless.alert() == 112) == table.needs_name  # unrecognized_name, RFC 6066, 3
 
 
-def test_the_groups(running, views):
+def test_the_groups(running, seen):
     """By sslscan where it can, else by s_client."""
     configuration, server = running
-    table, seen = configuration.table, views["sslscan"].groups
-    if seen is None or not table.groups.keys() <= table.suites.keys():
+    table, groups = configuration.table, seen["sslscan"].groups
+    if groups is None or not table.groups.keys() <= table.suites.keys():
         # A certificate of P-256 is for those alone who know that group, below TLS 1.3 (RFC 8422, 5.1).
         also = ["secp256r1"] if table.keys == ("ECDSA",) else []
-        seen = {version: foreign.groups(server.port, table.newest() if version == TLS12 else TLS13, also)
+        groups = {version: foreign.groups(server.port, table.newest() if version == TLS12 else TLS13, also)
                 for version in table.groups}
-    assert seen == table.groups
+    assert groups == table.groups
+
+
+def test_s_client_gets_signatures(running):
+    configuration, server = running
+    for version in {TLS12, TLS13} & configuration.table.suites.keys():
+        assert foreign.schemes(server.port, version) == configuration.table.schemes(version)
 
 
 def test_s_client_gets_a_prime_of_dhe(running):
