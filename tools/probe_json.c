@@ -9,6 +9,7 @@
 
 #include <sluice/tls.h>
 
+#include "base/date.h"
 #include "crypto/chain.h"
 #include "probe/registry.h"
 #include "probe/report.h"
@@ -38,11 +39,11 @@ static void add_word(cJSON *to, const char *name, const char *word)
 /* 0: malformed. */
 static void add_time(cJSON *to, const char *name, int64_t unix_time)
 {
-	const time_t t = (time_t)unix_time;
 	char text[64];
 	struct tm tm;
 
-	if (unix_time && gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+	slu_utc(unix_time, &tm);
+	if (unix_time && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		cJSON_AddStringToObject(to, name, text);
 	else
 		cJSON_AddNullToObject(to, name);

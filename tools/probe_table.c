@@ -7,6 +7,7 @@
 
 #include <sluice/tls.h>
 
+#include "base/date.h"
 #include "crypto/chain.h"
 #include "probe/registry.h"
 #include "probe/report.h"
@@ -34,10 +35,10 @@ static void append(char *text, size_t size, const char *between, const char *wor
 
 static const char *day(int64_t unix_time, char *out, size_t size)
 {
-	const time_t t = (time_t)unix_time;
 	struct tm tm;
 
-	if (!unix_time || !gmtime_r(&t, &tm) || !strftime(out, size, "%Y-%m-%d", &tm))
+	slu_utc(unix_time, &tm);
+	if (!unix_time || !strftime(out, size, "%Y-%m-%d", &tm))
 		snprintf(out, size, "?");
 	return out;
 }

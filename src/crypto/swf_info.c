@@ -7,6 +7,8 @@
 
 #include <sluice/error.h>
 
+#include "base/date.h"
+
 enum { DAY = 86400, URL_MOST = 4000 /* rtmpdump reads lines of up to 4095 bytes */ };
 
 struct line {
@@ -185,12 +187,10 @@ static int append_entry(struct slu_buf *out, const char *url, const struct slu_s
 {
 	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	char text[2 * SLU_SWF_HASH + 2 * SLU_SWF_DATE + 64], hash[2 * SLU_SWF_HASH + 1];
-	const time_t asked = (time_t)info->asked;
 	struct tm tm;
 	int err = append(out, "url: ");
 
-	if (!gmtime_r(&asked, &tm))
-		return SLU_ERR_INVALID;
+	slu_utc(info->asked, &tm);
 	for (size_t i = 0; i < SLU_SWF_HASH; i++)
 		snprintf(hash + 2 * i, 3, "%02x", info->hash[i]);
 	snprintf(text, sizeof text, "\nctim: %s, %02d %s %d %02d:%02d:%02d GMT\ndate: %s\nsize: %08x\nhash: %s\n",

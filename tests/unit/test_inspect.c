@@ -527,7 +527,8 @@ static void hung_up(void **state)
 			assert_int_equal(BIO_write(SSL_get_rbio(ssl), data, (int)out), (int)out);
 			assert_int_equal(SSL_do_handshake(ssl), -1);
 			all = BIO_read(SSL_get_wbio(ssl), flight, sizeof flight);
-			assert_int_equal(slu_inspect_in(i, flight, (size_t)n), 0);
+			/* A signature by ECDSA is a byte or two shorter now and then, and so are all. */
+			assert_int_equal(slu_inspect_in(i, flight, (size_t)(n < all ? n : all - 1)), 0);
 			assert_false(slu_inspect_result(i)->failed);
 			assert_int_equal(slu_inspect_closed(i), 0);
 			assert_true(failed(i, "live.example hung up in the middle of the TLS handshake")->closed);
