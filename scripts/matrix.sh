@@ -152,7 +152,7 @@ configure() {
 	if [ "$1" = musl ]; then
 		prefix=$(scripts/musl.sh) || return
 		CC=musl-gcc PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig meson setup "build/matrix/$1" --werror -Dprefer_static=true \
-			-Ddefault_library=static -Dc_args="-idirafter $prefix/kernel" -Dc_link_args=-static
+			-Dzlib=disabled -Ddefault_library=static -Dc_args="-idirafter $prefix/kernel" -Dc_link_args=-static
 		return
 	fi
 	if [ "$1" = devcryptoeng ]; then

@@ -58,16 +58,6 @@ if [ ! -f "$prefix/lib/libcjson.a" ]; then
 	printf 'Name: libcjson\nDescription: JSON\nVersion: 1.7\nLibs: -L%s/lib -lcjson\nCflags: -I%s/include\n' \
 		"$prefix" "$prefix" >"$prefix/lib/pkgconfig/libcjson.pc"
 fi
-if [ ! -f "$prefix/lib/libz.a" ]; then
-	say 'zlib for musl'
-	debian_source zlib
-	CC=$cc ./configure --static --prefix="$prefix" >configure.log
-	make -j"$(nproc)" libz.a >build.log 2>&1 || {
-		tail -n 40 build.log
-		exit 1
-	}
-	make install >>build.log 2>&1
-fi
 if [ ! -f "$prefix/lib/libcmocka.a" ]; then
 	say 'cmocka for musl'
 	debian_source cmocka
