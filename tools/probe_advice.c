@@ -80,8 +80,9 @@ bool slu_probe_bit_rate(const char *text, uint64_t *out)
 	unit = *end ? strchr(units, *end) : NULL;
 	for (long i = unit ? unit - units : -1; i >= 0; i--)
 		rate *= 1000;
-	if (end == text || !(text[0] >= '0' && text[0] <= '9') || (*end && (!unit || end[1])) ||
-	    !(rate >= 1 && rate <= 1e12))
+	/* strtod() also takes hexadecimal digits, in which "0x10M" is no mistake. */
+	if (!(text[0] >= '0' && text[0] <= '9') || end != text + strspn(text, "0123456789.") ||
+	    (*end && (!unit || end[1])) || !(rate >= 1 && rate <= 1e12))
 		return false;
 	*out = (uint64_t)rate;
 	return true;
