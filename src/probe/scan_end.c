@@ -49,9 +49,9 @@ static void describe_cut(struct slu_scan *s)
 
 	if (s->stop == SLU_STOP_TIME)
 		snprintf(r->sentence, sizeof r->sentence,
-			 "%s did not answer all questions within %u s, so that what is shown is not all: allow more "
+			 "%s did not answer all questions within %g s, so that what is shown is not all: allow more "
 			 "time, or try again later.",
-			 s->endpoint, (unsigned)((s->end_ms - s->begun_ms + 999) / 1000));
+			 s->endpoint, (double)(s->end_ms - s->begun_ms) / 1000);
 	else
 		snprintf(r->sentence, sizeof r->sentence,
 			 "After %u connections there were no more to %s (%s), so that what is shown is not all: try "
