@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sluice probe: what a server accepts, and what this device should choose. */
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -79,8 +80,10 @@ static bool print(struct probe *p, const struct slu_probe_result *result)
 {
 	char *text = p->options.json ? slu_probe_json(result) : NULL;
 
-	if (p->options.json && !text)
+	if (p->options.json && !text) {
+		errno = ENOMEM;
 		return false;
+	}
 	if (text)
 		puts(text);
 	cJSON_free(text);
@@ -102,7 +105,7 @@ static bool show(void *ctx, const struct slu_probe_result *result)
 		slu_say("%s is done: %u connections", result->target->shown, result->report->connections);
 	if (print(p, result))
 		return true;
-	slu_say("the report cannot be written");
+	slu_say("the report cannot be written: %s", strerror(errno));
 	return false;
 }
 
