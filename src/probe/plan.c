@@ -207,6 +207,7 @@ int slu_plan_answer(struct slu_plan *p, unsigned id, const struct slu_hello_answ
 		return SLU_ERR_INVALID;
 	p->report->hellos++;
 	p->ends[a->end]++;
+	p->broke_off |= a->bytes && slu_answer_dropped(a);
 	if (a->end == SLU_HELLO_ALERT && (!p->alert || a->alert != 70)) /* of versions there are others */
 		p->alert = a->alert;
 	if (!p->wrong[0])

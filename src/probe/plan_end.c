@@ -45,11 +45,30 @@ static enum slu_probe_end end_of_none(const struct slu_plan *p)
 	return p->ends[SLU_HELLO_SILENT] ? SLU_PROBE_SILENT : SLU_PROBE_CUT;
 }
 
-static const char *alert_name(const struct slu_plan *p)
+static void describe_refusal(const struct slu_plan *p, char *out, size_t size)
 {
 	const char *name = slu_reg_alert_name(p->alert);
+	char number[40];
 
-	return name ? name : "one that is not registered";
+	snprintf(number, sizeof number, "number %u, which is not registered", p->alert);
+	snprintf(out, size, "It speaks TLS, and refuses all versions and suites there are (its alert: %s): %s.",
+		 name ? name : number,
+		 p->alert == 112 ? "it does not know this name" : "look whether it has a certificate");
+}
+
+static const char *drops(const struct slu_plan *p, bool silent)
+{
+	if (silent && p->broke_off)
+		return "It begins to answer, and then no more comes: look whether what listens there is alive, and "
+		       "whether something between here and there holds back what it sends.";
+	if (silent)
+		return "It takes connections and says nothing to TLS: look whether this is the right port, and "
+		       "whether what listens there is alive.";
+	if (p->broke_off)
+		return "It begins to answer, and hangs up before the end: look whether this is the port of TLS, and "
+		       "what its log says.";
+	return "It hangs up on whatever TLS it is asked with: look whether this is the right port, and whether it "
+	       "lets this address in.";
 }
 
 static void describe(struct slu_plan *p)
@@ -60,14 +79,8 @@ static void describe(struct slu_plan *p)
 
 	switch (r->end) {
 	case SLU_PROBE_SILENT:
-		snprintf(out, size,
-			 "It takes connections and says nothing to TLS: look whether this is the right port, and "
-			 "whether what listens there is alive.");
-		break;
 	case SLU_PROBE_CLOSES:
-		snprintf(out, size,
-			 "It hangs up on whatever TLS it is asked with: look whether this is the right port, and "
-			 "whether it lets this address in.");
+		snprintf(out, size, "%s", drops(p, r->end == SLU_PROBE_SILENT));
 		break;
 	case SLU_PROBE_NOT_TLS:
 	case SLU_PROBE_BROKEN:
@@ -76,9 +89,7 @@ static void describe(struct slu_plan *p)
 						     : "its TLS is broken, or something between here and there");
 		break;
 	case SLU_PROBE_REFUSES:
-		snprintf(out, size, "It speaks TLS, and refuses all versions and suites there are (its alert: %s): %s.",
-			 alert_name(p),
-			 p->alert == 112 ? "it does not know this name" : "look whether it has a certificate");
+		describe_refusal(p, out, size);
 		break;
 	case SLU_PROBE_CUT:
 		snprintf(out, size,

@@ -95,6 +95,7 @@ struct slu_plan {
 	bool lacks;     /* the OpenSSL here lacks suites that are accepted with TLS 1.3 */
 	bool no_alpn;   /* the server refuses the protocols that are offered */
 	bool cut;       /* it stopped answering, or was not asked on */
+	bool broke_off; /* in the middle of an answer: it hung up, or said no more */
 	bool concluded;
 	bool sentinel12, sentinel11;
 	unsigned ends[SLU_HELLO_SILENT + 1]; /* of all hellos */

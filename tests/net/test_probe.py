@@ -200,7 +200,8 @@ WRONG = {
     "an alert": (tls_peers.sends(tls_peers.alert(40)), "refuses", REFUSED, "handshake_failure"),
     "garbage in a record": (tls_peers.sends(tls_peers.record(22, b"\xff" * 64)), "broken", TLS, "handshake message"),
     "a message without an end": (tls_peers.endless, "broken", TLS, "16777215 bytes"),
-    "half a ServerHello": (tls_peers.sends(tls_peers.record(22, tls_peers.server_hello(GCM_128)[:20])), "closes", CONNECT, ""),
+    "half a ServerHello": (tls_peers.sends(tls_peers.record(22, tls_peers.server_hello(GCM_128)[:20])), "closes", CONNECT,
+                           "hangs up before the end"),
 }
 
 
@@ -377,7 +378,7 @@ def test_nobody_takes_the_report(sluice, der):
         for options in [], ["--json"]:
             result = sluice.run("probe", *options, peer.target(), stdout=full)
             assert result.code == OUTPUT
-            one_sentence(result)
+            one_sentence(result, "No space left")
 
 
 # ---- options ----
@@ -442,8 +443,9 @@ def test_timeout_of_a_server_that_is_slow(one, der):
         tls_peers.model(MODEL, der)(client, hello, number)
 
     with Peer(answer) as peer:
-        report = one("--timeout", "3", peer.target(), code=LOST)
+        report = one("--timeout", "2.5", peer.target(), code=LOST)
     assert report["result"] == "cut" and suites(report) and not version(report, "TLS 1.2")["suites_complete"]
+    assert "within 2.5 s" in report["sentence"]
 
 
 def test_rate(one, der):

@@ -11,13 +11,15 @@ static const struct test_none {
 	unsigned most;
 } none[] = {
 	{{.end = SLU_HELLO_SILENT}, SLU_PROBE_SILENT, "says nothing", 5},
-	{{.end = SLU_HELLO_CLOSED}, SLU_PROBE_CLOSES, "hangs up", 6},
+	{{.end = SLU_HELLO_SILENT, .bytes = 9}, SLU_PROBE_SILENT, "begins to answer, and then no more comes", 5},
+	{{.end = SLU_HELLO_CLOSED}, SLU_PROBE_CLOSES, "hangs up on whatever", 6},
+	{{.end = SLU_HELLO_CLOSED, .bytes = 9}, SLU_PROBE_CLOSES, "begins to answer, and hangs up", 6},
 	{{.end = SLU_HELLO_RESET}, SLU_PROBE_CLOSES, "hangs up", 6},
 	{{.end = SLU_HELLO_NOT_TLS, .wrong = "greets with SSH"}, SLU_PROBE_NOT_TLS, "It greets with SSH", 3},
 	{{.end = SLU_HELLO_MALFORMED, .wrong = "sent too much"}, SLU_PROBE_BROKEN, "It sent too much", 3},
 	{{.end = SLU_HELLO_ALERT, .alert = 40}, SLU_PROBE_REFUSES, "handshake_failure", 6},
 	{{.end = SLU_HELLO_ALERT, .alert = 112}, SLU_PROBE_REFUSES, "name", 6},
-	{{.end = SLU_HELLO_ALERT, .alert = 255}, SLU_PROBE_REFUSES, "not registered", 6},
+	{{.end = SLU_HELLO_ALERT, .alert = 255}, SLU_PROBE_REFUSES, "number 255, which is not registered", 6},
 };
 
 static void test_none(void **state)

@@ -63,7 +63,7 @@ static void whoever_never_answers_is_told_as_what_it_is(void **state)
 		const char *says;
 	} all[] = {
 		{SCAN_STALLS, SLU_PROBE_SILENT, "says nothing"}, {SCAN_CLOSES, SLU_PROBE_CLOSES, "hangs up"},
-		{SCAN_RESETS, SLU_PROBE_CLOSES, "hangs up"},     {SCAN_HALF, SLU_PROBE_SILENT, "says nothing"},
+		{SCAN_RESETS, SLU_PROBE_CLOSES, "hangs up"},     {SCAN_HALF, SLU_PROBE_SILENT, "no more comes"},
 		{SCAN_HTTP, SLU_PROBE_NOT_TLS, "port of TLS"},   {SCAN_OVERSIZE, SLU_PROBE_BROKEN, "TLS is broken"},
 	};
 
