@@ -63,6 +63,7 @@ struct slu_question {
 	size_t bytes;       /* of the hello under way */
 	bool small;         /* its hellos stay below 256 bytes, as all do where the plan says so */
 	bool unread;        /* suites: refused by an alert that says that the hello was not understood */
+	bool failed;        /* suites: the last answer was internal_error; the same was asked once more */
 	bool split;         /* what was found came in several parts, each with an order of its own */
 	uint16_t keep;      /* groups: offered last though it was found, as the certificate's curve may be; 0: none */
 	struct slu_plan_step step;

@@ -135,6 +135,7 @@ static int take(struct slu_plan *p, struct slu_question *q, const struct slu_hel
 				SLU_PLAN_SMALL);
 	}
 	q->split |= q->first && before;
+	q->failed = false;
 	q->phase = GO_ON;
 	return slu_learn(p, q, a);
 }
@@ -172,7 +173,9 @@ static void refuse(struct slu_plan *p, struct slu_question *q, const struct slu_
 	struct slu_report_version *v = report_of(p, q);
 
 	q->unread = !v->nsuites && means_hello(a->alert);
-	if (v->nsuites && a->alert == 70)
+	if (v->nsuites && a->alert == 80 && !q->failed)
+		q->failed = true; /* it need not mean the suites; a server that always refuses with it says it again */
+	else if (v->nsuites && a->alert == 70)
 		refuse_version(p, q);
 	else if (a->alert == 120 && q->step.hello.nalpn) {
 		slu_learn_no_alpn(p); /* and once more, without */

@@ -308,7 +308,8 @@ const struct slu_hello_answer *model_answer(struct model *m, const struct slu_pl
 	honest(m->other && m->answers % 2 ? m->other : m, step, &a);
 	if (m->vice != MODEL_HONEST && m->answers >= m->honest)
 		misbehave(m, &step->hello, &a);
-	m->answers++;
+	if (++m->answers == m->fails)
+		a = model_alert(80);
 	if ((a.end == SLU_HELLO_CHOSEN || a.end == SLU_HELLO_RETRY) &&
 	    has(step->hello.suites, step->hello.nsuites, a.suite) && a.version - 0x0300u < SLU_REPORT_VERSIONS)
 		m->took[a.version - 0x0300][a.suite] = true;

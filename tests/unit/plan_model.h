@@ -66,6 +66,7 @@ struct model {
 
 	enum model_vice vice;
 	unsigned honest; /* answers before its vice shows */
+	unsigned fails;  /* internal_error is this answer, counted from 1; 0: none */
 	uint32_t random;
 
 	/* What happened. */

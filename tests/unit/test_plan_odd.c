@@ -121,6 +121,23 @@ static void test_cut(void **state)
 	}
 }
 
+/* It could not answer one of the hellos, which refuses nothing. */
+static void test_fails_once(void **state)
+{
+	for (unsigned i = 0; i < 90; i++) {
+		configure_common(9, 3);
+		model.fails = i / 2 + 1;
+		scan(i & 1, i);
+		for (unsigned v = 3; v < 5; v++) {
+			const struct slu_report_version *r = &report.versions[v];
+
+			if (r->nsuites && r->complete)
+				assert_int_equal(r->nsuites, model.versions[v].suites.n);
+		}
+		plan_teardown(state);
+	}
+}
+
 /* It takes one suite, offered or not. */
 static void test_sticks(void **state)
 {
@@ -304,6 +321,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_such_name, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_vices, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_cut, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_fails_once, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_sticks, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_turns, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_stuck_group, plan_setup, plan_teardown),
