@@ -223,10 +223,11 @@ void slu_lane_hang_up(struct slu_lane *l)
 {
 	uint8_t data[PORTION];
 
+	if (l->fd < 0)
+		return;
 	for (unsigned i = 0; l->stands && i < TURN && recv(l->fd, data, sizeof data, MSG_DONTWAIT) > 0; i++)
 		continue;
-	if (l->fd >= 0)
-		close(l->fd);
+	close(l->fd);
 	l->fd = -1;
 }
 
