@@ -4,10 +4,17 @@
 against the same local server of 12 suites over TLS 1.2 and 1.3. The programs take turns.
 
 Connections are SYNs that went over the line. Bytes are those of the TCP packets in both directions, with their headers
-("wire"), and what is in them ("TLS"). The time is that of the whole command, by the clock. All are of the same run, and
-"suites" is how many of them the program has found in it.
+("wire"), and what is in them ("TLS"). The time is that of the whole command, by the clock. All are of the same run, in
+which each program must have found the server's suites, all of them and no others. "round trips" is the time, in those of
+the line; "path" is how many had to follow one another, as sluice says itself.
+
+What sluice probe is to keep is checked at the end, and the exit status is 1 where it does not: the numbers of connections
+and of round trips on its path, and that it takes a third of the time of the fastest of the others at most. With --full it
+asks for what those do not ask for: that stands apart, and its time is compared with none.
 """
 import argparse
+import functools
+import json
 import os
 import pathlib
 import re
@@ -24,7 +31,17 @@ TARGET = "%s:%d" % (HERE, PORT)
 TLS13 = "TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256 TLS_AES_128_GCM_SHA256"
 TLS12 = ("ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305 ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-SHA384 "
          "ECDHE-RSA-AES128-SHA256 ECDHE-RSA-AES256-SHA ECDHE-RSA-AES128-SHA AES256-GCM-SHA384 AES128-GCM-SHA256")
-SUITES = len((TLS13 + " " + TLS12).split())
+GNUTLS_TLS12 = ("ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305 ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-SHA "
+                "ECDHE-RSA-AES128-SHA AES256-GCM-SHA384 AES128-GCM-SHA256 AES256-SHA AES128-SHA")
+SUITES = 12
+
+MOST = 20  # connections, by default
+BESIDES = 16  # with --full: connections beyond those for suites, groups and signature schemes
+FASTER = 3
+# The first connection, nine suites of TLS 1.2 and their refusal, and whose order it is, without the name and with ChaCha20
+# first; and two that not every connection is made in time. With --full groups and signature schemes come after that.
+PATH = 15
+FULL_PATH = 36
 
 NGINX = """
 daemon off;
@@ -66,10 +83,45 @@ def gnutls(folder):
             folder / "key.pem", "--disable-client-cert", "--priority", GNUTLS]
 
 
+SERVERS = (("nginx", nginx, TLS12), ("gnutls-serv", gnutls, GNUTLS_TLS12))
+
+
+@functools.lru_cache(maxsize=None)
+def numbers():
+    """Of suites, by OpenSSL's name, IANA's, and as testssl.sh writes them."""
+    done = subprocess.run(["openssl", "ciphers", "-V", "-stdname", "ALL:COMPLEMENTOFALL:@SECLEVEL=0"], capture_output=True,
+                          text=True, check=True)
+    found = {}
+    for high, low, iana, own in re.findall(r"0x(\w\w),0x(\w\w) - (\S+) +- (\S+)", done.stdout):
+        number = int(high + low, 16)
+        found.update({iana: number, own: number, "x%x" % number: number, "x%02x" % number: number})
+    return found
+
+
 class Tool:
     def __init__(self, name, argv, suites):
         self.name, self.argv = "%s %s" % (name, version(argv[0])), argv
-        self.suites = suites  # a pattern of its output, as often as there are suites
+        self.suites = suites  # a pattern of its output, in which the first group is a suite
+
+    def found(self, text):
+        """Numbers of suites."""
+        return sorted({numbers()[name.replace("TLS_AKE_WITH_", "TLS_")] for name in re.findall(self.suites, text)})
+
+    def said(self, text):  # of itself
+        return {}
+
+
+class Sluice(Tool):
+    def __init__(self, name, build, *options):
+        self.name, self.argv = name, [build / "tools/sluice", "probe", "--json", *options, TARGET]
+
+    def found(self, text):
+        return sorted(s["number"] for v in json.loads(text)["versions"] for s in v.get("suites", []))
+
+    def said(self, text):
+        report = json.loads(text)
+        lists = {key: sum(len(v.get(key, [])) for v in report["versions"]) for key in ("groups", "schemes")}
+        return {"path": report["took"]["round_trips"], **lists}
 
 
 def version(program):
@@ -77,13 +129,14 @@ def version(program):
     return re.search(r"\d+\.\d+(\.\d+)*", re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr))[0]
 
 
-def tools():
+def others():
     """Each is asked for suites by version, and for no more than that where it lets itself be told so."""
     return [
-        Tool("nmap", ["nmap", "-Pn", "-n", "--script", "ssl-enum-ciphers", "-p", str(PORT), HERE], r"(?m)^\| +TLS_\w+ \("),
-        Tool("sslscan", ["sslscan", "--no-colour", TARGET], r"(?m)^(?:Preferred|Accepted) "),
+        Tool("nmap", ["nmap", "-Pn", "-n", "--script", "ssl-enum-ciphers", "-p", str(PORT), HERE],
+             r"(?m)^\| +(TLS_\w+) \("),
+        Tool("sslscan", ["sslscan", "--no-colour", TARGET], r"(?m)^(?:Preferred|Accepted) +\S+ +\d+ bits +(\S+)"),
         Tool("testssl.sh -E", ["testssl", "--quiet", "--color", "0", "--warnings", "off", "-E", TARGET],
-             r"(?m)^ x[0-9a-f]+ "),
+             r"(?m)^ (x[0-9a-f]+) "),
     ]
 
 
@@ -126,7 +179,7 @@ class Line:
         self.process.stdout.close()
 
 
-def measure(tool, line, log):
+def measure(tool, line, suites, log):
     time.sleep(0.5)  # what the one before has left on the way
     line.counters()
     began = time.monotonic()
@@ -138,32 +191,59 @@ def measure(tool, line, log):
         out.write("== %s\n%s%s" % (" ".join(map(str, tool.argv)), done.stdout, done.stderr))
     if done.returncode:
         raise RuntimeError("exit %d, see %s: %s" % (done.returncode, log, tool.argv))
-    return {**line.counters(), "seconds": took, "suites": len(re.findall(tool.suites, done.stdout))}
+    found = tool.found(done.stdout)
+    if found != sorted(numbers()[name] for name in suites.split()):
+        raise RuntimeError("%s found other suites, see %s: %s" % (tool.name, log, [hex(n) for n in found]))
+    return {**line.counters(), "seconds": took, "suites": len(found), **tool.said(done.stdout)}
+
+
+def middle(runs):
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 
 def report(found, rounds, round_trip):
-    print("%-22s %8s %12s %9s %9s %24s %12s" % ("", "suites", "connections", "wire KB", "TLS KB", "seconds",
-                                               "round trips"))
+    print("%-22s %8s %12s %9s %9s %24s %12s %5s" % (
+        "", "suites", "connections", "wire KB", "TLS KB", "seconds", "round trips", "path"))
     for tool in found:
-        runs = rounds[tool.name]
-        middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        seconds = [run["seconds"] for run in runs]
-        print("%-22s %8d %12d %9.1f %9.1f %10.2f (%.2f to %.2f) %12.1f" % (
-            tool.name, middle["suites"], middle["connections"], middle["wire"] / 1e3, middle["payload"] / 1e3,
-            middle["seconds"], min(seconds), max(seconds), middle["seconds"] / round_trip))
+        mid, seconds = middle(rounds[tool.name]), [run["seconds"] for run in rounds[tool.name]]
+        print("%-22s %8d %12d %9.1f %9.1f %10.2f (%.2f to %.2f) %12.1f %5s" % (
+            tool.name, mid["suites"], mid["connections"], mid["wire"] / 1e3, mid["payload"] / 1e3, mid["seconds"],
+            min(seconds), max(seconds), mid["seconds"] / round_trip, "%d" % mid["path"] if "path" in mid else ""))
 
 
-def against(name, server, found, args, folder):
+def kept(ours, full, rest, rounds):
+    """Prints what sluice probe is to keep, and whether it does."""
+    quick, whole = rounds[ours.name], rounds[full.name]
+    fastest = min((middle(rounds[tool.name])["seconds"], tool.name) for tool in rest)
+    times = fastest[0] / middle(quick)["seconds"]
+    over = max(run["connections"] - run["suites"] - run["groups"] - run["schemes"] for run in whole)
+    checks = [
+        ("connections, by default", max(run["connections"] for run in quick), "<=", MOST),
+        ("connections with --full, beyond suites, groups and schemes", over, "<=", BESIDES),
+        ("round trips on the path, by default", max(run["path"] for run in quick), "<=", PATH),
+        ("round trips on the path, with --full", max(run["path"] for run in whole), "<=", FULL_PATH),
+        ("times as fast as %s" % fastest[1], times, ">=", FASTER),
+    ]
+    good = [value <= limit if sign == "<=" else value >= limit for _, value, sign, limit in checks]
+    for (what, value, sign, limit), well in zip(checks, good):
+        print("%-62s %6.4g, to be %s %g%s" % (what, value, sign, limit, "" if well else ": MISSED"))
+    return all(good)
+
+
+def against(name, server, suites, build, args, folder):
     """One server, and all tools in turn."""
-    line = Line(pathlib.Path(args.build).resolve(), args.delay // 2, server, folder / "server.log")
+    ours, full, rest = Sluice("sluice probe", build), Sluice("sluice probe --full", build, "--full"), others()
+    line = Line(build, args.delay // 2, server, folder / "server.log")
     try:
         round_trip = line.round_trip()
         print("\n%s, %d suites, a round trip of %.1f ms, %d runs" % (name, SUITES, round_trip * 1e3, args.runs))
-        rounds = {tool.name: [] for tool in found}
+        rounds = {tool.name: [] for tool in [ours, full, *rest]}
         for _ in range(args.runs):
-            for tool in found:
-                rounds[tool.name].append(measure(tool, line, folder / "log"))
-        report(found, rounds, round_trip)
+            for tool in [ours, full, *rest]:
+                rounds[tool.name].append(measure(tool, line, suites, folder / "log"))
+        report([ours, *rest], rounds, round_trip)
+        report([full], rounds, round_trip)
+        return kept(ours, full, rest, rounds)
     finally:
         line.stop()
 
@@ -181,11 +261,10 @@ def main():
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "key.pem", "-out",
                         folder / "cert.pem", "-days", "2", "-subj", "/CN=" + HERE, "-addext", "subjectAltName=IP:" + HERE],
                        check=True, stderr=subprocess.DEVNULL)
-        found = tools()
-        for name, command in (("nginx", nginx), ("gnutls-serv", gnutls)):
-            if name in args.servers:
-                against(name, command(folder), found, args, folder)
-    return 0
+        build = pathlib.Path(args.build).resolve()
+        good = [against(name, command(folder), TLS13 + " " + tls12, build, args, folder)
+                for name, command, tls12 in SERVERS if name in args.servers]
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

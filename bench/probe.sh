@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What it takes to find out what a TLS server accepts: connections, bytes and time of nmap, sslscan and testssl.sh, over a
-# line with a round trip of 50 ms between two network namespaces. About three minutes. bench/probe.sh --help lists the
-# options.
+# What it takes to find out what a TLS server accepts: connections, bytes and time of sluice probe, nmap, sslscan and
+# testssl.sh, over a line with a round trip of 50 ms between two network namespaces; and whether ours keeps its limits.
+# About five minutes. bench/probe.sh --help lists the options.
 set -eu
 cd "$(dirname "$0")/.."
 . bench/lib.sh
