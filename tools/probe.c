@@ -11,7 +11,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/log.h"
 #include "crypto/chain.h"
+#include "crypto/x509.h"
 #include "net/resolve.h"
 
 #include "tools/bar.h"
@@ -205,6 +207,14 @@ static int take_targets(struct probe *p, int count, char **operands)
 	return SLU_EXIT_USAGE;
 }
 
+static bool is_name(const char *name)
+{
+	char host[SLU_X509_HOST];
+	bool ip;
+
+	return slu_x509_host(name, host, &ip);
+}
+
 static int prepare(struct probe *p)
 {
 	const char *text = p->options.bit_rate ? p->options.bit_rate : "6M";
@@ -213,6 +223,11 @@ static int prepare(struct probe *p)
 
 	if (!slu_probe_bit_rate(text, &bit_rate)) {
 		slu_say("--bitrate takes bits a second, such as 6M, 2500k or 4500000, and \"%s\" is none", text);
+		return SLU_EXIT_USAGE;
+	}
+	if (p->tls.server_name && !is_name(p->tls.server_name)) {
+		slu_escape(error, sizeof error, p->tls.server_name, strlen(p->tls.server_name));
+		slu_say("--server-name takes the name of a host in ASCII, and \"%s\" is none", error);
 		return SLU_EXIT_USAGE;
 	}
 	p->trust = slu_trust_new(p->tls.ca_file, p->tls.ca_path, error, sizeof error);

@@ -137,6 +137,9 @@ bool slu_x509_host(const char *host, char out[SLU_X509_HOST], bool *ip)
 		n--;
 	if (n == 0 || n >= SLU_X509_HOST)
 		return false;
+	for (size_t i = 0; i < n; i++)
+		if (host[i] <= ' ' || host[i] > '~')
+			return false;
 	memcpy(out, host, n);
 	out[n] = '\0';
 	*ip = is_address(out);

@@ -29,7 +29,7 @@ int slu_x509_trust(SSL_CTX *ctx, const char *ca_file, const char *ca_path, char 
 bool slu_x509_system_store_missing(void);
 
 /* The name as certificates have it: no brackets and no zone on an address, no dot at the end of a name. False: there is
- * nothing left, or too much. */
+ * nothing left, or too much, or what no name has: spaces, control characters, and what is not ASCII. */
 bool slu_x509_host(const char *host, char out[SLU_X509_HOST], bool *ip);
 
 /* The name or address that the certificate must have. 0, SLU_ERR_NOMEM. */
