@@ -133,8 +133,11 @@ int slu_probe_targets_add(struct slu_probe_targets *t, const char *text)
 /* Cuts off what is no target; "" where there is none. */
 static char *trim(char *line)
 {
-	char *at = line + strspn(line, " \t\r\n\v\f"), *end = at;
+	static const char bom[] = "\xEF\xBB\xBF"; /* with it, some editors begin a file in UTF-8 */
+	char *at = line + (strncmp(line, bom, strlen(bom)) == 0 ? strlen(bom) : 0), *end;
 
+	at += strspn(at, " \t\r\n\v\f");
+	end = at;
 	while (*end && !(*end == '#' && (end == at || strchr(" \t", end[-1]))))
 		end++;
 	while (end > at && strchr(" \t\r\n\v\f", end[-1]))

@@ -299,6 +299,8 @@ def test_targets_from_a_file(probe, der, tmp_path):
         result, reports = probe("--targets", path)
         assert result.code == INPUT and not reports
         one_sentence(result, "line 2 of")
+    path.write_bytes(b"\xef\xbb\xbflocalhost:1\r\n")  # as Windows' editors begin a file in UTF-8
+    assert [r["target"] for r in probe("--targets", path)[1]] == ["localhost:1"]
     path.write_bytes(b"x" * 100000)
     assert probe("--targets", path)[0].code == INPUT
     path.write_bytes(b"")
@@ -470,6 +472,13 @@ def test_bit_rates_that_are_none(probe, rate):
     result, _ = probe("--bitrate", rate, "localhost")
     assert result.code == USAGE
     one_sentence(result, "--bitrate")
+
+
+@pytest.mark.parametrize("name", ["", ".", "two words", "red\x1b[31m", "b\u00fccher.example", "x" * 300])
+def test_server_names_that_are_none(probe, name):
+    result, _ = probe("--server-name", name, "localhost")
+    assert result.code == USAGE
+    one_sentence(result, "--server-name")
 
 
 def test_verbose(sluice, serve, certificates):
