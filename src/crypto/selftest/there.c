@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "provider/cryptodev.h"
+#include "provider/kernel.h"
 
 int slu_selftest_device(const char *path)
 {
@@ -16,7 +16,7 @@ int slu_selftest_device(const char *path)
 	if (fd < 0)
 		return errno;
 	/* Of no session, which a crypto device knows to be EINVAL. */
-	error = ioctl(fd, SLU_DC_CIOCGSESSINFO, &none) != 0 && errno == ENOTTY ? ENOTTY : 0;
+	error = slu_dc_kernel_linux.ioctl(NULL, fd, SLU_DC_CIOCGSESSINFO, &none) == -ENOTTY ? ENOTTY : 0;
 	close(fd);
 	return error;
 }
