@@ -132,7 +132,8 @@ static int rekey(void *user, int end, const struct slu_ktls_keys *keys)
 
 static ssize_t send_pieces(void *user, int end, const struct iovec *iov, size_t n, bool more)
 {
-	const struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = n};
+	const uint16_t pieces = (uint16_t)n; /* fits msg_iovlen, which is an int in one libc and a size_t in another */
+	const struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = pieces};
 	ssize_t sent;
 
 	(void)user;
