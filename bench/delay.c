@@ -145,7 +145,7 @@ static void forward(struct way *out, struct way *in, int64_t delay)
 	}
 }
 
-static int set(int fd, unsigned long request, struct ifreq *ifr, const char *address)
+static int set(int fd, uint16_t request, struct ifreq *ifr, const char *address)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET};
 
