@@ -210,7 +210,8 @@ int slu_plan_answer(struct slu_plan *p, unsigned id, const struct slu_hello_answ
 	p->broke_off |= a->bytes && slu_answer_dropped(a);
 	if (a->end == SLU_HELLO_ALERT && (!p->alert || a->alert != 70)) /* of versions there are others */
 		p->alert = a->alert;
-	if (!p->wrong[0])
+	/* What is no TLS makes the end, whatever else there was. */
+	if (!p->wrong[0] || (a->end == SLU_HELLO_NOT_TLS && p->ends[a->end] == 1))
 		memcpy(p->wrong, a->wrong, sizeof p->wrong);
 	answered(p, q, 1);
 	if (slu_answer_taken(a)) {

@@ -102,7 +102,7 @@ struct slu_plan {
 	unsigned ends[SLU_HELLO_SILENT + 1]; /* of all hellos */
 	unsigned taken;                      /* hellos that were accepted */
 	uint8_t alert;                       /* the last one's, protocol_version least */
-	char wrong[SLU_HELLO_WRONG];         /* the first one's */
+	char wrong[SLU_HELLO_WRONG];         /* the first one's, those that are no TLS first */
 };
 
 /* ---- plan_offer.c: what is offered ---- */

@@ -37,6 +37,25 @@ static void test_none(void **state)
 		plan_teardown(state);
 	}
 }
+/* The sentence is about the answer that the end goes by, whichever came first. */
+static void test_none_in_two_ways(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct model other;
+
+		plan_setup(state);
+		other = model;
+		other.no_version = none[i ? 6 : 5].answer;
+		model.no_version = none[i ? 5 : 6].answer;
+		assert_true(other.no_version.wrong[0] && model.no_version.wrong[0]);
+		model.other = &other;
+		scan(false, 1);
+		assert_int_equal(report.end, SLU_PROBE_NOT_TLS);
+		assert_non_null(strstr(report.sentence, "greets with SSH"));
+		plan_teardown(state);
+	}
+}
+
 /* ---- servers that are not true to themselves ---- */
 
 /* Nothing is in the table that was never taken, and the plan ends soon after what there is to be found. */
@@ -318,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_none, plan_setup, plan_teardown),
+		cmocka_unit_test_setup_teardown(test_none_in_two_ways, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_no_such_name, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_vices, plan_setup, plan_teardown),
 		cmocka_unit_test_setup_teardown(test_cut, plan_setup, plan_teardown),
