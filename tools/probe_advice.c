@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "crypto/estimate.h"
 #include "crypto/tls_choice.h"
 #include "probe/registry.h"
 
@@ -32,6 +33,8 @@ struct slu_probe_costs *slu_probe_costs_new(const char *measured, uint64_t bit_r
 		return NULL;
 	}
 	c->measured = slu_tls_choice_costs(&c->kept, measured, c->why, sizeof c->why);
+	if (!c->measured)
+		slu_estimate_cbc(&c->kept); /* a server may take nothing else */
 	return c;
 }
 

@@ -9,4 +9,8 @@
  * fastest of some records. A cipher that this OpenSSL lacks is left out. */
 void slu_estimate(struct slu_kept *out);
 
+/* Adds CBC with HMAC, for those who have to know of what nobody should choose: encryption and digest, one after the
+ * other. */
+void slu_estimate_cbc(struct slu_kept *k);
+
 #endif

@@ -235,7 +235,10 @@ static bool suggest(const struct advising *a, const struct tier *t)
 /* "0.41", "12", and without an exponent "120". */
 static const char *two_digits(double value, char out[24])
 {
-	snprintf(out, 24, value < 99.5 ? "%.2g" : "%.0f", value);
+	if (value > 0 && value < 0.001)
+		snprintf(out, 24, "under 0.001");
+	else
+		snprintf(out, 24, value < 99.5 ? "%.2g" : "%.0f", value);
 	return out;
 }
 
@@ -248,7 +251,7 @@ static void tell_use(const struct advising *a, const struct slu_advice_use *use,
 	if (use->percent < 0)
 		slu_advise_add(out, size, "; what it takes of the CPU was not measured");
 	else
-		slu_advise_add(out, size, ": %s %% of one core at %g Mbit/s (%s ms for each MB)",
+		slu_advise_add(out, size, ": %s %% of one core at %.12g Mbit/s (%s ms for each MB)",
 			       two_digits(use->percent, percent), (double)a->config->bit_rate / 1e6,
 			       two_digits(use->ms_per_mb, ms));
 }
@@ -329,7 +332,7 @@ static void tell_none(const struct advising *a)
 			       reason ? reason : "");
 	}
 	if (v->nsuites > 3)
-		slu_advise_add(out, size, " and %zu more", v->nsuites - 3);
+		slu_advise_add(out, size, ", and %zu more", v->nsuites - 3);
 }
 
 void slu_advise(const struct slu_report *report, const struct slu_advise_config *config, struct slu_advice *out)

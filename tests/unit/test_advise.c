@@ -137,6 +137,12 @@ static void the_cheapest_alone(void **state)
 	advise();
 	has(advice.sentence, ": 150 % of one core at 1500 Mbit/s (8 ms for");
 	has(advice.beside, ": 750 % of");
+	config.bit_rate = 1000000000000;
+	advise();
+	has(advice.sentence, " of one core at 1000000 Mbit/s (8 ms for");
+	config.bit_rate = 1000;
+	advise();
+	has(advice.sentence, ": under 0.001 % of one core at 0.001 Mbit/s (8 ms for");
 	assert_string_equal(advice.push, "--ciphers ECDHE-RSA-CHACHA20-POLY1305 --ciphersuites "
 					 "TLS_CHACHA20_POLY1305_SHA256");
 	assert_string_equal(advice.url, "tlsCiphers=ECDHE-RSA-CHACHA20-POLY1305 "
@@ -343,7 +349,7 @@ static void nothing_to_suggest(void **state)
 	has(advice.sentence,
 	    "the server accepts nothing that OpenSSL has here, and nothing is suggested: at best it takes "
 	    "TLS 1.2 with TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256, ");
-	has(advice.sentence, " and 1 more");
+	has(advice.sentence, ", and 1 more");
 	has(advice.beside, "nothing in common");
 }
 

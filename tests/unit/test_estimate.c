@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "crypto/estimate.h"
@@ -47,10 +48,31 @@ static void test_costs(void **state)
 	}
 }
 
+/* Of one step for each record go two into a record of CBC with HMAC. */
+static void test_cbc(void **state)
+{
+	struct slu_kept k;
+
+	(void)state;
+	calls = late = 0;
+	slu_estimate(&k);
+	if (!calls)
+		skip();
+	slu_estimate_cbc(&k);
+	assert_int_equal(k.nways, 16);
+	for (size_t i = 6; i < k.nways; i++) {
+		assert_non_null(strstr(k.ways[i].suite, "-SHA"));
+		assert_int_equal(k.ways[i].version, SLU_TLS_1_2);
+		assert_int_equal(k.ways[i].etm, i % 2);
+		assert_true(k.ways[i].ms_per_mb[0] > 19.99 && k.ways[i].ms_per_mb[0] < 20.01);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_costs),
+		cmocka_unit_test(test_cbc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
