@@ -130,7 +130,7 @@ static bool take_connection(void)
 	p->vice = SCAN_ANSWERS;
 	p->len = p->sent = 0;
 	p->turns = 0;
-	server.accepted++;
+	p->number = ++server.accepted;
 	if (++server.open > server.most_open)
 		server.most_open = server.open;
 	if (server.greets)
@@ -159,9 +159,12 @@ static void answer(struct scan_peer *p)
 	char data[256];
 	const int r = SSL_is_init_finished(p->ssl) ? SSL_read(p->ssl, data, sizeof data) : SSL_do_handshake(p->ssl);
 	const int n = (int)BIO_pending(SSL_get_wbio(p->ssl));
+	const char *name = SSL_get_servername(p->ssl, TLSEXT_NAMETYPE_host_name);
 	const bool failed = r <= 0 && SSL_get_error(p->ssl, r) != SSL_ERROR_WANT_READ;
 
 	ERR_clear_error();
+	server.named += name && *name;
+	server.dotted += name && *name && name[strlen(name) - 1] == '.';
 	if (failed && server.refuses_by_reset) {
 		drop(p, true);
 		return;
@@ -175,6 +178,8 @@ static void answer(struct scan_peer *p)
 
 static void act(struct scan_peer *p)
 {
+	static const char page[40000];
+
 	switch (p->vice) {
 	case SCAN_ANSWERS:
 		answer(p);
@@ -192,6 +197,7 @@ static void act(struct scan_peer *p)
 		break;
 	case SCAN_HTTP:
 		say(p, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", 47);
+		say(p, page, sizeof page);
 		p->closing = true;
 		break;
 	case SCAN_OVERSIZE:
@@ -211,6 +217,7 @@ static bool hear(struct scan_peer *p)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
+		server.resets += n < 0;
 		drop(p, false);
 		return true;
 	}
@@ -240,6 +247,7 @@ static bool speak(struct scan_peer *p)
 	if (sent < 0 && errno == EAGAIN)
 		return false;
 	if (sent < 0) {
+		server.resets++;
 		drop(p, false);
 		return true;
 	}
@@ -250,16 +258,28 @@ static bool speak(struct scan_peer *p)
 	return true;
 }
 
+/* That it came last says nothing of one that hangs up: whoever that is, is let go. */
+static bool listens_to(const struct scan_peer *p)
+{
+	char c;
+
+	for (const struct scan_peer *o = server.peers; server.newest_first && o < server.peers + SCAN_PEERS; o++) {
+		if (o->fd >= 0 && o->number > p->number)
+			return recv(p->fd, &c, 1, MSG_PEEK) == 0;
+	}
+	return true;
+}
+
 bool scan_serve(void)
 {
 	bool busy = server.listener >= 0 && take_connection();
 
 	for (struct scan_peer *p = server.peers; p < server.peers + SCAN_PEERS; p++) {
-		if (p->fd >= 0)
+		if (p->fd >= 0 && listens_to(p))
 			busy |= hear(p);
 		if (p->fd >= 0)
 			busy |= speak(p);
-		if (p->fd >= 0 && server.keeps_none_idle && !p->asked && p->turns++ > 3) {
+		if (p->fd >= 0 && server.keeps_none_idle && !p->asked && p->turns++ > 1) {
 			drop(p, false);
 			busy = true;
 		}

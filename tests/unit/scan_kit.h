@@ -20,15 +20,16 @@ enum scan_vice {
 	SCAN_OVERSIZE, /* a message that has no end */
 };
 
-enum { SCAN_PEERS = 64 };
+enum { SCAN_PEERS = 64, SCAN_OUT = 1 << 17 };
 
 struct scan_peer {
 	int fd; /* -1: there is none */
 	SSL *ssl;
 	enum scan_vice vice;
 	bool asked, closing;
-	unsigned turns; /* without a word */
-	uint8_t out[1 << 17];
+	unsigned turns;  /* without a word */
+	unsigned number; /* of the connection */
+	uint8_t out[SCAN_OUT];
 	size_t len, sent;
 };
 
@@ -40,6 +41,7 @@ struct scan_server {
 
 	/* How it is. */
 	bool serial;           /* takes the next connection when the last one is closed */
+	bool newest_first;     /* listens to nobody but who came last */
 	bool refuses_by_reset; /* in place of an alert */
 	bool greets;           /* speaks first */
 	bool keeps_none_idle;  /* closes whatever stands and says nothing */
@@ -51,6 +53,8 @@ struct scan_server {
 
 	/* What happened. */
 	unsigned accepted, asked, open, most_open;
+	unsigned named, dotted; /* answers to who names it, and with a dot at the end */
+	unsigned resets;        /* by the client */
 	uint64_t bytes_in, bytes_out;
 };
 

@@ -36,6 +36,7 @@ static void expect_counts(const struct slu_report *r)
 	assert_int_equal(r->bytes_out, server.bytes_in);
 	assert_true(r->bytes_in > 0 && r->bytes_in <= server.bytes_out);
 	assert_int_equal(r->resets, 0);
+	assert_int_equal(server.resets, 0);
 	assert_true(r->round_trips >= 5 && r->round_trips <= r->connections + 2);
 }
 
@@ -101,6 +102,9 @@ static void one_lane_is_one_connection(void **state)
 	expect_suites(slu_scan_report(s));
 	assert_int_equal(server.most_open, 1);
 	assert_int_equal(slu_scan_report(s)->connections, server.asked);
+	/* Each costs a round trip to connect, and one or two to be answered, all behind one another. */
+	assert_int_equal(slu_scan_report(s)->round_trips,
+			 2 * slu_scan_report(s)->hellos + 3 * slu_scan_report(s)->handshakes);
 	slu_scan_free(s);
 }
 
@@ -135,6 +139,8 @@ static void chains_are_verified_for_the_name(void **state)
 	assert_string_equal(slu_scan_report(s)->chains[0]->why_not, "");
 	assert_true(slu_scan_report(s)->chains[0]->verified);
 	assert_int_equal(slu_scan_report(s)->needs_sni, SLU_NO); /* so it was sent */
+	assert_true(server.named > 0);
+	assert_int_equal(server.dotted, 0);
 	slu_scan_free(s);
 
 	s = scan_run(&(struct slu_scan_config){.trust = t, .server_name = "other.example"});
@@ -198,6 +204,49 @@ static void all_connections_are_made_alike(void **state)
 	slu_scan_free(s);
 }
 
+/* By the clock of the test. */
+static void no_faster_than_allowed(void **state)
+{
+	const uint64_t begun = scan_now;
+	struct slu_scan *s = scan_run(&(struct slu_scan_config){.lanes = 2, .rate = 2});
+
+	(void)state;
+	expect_suites(slu_scan_report(s));
+	assert_true(scan_now - begun >= (slu_scan_report(s)->connections - 3) * 500u);
+	slu_scan_free(s);
+}
+
+/* One loop for many, which share nothing. */
+static void many_at_a_time(void **state)
+{
+	struct slu_scan *s[12];
+	char error[512] = "";
+	unsigned done = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		s[i] = slu_scan_new(&(struct slu_scan_config){.lanes = 2}, "127.0.0.1", server.port, scan_now, error,
+				    sizeof error);
+		assert_non_null(s[i]);
+	}
+	for (unsigned turn = 0; done < 12 && turn < 20000; turn++) {
+		if (turn >= 20)
+			scan_serve();
+		/* All wait for the server at the same time. */
+		for (size_t i = 0; i < 12 && turn == 20; i++)
+			assert_true(slu_scan_report(s[i])->connections > 0 && slu_scan_progress(s[i]) == 0);
+		done = 0;
+		scan_now++;
+		for (size_t i = 0; i < 12; i++)
+			done += slu_scan_step(s[i], scan_now) == 1;
+	}
+	assert_int_equal(done, 12);
+	for (size_t i = 0; i < 12; i++) {
+		expect_suites(slu_scan_report(s[i]));
+		slu_scan_free(s[i]);
+	}
+}
+
 static void what_cannot_be_asked_is_said(void **state)
 {
 	char error[512] = "", name[300];
@@ -229,6 +278,8 @@ int main(void)
 		SCAN_TEST(a_refusal_of_the_client_is_waited_for),
 		SCAN_TEST(no_tickets),
 		SCAN_TEST(all_connections_are_made_alike),
+		SCAN_TEST(no_faster_than_allowed),
+		SCAN_TEST(many_at_a_time),
 		SCAN_TEST(what_cannot_be_asked_is_said),
 	};
 

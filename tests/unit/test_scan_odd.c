@@ -2,6 +2,7 @@
 /* Scans of servers that stall, hang up, talk nonsense or are tired: each is told as what it is, in bounded time. */
 #include "test.h"
 
+#include "probe/scan_impl.h"
 #include "scan_kit.h"
 #include "test_net.h"
 #include "tls_kit.h"
@@ -85,6 +86,8 @@ static void whoever_never_answers_is_told_as_what_it_is(void **state)
 		assert_true(scan_now - begun <= 15000);
 		assert_int_equal(r->resets > 0, always == SCAN_RESETS);
 		assert_true(r->bytes_in <= 200000 * r->connections);
+		/* Not of a page that nobody wants, either. */
+		assert_true(server.resets == 0 || always == SCAN_OVERSIZE);
 		slu_scan_free(s);
 	}
 }
@@ -154,6 +157,7 @@ static void one_end_is_got_over(void **state)
 	(void)state;
 	server.vice = once;
 	for (bad_one = 3; bad_one < 10; bad_one++) {
+		const uint64_t begun = scan_now;
 		struct slu_scan *s;
 
 		always = bad_one % 2 ? SCAN_RESETS : SCAN_CLOSES;
@@ -163,6 +167,7 @@ static void one_end_is_got_over(void **state)
 		assert_int_equal(slu_scan_report(s)->resets, always == SCAN_RESETS);
 		assert_int_equal(slu_scan_report(s)->connections, server.accepted);
 		assert_int_equal(slu_scan_report(s)->nnotes, 0);
+		assert_in_range(scan_now - begun, 250, 499); /* of the test's clock: one pause */
 		slu_scan_free(s);
 	}
 }
@@ -184,6 +189,7 @@ static void who_is_tired_is_asked_one_by_one(void **state)
 	expect_complete(slu_scan_report(s));
 	assert_true(slu_scan_report(s)->resets > 0 && slu_scan_report(s)->resets <= 8);
 	assert_true(slu_scan_report(s)->connections <= server.asked + 7);
+	assert_int_equal(s->pace.lanes, 1);
 	slu_scan_free(s);
 }
 
@@ -202,6 +208,7 @@ static void who_refuses_by_resets_is_understood(void **state)
 	assert_int_equal(r->versions[4].nsuites, 2);
 	assert_true(noted(r, "by hanging up"));
 	assert_true(r->resets >= 3 && r->resets <= 9);
+	assert_int_equal(s->pace.lanes, 4);
 	assert_int_equal(r->connections, server.accepted);
 	slu_scan_free(s);
 }
@@ -249,16 +256,33 @@ static void who_only_waits_for_its_turn_is_not_silent(void **state)
 	}
 }
 
+/* One that waits for a connection on which nothing is asked: it is closed, and nobody takes that for silence. */
+static void who_waits_for_an_idle_connection(void **state)
+{
+	const uint64_t begun = scan_now;
+	struct slu_scan *s;
+
+	(void)state;
+	server.newest_first = true;
+	s = scan_run(&(struct slu_scan_config){.lanes = 4, .answer_ms = 4000});
+	expect_complete(slu_scan_report(s));
+	assert_int_equal(slu_scan_report(s)->nnotes, 0);
+	assert_in_range(scan_now - begun, 2000, 3999);
+	slu_scan_free(s);
+}
+
 static void who_closes_what_stands_idle(void **state)
 {
 	struct slu_scan *s;
 
 	(void)state;
 	server.keeps_none_idle = true;
+	server.portion = 16; /* answers that take their time: others stand idle meanwhile */
 	s = scan_run(&quick);
 	expect_complete(slu_scan_report(s));
 	assert_int_equal(slu_scan_report(s)->connections, server.accepted);
 	assert_true(slu_scan_report(s)->connections <= server.asked + 4);
+	assert_int_equal(s->pace.spare, 0);
 	slu_scan_free(s);
 }
 
@@ -347,6 +371,7 @@ int main(void)
 		SCAN_TEST(who_refuses_by_resets_is_understood),
 		SCAN_TEST(one_silence_costs_one_deadline),
 		SCAN_TEST(who_only_waits_for_its_turn_is_not_silent),
+		SCAN_TEST(who_waits_for_an_idle_connection),
 		SCAN_TEST(who_closes_what_stands_idle),
 		SCAN_TEST(no_more_connections),
 		SCAN_TEST(the_time_is_up),
