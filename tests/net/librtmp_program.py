@@ -42,10 +42,6 @@ TIMESTAMP, FLAGS, STATUS, FRAME_TYPE, RESUME_AT, METADATA, FRAME, METADATA_SIZE,
 RESUME = 2
 
 
-# As programs in C have it: one that writes to a closed socket is ended, unless it sees to it.
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-
-
 class Session:
     def __init__(self, library, url, write=False, connect=True):
         self.lib = ctypes.CDLL(library)
@@ -292,6 +288,8 @@ def drain(library, url, count, size, step):
 
 
 if __name__ == "__main__":
+    # As programs in C have it: one that writes to a closed socket is ended, unless it sees to it.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     commands = {"read": read, "write": write, "publish": publish, "late": late, "paused": paused, "seek": seek,
                 "wrong": wrong, "again": again, "halt": halt, "own": own, "player": player, "flood": flood, "drain": drain}
     commands[sys.argv[2]](sys.argv[1], *sys.argv[3:])
