@@ -123,7 +123,8 @@ step 'build, ASan and UBSan, clang' prepared asan
 step 'build, libFuzzer, clang' prepared fuzz-build
 step 'fuzz' prepared fuzz
 step 'unit, loop and corpus tests, sanitized' suite asan 4
-step 'end-to-end tests, sanitized' end_to_end asan --ignore=tests/lab \
+# More of them at once, for with a sanitizer all deadlines are longer.
+step 'end-to-end tests, sanitized' end_to_end asan -n 4 --ignore=tests/lab \
 	--ignore=tests/probe/test_foreign.py # which test no build
 
 step 'a part of the matrix: another OpenSSL, another processor' smoke
