@@ -51,7 +51,8 @@ struct out {
 static void put(struct out *o, const void *data, size_t n)
 {
 	assert_true(n <= sizeof o->data - o->n);
-	memcpy(o->data + o->n, data, n);
+	if (n)
+		memcpy(o->data + o->n, data, n);
 	o->n += n;
 }
 
