@@ -7,6 +7,7 @@
 #include <librtmp/log.h>
 
 #include "options.h"
+#include "state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -57,6 +58,10 @@ static void setup(char *text, size_t n)
 		else
 			within(&l->tcUrl, text, n);
 	}
+	if (slu_compat_has_state(r))
+		for (int i = 0; i < SLU_COMPAT_SETTINGS; i++)
+			within(&slu_compat_has_state(r)->setting[i], text, n);
+	slu_compat_free_state(r);
 	if (l->lFlags & RTMP_LF_FTCU)
 		free(l->tcUrl.av_val);
 	free(l->playpath0.av_val);
