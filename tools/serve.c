@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -15,34 +14,19 @@
 #include "server/loop.h"
 #include "tools/client.h"
 #include "tools/exit.h"
-#include "tools/options.h"
 #include "tools/say.h"
+#include "tools/serve_options.h"
 #include "tools/serve_report.h"
 #include "tools/stop.h"
-#include "tools/swf_option.h"
 #include "tools/users.h"
 #include "tools/verbs.h"
 
-enum { STOP_MS = 5000, MAX_MS = 86400000 };
-
-struct serve_options {
-	struct slu_opt_list listen;
-	bool no_record;
-	const char *cert, *key;
-	const char *auth, *users;
-	struct slu_opt_list swf;
-	long max_connections, max_per_address, max_queue_kb;
-	long idle_ms, stall_ms;
-	enum slu_handshake rtmpe;
-};
+enum { STOP_MS = 5000 };
 
 struct serve {
 	struct serve_options options;
-	struct slu_common_options common;
-	struct slu_tls_options tls_options;
 	struct slu_tls_ctx *tls;
 	struct slu_logins *logins;
-	struct slu_swf_player players[SLU_OPT_LIST_MAX];
 	struct slu_loop *loop;
 	int dir;
 	int hup; /* a signalfd */
@@ -50,80 +34,18 @@ struct serve {
 	char error[640];
 };
 
-#define SERVE(field) offsetof(struct serve_options, field)
-static const struct slu_opt serve_opts[] = {
-	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT], repeatable; port 0: any free",
-	 SERVE(listen), 0, 0},
-	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
-	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
-	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
-	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
-	 0},
-	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
-	{"swf-verify", 0, SLU_OPT_LIST, false, "HASH:SIZE", "play to this player only; repeatable", SERVE(swf), 0, 0},
-	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
-	 100000},
-	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
-	 100000},
-	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
-	 SERVE(max_queue_kb), 64, 1 << 20},
-	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
-	 0, 0},
-	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that do nothing (30)", SERVE(idle_ms), 1, MAX_MS},
-	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
-};
-
-#define COMMON(field) offsetof(struct slu_common_options, field)
-static const struct slu_opt common_opts[] = {
-	{"json", 0, SLU_OPT_FLAG, false, NULL, "say what happens as JSON, an object a line, on stdout", COMMON(json), 0,
-	 0},
-	{"verbose", 'v', SLU_OPT_COUNT, false, NULL, "say who comes and goes; again and again: say more",
-	 COMMON(verbose), 0, 0},
-	{"quiet", 'q', SLU_OPT_FLAG, false, NULL, "say nothing but failures", COMMON(quiet), 0, 0},
-};
-
-static int parse(struct serve *s, int argc, char **argv, const char **folder)
-{
-	struct slu_opt_group groups[] = {
-		{"", serve_opts, sizeof serve_opts / sizeof serve_opts[0], &s->options, false},
-		{"", common_opts, sizeof common_opts / sizeof common_opts[0], &s->common, false},
-		slu_options_tls(&s->tls_options),
-	};
-	struct slu_usage usage = {
-		.verb = "serve",
-		.operands = "[options] DIR",
-		.what = "Takes streams over RTMP and RTMPS, hands them on to players, records each as\n"
-			"DIR/APP/NAME.flv. SIGHUP reads the certificate again.",
-		.min_operands = 0,
-		.max_operands = 1,
-		.groups = groups,
-		.ngroups = sizeof groups / sizeof groups[0],
-	};
-	int first, status;
-
-	status = slu_options_parse(&usage, argc, argv, &first);
-	if (status >= 0)
-		return status;
-	for (size_t i = 0; i < s->options.swf.n; i++)
-		if (!slu_swf_option(s->options.swf.items[i], &s->players[i]))
-			return SLU_EXIT_USAGE;
-	*folder = first < argc ? argv[first] : NULL;
-	if (*folder || s->options.no_record)
-		return -1;
-	slu_say("name a folder to record into, or say --no-record");
-	return SLU_EXIT_USAGE;
-}
-
 /* The library's own lines come one -v later: they say again, of connections, what is reported of clients. */
 static struct slu_log library_log(const struct serve *s)
 {
-	int verbosity = slu_options_verbosity(&s->common);
+	int verbosity = slu_options_verbosity(&s->options.common);
 
 	return slu_say_log(verbosity > 0 ? verbosity - 1 : verbosity);
 }
 
-static int open_folder(struct serve *s, const char *folder)
+static int open_folder(struct serve *s)
 {
+	const char *folder = s->options.folder;
+
 	if (s->options.no_record)
 		return 0;
 	if (slu_is_url(folder)) {
@@ -144,13 +66,13 @@ static int make_tls(struct serve *s)
 
 	if (!s->options.cert && !s->options.key)
 		return 0;
-	slu_options_to_tls(&s->tls_options, &config);
+	slu_options_to_tls(&s->options.tls, &config);
 	config.server = true;
 	config.cert_file = s->options.cert ? s->options.cert : s->options.key;
 	config.key_file = s->options.key;
 	s->tls = slu_tls_ctx_new(&config, s->error, sizeof s->error);
 	if (s->tls) {
-		slu_say_chosen(s->tls, &config.log, s->common.quiet);
+		slu_say_chosen(s->tls, &config.log, s->options.common.quiet);
 		return 0;
 	}
 	slu_say("%s", s->error);
@@ -193,7 +115,7 @@ static int listen_at(struct serve *s, const char *place)
 	int err = slu_loop_listen(s->loop, place, bound, s->error, sizeof s->error);
 
 	if (!err) {
-		slu_serve_listening(&s->common, bound);
+		slu_serve_listening(&s->options.common, bound);
 		return 0;
 	}
 	slu_say("%s", s->error);
@@ -250,7 +172,7 @@ static int make_loop(struct serve *s)
 	struct slu_loop_config config = {
 		.dir = s->dir,
 		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms,
-			 .session = {.handshake = o->rtmpe, .swf_players = s->players, .swf_player_count = o->swf.n}},
+			 .session = {.handshake = o->rtmpe, .swf_players = o->players, .swf_player_count = o->swf.n}},
 		.tls = s->tls,
 		.logins = s->logins,
 		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024},
@@ -258,7 +180,7 @@ static int make_loop(struct serve *s)
 		.max_per_address = (unsigned)o->max_per_address,
 		.idle_timeout_ms = (unsigned)o->idle_ms,
 		.log = library_log(s),
-		.reporter = {slu_serve_report, &s->common},
+		.reporter = {slu_serve_report, &s->options.common},
 	};
 
 	s->loop = slu_loop_new(&config, s->error, sizeof s->error);
@@ -276,7 +198,7 @@ static void reload(struct serve *s)
 		slu_say("there is no certificate to read again: --cert was not given");
 	else if (slu_tls_reload(s->tls, s->error, sizeof s->error) != 0)
 		slu_say("the old certificate stays: %s", s->error);
-	else if (!s->common.quiet)
+	else if (!s->options.common.quiet)
 		slu_say("the certificate was read again");
 }
 
@@ -303,12 +225,11 @@ static int run(struct serve *s)
 int slu_verb_serve(int argc, char **argv)
 {
 	struct serve s = {.dir = -1, .hup = -1};
-	const char *folder;
-	int status = parse(&s, argc, argv, &folder);
+	int status = slu_serve_options_parse(&s.options, argc, argv);
 
 	if (status >= 0)
 		return status;
-	status = open_folder(&s, folder);
+	status = open_folder(&s);
 	if (!status)
 		status = make_tls(&s);
 	if (!status)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <sluice/flv.h>
@@ -15,12 +14,7 @@
 #include "base/log.h"
 #include "conn/http.h"
 
-enum { EVENTS = 64, ACCEPTS = 64, FLUSH_MS = 1000, ACCEPT_PAUSE_MS = 1000, QUEUE_MARGIN = 1 << 20 };
-
-struct listener {
-	struct watch watch;
-	struct slu_tls_ctx *tls;
-};
+enum { EVENTS = 64, FLUSH_MS = 1000, QUEUE_MARGIN = 1 << 20 };
 
 struct call {
 	struct watch watch;
@@ -69,7 +63,7 @@ unsigned slu_loop_connections(const struct slu_loop *loop)
 
 /* ---- watches ---- */
 
-static int add_watch(struct slu_loop *loop, struct watch *w, uint32_t edge)
+int slu_loop_add_watch(struct slu_loop *loop, struct watch *w, uint32_t edge)
 {
 	struct epoll_event ev = {.events = EPOLLIN | edge, .data.ptr = w};
 
@@ -96,7 +90,7 @@ int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *a
 	if (!c)
 		return SLU_ERR_NOMEM;
 	*c = (struct call){.watch = {.fn = call, .fd = fd}, .fn = fn, .arg = arg};
-	err = add_watch(loop, &c->watch, EPOLLET);
+	err = slu_loop_add_watch(loop, &c->watch, EPOLLET);
 	if (err)
 		free(c);
 	return err;
@@ -233,32 +227,6 @@ static void flush_and_reap(struct slu_loop *loop)
 	} while (loop->peers.touched);
 }
 
-/* ---- accepting ---- */
-
-/* As IPv6, whichever it is. */
-static struct in6_addr address_of(const struct sockaddr_storage *ss)
-{
-	struct in6_addr out = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-	if (ss->ss_family == AF_INET6)
-		return ((const struct sockaddr_in6 *)ss)->sin6_addr;
-	if (ss->ss_family == AF_INET)
-		memcpy(out.s6_addr + 12, &((const struct sockaddr_in *)ss)->sin_addr, 4);
-	return out;
-}
-
-static bool has_place(const struct slu_loop *loop, const struct in6_addr *address)
-{
-	unsigned n = slu_loop_carriers_of(loop, address);
-
-	/* A tunnel comes with a connection of its own, which counts. */
-	if (loop->nclients - loop->ntunnels + loop->ncarriers >= loop->config.max_connections)
-		return false;
-	for (const struct client *c = loop->clients; c; c = c->next)
-		n += !c->tunnel && memcmp(&c->address, address, sizeof *address) == 0;
-	return n < loop->config.max_per_address;
-}
-
 struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address)
 {
 	struct client *c = calloc(1, sizeof *c);
@@ -279,101 +247,6 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 	loop->clients = c;
 	loop->nclients++;
 	return c;
-}
-
-/* fd is the connection's from here on. */
-static void welcome(struct slu_loop *loop, const struct listener *l, int fd, const struct in6_addr *address)
-{
-	struct slu_conn_config config = loop->config.conn;
-	char error[256] = "out of memory";
-	struct client *c = NULL;
-	struct slu_conn *conn;
-
-	config.tls = l->tls;
-	conn = slu_conn_accept(&config, fd, error, sizeof error);
-	if (conn) {
-		slu_conn_allow_http(conn);
-		c = slu_loop_add(loop, conn, address);
-	}
-	if (c)
-		slu_loop_work(loop, c);
-	else
-		slu_log(&loop->config.log, SLU_LOG_ERROR, "a client was turned away: %s", error);
-}
-
-static void set_accepting(struct slu_loop *loop, bool on)
-{
-	struct epoll_event ev = {.events = on ? EPOLLIN : 0u};
-
-	loop->accept_ms = on ? 0 : loop->peers.now_ms + ACCEPT_PAUSE_MS;
-	for (struct watch *w = loop->watches; w; w = w->next) {
-		ev.data.ptr = w;
-		if (w->owned)
-			epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &ev);
-	}
-}
-
-/* Without descriptors or memory, connections wait in the kernel for a while instead of making us spin. */
-static void accept_failed(struct slu_loop *loop, int why)
-{
-	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
-		return;
-	slu_log(&loop->config.log, SLU_LOG_ERROR, "no client can be accepted for a second: %s", strerror(why));
-	set_accepting(loop, false);
-}
-
-static void accept_clients(struct watch *w, struct slu_loop *loop)
-{
-	struct sockaddr_storage ss;
-	struct in6_addr address;
-	socklen_t n;
-	int fd;
-
-	for (int i = 0; i < ACCEPTS; i++) {
-		n = sizeof ss;
-		fd = accept4(w->fd, (struct sockaddr *)&ss, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			accept_failed(loop, errno);
-			return;
-		}
-		address = address_of(&ss);
-		if (has_place(loop, &address)) {
-			welcome(loop, (struct listener *)w, fd, &address);
-			continue;
-		}
-		close(fd);
-		slu_log(&loop->config.log, SLU_LOG_WARN,
-			"a client was turned away: %u are connected, and no more are allowed, or not of its address",
-			loop->nclients + loop->ncarriers);
-	}
-}
-
-int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LISTENER_URL], char *error, size_t size)
-{
-	struct listener *l = calloc(1, sizeof *l);
-	bool tls = false;
-	int fd = SLU_ERR_NOMEM;
-
-	snprintf(error, size, "out of memory or descriptors");
-	if (l)
-		fd = slu_listener_open(place, &tls, bound, error, size);
-	if (fd < 0)
-		goto failed;
-	*l = (struct listener){.watch = {.fn = accept_clients, .fd = fd, .owned = true}};
-	l->tls = tls ? loop->config.tls : NULL;
-	if (tls && !l->tls) {
-		snprintf(error, size, "cannot listen at %s: rtmps wants a certificate and its key", place);
-		close(fd);
-		fd = SLU_ERR_INVALID;
-		goto failed;
-	}
-	if (add_watch(loop, &l->watch, 0) == 0)
-		return 0;
-	close(fd);
-	fd = SLU_ERR_IO;
-failed:
-	free(l);
-	return fd;
 }
 
 /* ---- the clock, and all together ---- */
@@ -410,7 +283,7 @@ static void on_time(struct slu_loop *loop)
 	bool flush = loop->peers.now_ms >= loop->flush_ms;
 
 	if (loop->accept_ms && loop->peers.now_ms >= loop->accept_ms)
-		set_accepting(loop, true);
+		slu_loop_set_accepting(loop, true);
 	for (struct client *c = loop->clients; c; c = c->next) {
 		if (loop->peers.now_ms >= c->deadline)
 			slu_loop_work(loop, c);

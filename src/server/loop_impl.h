@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the loop share: loop.c has the clients, loop_http.c the HTTP connections that some come through. */
+/* What the files of the loop share: loop.c has the clients, loop_listen.c lets them in, loop_http.c has the HTTP
+ * connections that some come through. */
 #ifndef SLU_SERVER_LOOP_IMPL_H
 #define SLU_SERVER_LOOP_IMPL_H
 
@@ -50,10 +51,17 @@ struct slu_loop {
 
 /* ---- loop.c ---- */
 
+/* Owns w from here on, and what it watches where it is owned; not on failure. edge: 0 or EPOLLET. 0 or SLU_ERR_IO. */
+int slu_loop_add_watch(struct slu_loop *loop, struct watch *w, uint32_t edge);
 /* A client over conn, which it owns from here on, also on failure. NULL when out of memory. */
 struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address);
 /* Lets its connection read, and acts on what came. */
 void slu_loop_work(struct slu_loop *loop, struct client *c);
+
+/* ---- loop_listen.c ---- */
+
+/* Off: for a while. */
+void slu_loop_set_accepting(struct slu_loop *loop, bool on);
 
 /* ---- loop_http.c ---- */
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/serve_options.h"
+
+#include <stddef.h>
+
+#include "tools/exit.h"
+#include "tools/say.h"
+#include "tools/swf_option.h"
+
+enum { MAX_MS = 86400000 };
+
+#define SERVE(field) offsetof(struct serve_options, field)
+static const struct slu_opt serve_opts[] = {
+	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT], repeatable; port 0: any free",
+	 SERVE(listen), 0, 0},
+	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
+	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
+	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
+	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
+	 0},
+	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
+	{"swf-verify", 0, SLU_OPT_LIST, false, "HASH:SIZE", "play to this player only; repeatable", SERVE(swf), 0, 0},
+	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
+	 100000},
+	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
+	 100000},
+	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
+	 SERVE(max_queue_kb), 64, 1 << 20},
+	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
+	 0, 0},
+	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that do nothing (30)", SERVE(idle_ms), 1, MAX_MS},
+	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
+};
+
+#define COMMON(field) offsetof(struct slu_common_options, field)
+static const struct slu_opt common_opts[] = {
+	{"json", 0, SLU_OPT_FLAG, false, NULL, "say what happens as JSON, an object a line, on stdout", COMMON(json), 0,
+	 0},
+	{"verbose", 'v', SLU_OPT_COUNT, false, NULL, "say who comes and goes; again and again: say more",
+	 COMMON(verbose), 0, 0},
+	{"quiet", 'q', SLU_OPT_FLAG, false, NULL, "say nothing but failures", COMMON(quiet), 0, 0},
+};
+
+int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
+{
+	struct slu_opt_group groups[] = {
+		{"", serve_opts, sizeof serve_opts / sizeof serve_opts[0], into, false},
+		{"", common_opts, sizeof common_opts / sizeof common_opts[0], &into->common, false},
+		slu_options_tls(&into->tls),
+	};
+	struct slu_usage usage = {
+		.verb = "serve",
+		.operands = "[options] DIR",
+		.what = "Takes streams over RTMP and RTMPS, hands them on to players, records each as\n"
+			"DIR/APP/NAME.flv. SIGHUP reads the certificate again.",
+		.min_operands = 0,
+		.max_operands = 1,
+		.groups = groups,
+		.ngroups = sizeof groups / sizeof groups[0],
+	};
+	int first, status;
+
+	status = slu_options_parse(&usage, argc, argv, &first);
+	if (status >= 0)
+		return status;
+	for (size_t i = 0; i < into->swf.n; i++)
+		if (!slu_swf_option(into->swf.items[i], &into->players[i]))
+			return SLU_EXIT_USAGE;
+	into->folder = first < argc ? argv[first] : NULL;
+	if (into->folder || into->no_record)
+		return -1;
+	slu_say("name a folder to record into, or say --no-record");
+	return SLU_EXIT_USAGE;
+}

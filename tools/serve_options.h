@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What sluice serve is asked for on its command line. */
+#ifndef SLU_TOOLS_SERVE_OPTIONS_H
+#define SLU_TOOLS_SERVE_OPTIONS_H
+
+#include <sluice/session.h>
+
+#include "tools/options.h"
+
+/* Times are in ms; 0 or NULL where an option was not given. */
+struct serve_options {
+	struct slu_common_options common;
+	struct slu_tls_options tls;
+	const char *folder;
+	struct slu_opt_list listen;
+	bool no_record;
+	const char *cert, *key;
+	const char *auth, *users;
+	struct slu_opt_list swf;
+	struct slu_swf_player players[SLU_OPT_LIST_MAX]; /* of swf */
+	long max_connections, max_per_address, max_queue_kb;
+	long idle_ms, stall_ms;
+	enum slu_handshake rtmpe;
+};
+
+/* -1 to go on; else an enum slu_exit to end with. What into holds are pieces of argv. */
+int slu_serve_options_parse(struct serve_options *into, int argc, char **argv);
+
+#endif
