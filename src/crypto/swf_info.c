@@ -112,7 +112,7 @@ static bool parse_time(int64_t *out, struct line l)
 	if (!parse_date(text, l) ||
 	    sscanf(text, "%*3s, %2u %3s %4u %2u:%2u:%2u", &day, month, &year, &hour, &minute, &second) != 6)
 		return false;
-	if (day < 1 || day > 31 || year < 1970 || hour > 23 || minute > 59 || second > 60)
+	if (day < 1 || day > 31 || year < 1970 || year > 9999 || hour > 23 || minute > 59 || second > 60)
 		return false;
 	for (int i = 0; i < 12; i++)
 		if (strcmp(month, months[i]) == 0) {

@@ -79,6 +79,7 @@ static void damage(void **state)
 	static const char *const bad[][2] = {
 		{"ctim: ", "date: x"},
 		{"ctim: Mon, 23", "ctim: Mon, 99"},
+		{"Nov 2026", "Nov -532"}, /* not the year 4294966764 */
 		{"Nov 2026", "Nop 2026"},
 		{"Nov 2026", "Nov 1900"},
 		{"20:01:02", "24:01:02"},
