@@ -16,18 +16,24 @@ static const struct slu_opt serve_opts[] = {
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
 	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
+	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
+	 0, 0},
+};
+
+static const struct slu_opt client_opts[] = {
 	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
 	 0},
 	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
 	{"swf-verify", 0, SLU_OPT_LIST, false, "HASH:SIZE", "play to this player only; repeatable", SERVE(swf), 0, 0},
+};
+
+static const struct slu_opt limit_opts[] = {
 	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
 	 100000},
 	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
 	 100000},
 	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
 	 SERVE(max_queue_kb), 64, 1 << 20},
-	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
-	 0, 0},
 	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that do nothing (30)", SERVE(idle_ms), 1, MAX_MS},
 	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
 };
@@ -46,6 +52,8 @@ int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
 	struct slu_opt_group groups[] = {
 		{"", serve_opts, sizeof serve_opts / sizeof serve_opts[0], into, false},
 		{"", common_opts, sizeof common_opts / sizeof common_opts[0], &into->common, false},
+		{"Clients", client_opts, sizeof client_opts / sizeof client_opts[0], into, true},
+		{"Limits", limit_opts, sizeof limit_opts / sizeof limit_opts[0], into, true},
 		slu_options_tls(&into->tls),
 	};
 	struct slu_usage usage = {
