@@ -267,10 +267,13 @@ static void view_init(struct view *v, enum slu_suite_program program)
 	}
 }
 
-static int unknown(char **argv, int c)
+static int unknown(int argc, char **argv, int c)
 {
+	/* Where the value of the last word is missing, musl counts it all the same. */
+	const int at = optind <= argc ? optind : argc;
+
 	RTMP_Log(RTMP_LOGERROR, c == ':' ? "%s wants a value: see --help" : "There is no option %s: see --help",
-		 argv[optind - 1]);
+		 argv[at - 1]);
 	return FAILED;
 }
 
@@ -300,7 +303,7 @@ int slu_suite_parse(struct slu_suite_options *o, enum slu_suite_program program,
 		const char name[] = {(char)c, '\0'};
 
 		if (c == '?' || c == ':')
-			return unknown(argv, c);
+			return unknown(argc, argv, c);
 		if (c == 'h') {
 			help(program);
 			return DONE;

@@ -10,12 +10,13 @@
 static struct slu_suite_options o;
 static struct slu_dump_progress p;
 static char *shown;
-static size_t shown_size;
+static size_t shown_size, seen;
 static FILE *out;
 
 static int begin(void **state)
 {
 	(void)state;
+	seen = 0;
 	out = open_memstream(&shown, &shown_size);
 	RTMP_LogSetOutput(out);
 	RTMP_LogSetLevel(RTMP_LOGINFO);
@@ -37,13 +38,9 @@ static int end(void **state)
 /* What was shown since the last time. */
 static void check(const char *text)
 {
-	static char line[1024];
-
 	fflush(out);
-	snprintf(line, sizeof line, "%.*s", (int)shown_size, shown);
-	assert_string_equal(line, text);
-	rewind(out);
-	fflush(out);
+	assert_string_equal(shown + seen, text);
+	seen = shown_size;
 }
 
 static void a_part_of_the_whole(void **state)

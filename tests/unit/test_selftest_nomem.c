@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
 
 #include "../alloc_fail.h"
 #include "crypto/selftest.h"
@@ -51,9 +54,11 @@ static void without_memory_nothing_is_put_under_load(void **state)
 {
 	struct lab_device *d = lab_device_new();
 	const struct slu_selftest test = {.kernel = lab_device_kernel(d), .quick = true};
-	char text[300];
+	char text[300], right[300];
 
 	(void)state;
+	snprintf(right, sizeof right, "AES-ECB was not tested: %s. Try again when less else is running.",
+		 strerror(ENOMEM));
 	for (long n = 0; n < 1 + 4 * 3; n++) {
 		struct slu_verdict v = {
 			.algorithm = SLU_DC_ECB, .kind = SLU_PASSED, .driver = "?", .keys = 7, .largest = 16};
@@ -64,9 +69,7 @@ static void without_memory_nothing_is_put_under_load(void **state)
 		assert_true(alloc_fail_end());
 		assert_int_equal(v.kind, SLU_UNTESTED);
 		assert_int_equal(v.error, ENOMEM);
-		assert_string_equal(slu_verdict_sentence(&v, text, sizeof text),
-				    "AES-ECB was not tested: Cannot allocate memory. Try again when less else is "
-				    "running.");
+		assert_string_equal(slu_verdict_sentence(&v, text, sizeof text), right);
 		lab_device_counters(d, &c);
 		assert_int_equal(c.ioctls, 0);
 	}
@@ -103,5 +106,8 @@ int main(void)
 		cmocka_unit_test(without_a_thread_it_has_not_passed),
 	};
 
+	/* Where it is linked statically, its calls would be made to fail, too. */
+	if (CRYPTO_set_mem_functions(alloc_spared, alloc_spared_again, alloc_spared_free) != 1)
+		return 1;
 	return cmocka_run_group_tests_name("selftest nomem", tests, NULL, NULL);
 }
