@@ -16,6 +16,7 @@
 #include "tools/exit.h"
 #include "tools/say.h"
 #include "tools/serve_options.h"
+#include "tools/serve_process.h"
 #include "tools/serve_report.h"
 #include "tools/stop.h"
 #include "tools/users.h"
@@ -183,6 +184,8 @@ static int make_loop(struct serve *s)
 		.reporter = {slu_serve_report, &s->options.common},
 	};
 
+	slu_serve_want_files(config.max_connections ? config.max_connections : SLU_LOOP_MAX_CONNECTIONS,
+			     o->common.quiet);
 	s->loop = slu_loop_new(&config, s->error, sizeof s->error);
 	if (s->loop)
 		return 0;

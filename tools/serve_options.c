@@ -11,8 +11,8 @@ enum { MAX_MS = 86400000 };
 
 #define SERVE(field) offsetof(struct serve_options, field)
 static const struct slu_opt serve_opts[] = {
-	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT], repeatable; port 0: any free",
-	 SERVE(listen), 0, 0},
+	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT] or unix:PATH; repeatable", SERVE(listen),
+	 0, 0},
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
 	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},

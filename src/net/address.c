@@ -88,8 +88,11 @@ char *slu_address_format(const struct slu_address *a, char *out, size_t size)
 	case AF_INET6:
 		snprintf(out, size, "[%s]:%u", host, ntohs(((const struct sockaddr_in6 *)&a->addr)->sin6_port));
 		break;
+	case AF_UNIX:
+		snprintf(out, size, "unix");
+		break;
 	default:
-		snprintf(out, size, "local socket");
+		snprintf(out, size, "?");
 	}
 	return out;
 }

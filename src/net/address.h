@@ -17,7 +17,7 @@ bool slu_address_parse(struct slu_address *out, const char *text, uint16_t port)
 /* The address alone, without port or brackets; "?" when its family is neither. Returns out. */
 char *slu_address_host(const struct slu_address *a, char *out, size_t size);
 
-/* "192.0.2.1:1935", "[::1]:1935", "local socket" for an AF_UNIX one. Returns out. */
+/* "192.0.2.1:1935", "[::1]:1935", "unix" for an AF_UNIX one. Returns out. */
 char *slu_address_format(const struct slu_address *a, char *out, size_t size);
 
 /* "host:port", the host in brackets when it is an IPv6 address, escaped, fit for an error. Returns out. */

@@ -13,7 +13,7 @@
 
 #include <sluice/error.h>
 
-enum { BACKLOG = 128, MAX_HOST = 256, MAX_PORT = 8 };
+enum { MAX_HOST = 256, MAX_PORT = 8 };
 
 struct place {
 	bool tls;
@@ -44,6 +44,16 @@ static bool port_ok(const char *s, size_t n)
 	return n > 0 && n < 6 && strspn(s, "0123456789") == n && strtoul(s, NULL, 10) <= UINT16_MAX;
 }
 
+/* RFC 6874, 2: in a URL a zone begins with "%25"; elsewhere, and in the sentences of all who list addresses, with "%".
+ */
+static void plain_zone(char *host)
+{
+	char *zone = strstr(host, "%25");
+
+	if (zone && zone[3])
+		memmove(zone + 1, zone + 3, strlen(zone + 3) + 1);
+}
+
 /* HOST, [HOST], HOST:PORT and so on, up to the end or a '/'. */
 static bool parse(const char *text, struct place *out)
 {
@@ -64,6 +74,7 @@ static bool parse(const char *text, struct place *out)
 		return false;
 	memcpy(out->host, s, host);
 	out->host[host] = '\0';
+	plain_zone(out->host);
 	host += s[host] == ']';
 	strcpy(out->port, out->tls ? "443" : "1935");
 	if (host == n)
@@ -75,16 +86,18 @@ static bool parse(const char *text, struct place *out)
 	return true;
 }
 
-static int listen_on(const struct addrinfo *ai)
+/* An IPv6 address is that, and no IPv4 one, whatever the system's default (bindv6only): then "[::]" and "0.0.0.0" go
+ * together, in any order. both: that is what it is to be all the same. */
+static int listen_on(const struct addrinfo *ai, bool both)
 {
-	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, off = 0, saved;
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, only = !both, saved;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (ai->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	saved = errno;
 	close(fd);
@@ -100,7 +113,7 @@ static int listen_on_any(const struct addrinfo *list, bool wildcard)
 	for (int pass = wildcard ? 0 : 1; pass < 2 && fd < 0; pass++)
 		for (const struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next)
 			if (pass == 1 || ai->ai_family == AF_INET6)
-				fd = listen_on(ai);
+				fd = listen_on(ai, wildcard);
 	return fd;
 }
 
@@ -139,6 +152,7 @@ static int open_at(const char *text, const char *host, const char *port, char *e
 		 err == EACCES          ? "; ports below 1024 want root or CAP_NET_BIND_SERVICE"
 		 : err == EADDRINUSE    ? "; something listens there already"
 		 : err == EADDRNOTAVAIL ? "; it is no address of this machine"
+		 : err == EINVAL        ? "; a link-local address wants its interface: [fe80::1%eth0]"
 					: "");
 	return SLU_ERR_IO;
 }
@@ -150,7 +164,9 @@ int slu_listener_open(const char *text, bool *tls, char bound[SLU_LISTENER_URL],
 
 	if (!parse(text, &place)) {
 		snprintf(error, size,
-			 "\"%s\" is no place to listen at; one is rtmp://127.0.0.1:1935 or rtmps://[::]:443", text);
+			 "\"%s\" is no place to listen at; one is rtmp://127.0.0.1:1935, rtmps://[::]:443 or "
+			 "unix:/run/sluice/rtmp",
+			 text);
 		return SLU_ERR_INVALID;
 	}
 	fd = open_at(text, place.host, place.port, error, size);

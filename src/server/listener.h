@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SLU_LISTENER_URL = 96 };
+enum { SLU_LISTENER_URL = 128 };
 
 /*
- * Opens a listening, non-blocking socket. HOST is an address, IPv6 in brackets, or a name; without one, or as "*", it
- * is every address of both families. "[::]" takes IPv4 too. PORT 0 is any free one; without one it is the scheme's.
+ * Opens a listening, non-blocking socket. HOST is an address, IPv6 in brackets (a link-local one with its interface,
+ * "[fe80::1%eth0]"), or a name, which is the first of its addresses that can be had; without one, or as "*", it is
+ * every address of both families. "[::]" is every one of IPv6, and "0.0.0.0" of IPv4. PORT 0 is any free one; without
+ * one it is the scheme's.
  *
  * Returns the descriptor, and whether the scheme is rtmps in *tls and what was bound in bound, as a URL; or
  * SLU_ERR_INVALID, SLU_ERR_RESOLVE, SLU_ERR_IO, with one sentence in error.

@@ -31,7 +31,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 		return NULL;
 	loop->config = *config;
 	if (!loop->config.max_connections)
-		loop->config.max_connections = 256;
+		loop->config.max_connections = SLU_LOOP_MAX_CONNECTIONS;
 	if (!loop->config.max_per_address)
 		loop->config.max_per_address = loop->config.max_connections;
 	if (!loop->config.idle_timeout_ms)
@@ -108,8 +108,9 @@ static void free_watches(struct slu_loop *loop, bool owned_only)
 		*at = w->next;
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 		if (w->owned)
-			close(w->fd);
-		free(w);
+			slu_loop_unlisten(loop, w);
+		else
+			free(w);
 	}
 }
 

@@ -18,6 +18,8 @@
 #include "server/listener.h"
 #include "server/report.h"
 
+enum { SLU_LOOP_MAX_CONNECTIONS = 256 }; /* where the configuration has none */
+
 /* 0 or NULL in a field stands for its default, but for dir. */
 struct slu_loop_config {
 	int dir;                     /* where streams are recorded, and stays open; -1: nothing is */
@@ -25,7 +27,7 @@ struct slu_loop_config {
 	struct slu_tls_ctx *tls;     /* a server's; NULL: rtmps is refused. Not owned */
 	struct slu_logins *logins;   /* who may publish; NULL: anybody. Not owned */
 	struct slu_hub_config hub;
-	unsigned max_connections; /* default 256 */
+	unsigned max_connections; /* default SLU_LOOP_MAX_CONNECTIONS */
 	unsigned max_per_address; /* default: as many as all */
 	unsigned idle_timeout_ms; /* for clients that neither publish nor play, or send nothing; default 30000 */
 	struct slu_log log;
@@ -40,7 +42,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 /* Closes all at once. NULL is fine. */
 void slu_loop_free(struct slu_loop *loop);
 
-/* Listens at a place (listener.h). 0, or <0 with one sentence in error. */
+/* Listens at a place (listener.h, listener_unix.h). 0, or <0 with one sentence in error. */
 int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LISTENER_URL], char *error, size_t size);
 
 /* Calls fn(arg) whenever fd becomes readable, for signals. fn must not call back into the loop. */

@@ -20,7 +20,7 @@ struct watch {
 	void (*fn)(struct watch *w, struct slu_loop *loop);
 	struct watch *next; /* of watches that are not clients */
 	int fd;
-	bool owned;
+	bool owned; /* it is a listener */
 };
 
 struct client {
@@ -62,6 +62,8 @@ void slu_loop_work(struct slu_loop *loop, struct client *c);
 
 /* Off: for a while. */
 void slu_loop_set_accepting(struct slu_loop *loop, bool on);
+/* Closes and frees a listener. */
+void slu_loop_unlisten(struct slu_loop *loop, struct watch *listener);
 
 /* ---- loop_http.c ---- */
 

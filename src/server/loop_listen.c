@@ -13,18 +13,22 @@
 #include "base/log.h"
 #include "conn/http.h"
 #include "server/listener.h"
+#include "server/listener_unix.h"
 
 enum { ACCEPTS = 64, ACCEPT_PAUSE_MS = 1000 };
 
 struct listener {
 	struct watch watch;
 	struct slu_tls_ctx *tls;
+	bool local;
+	struct slu_unix_listener at; /* where local */
 };
 
-/* As IPv6, whichever it is. */
+/* As IPv6, whichever it is. All who come through a unix socket have one address: a loopback one that nobody else can
+ * have, for it is a network's broadcast address. */
 static struct in6_addr address_of(const struct sockaddr_storage *ss)
 {
-	struct in6_addr out = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	struct in6_addr out = {.s6_addr = {[10] = 0xff, [11] = 0xff, 127, 255, 255, 255}};
 
 	if (ss->ss_family == AF_INET6)
 		return ((const struct sockaddr_in6 *)ss)->sin6_addr;
@@ -77,13 +81,15 @@ void slu_loop_set_accepting(struct slu_loop *loop, bool on)
 	}
 }
 
-/* Without descriptors or memory, connections wait in the kernel for a while instead of making us spin. */
-static void accept_failed(struct slu_loop *loop, int why)
+/* False: there is none to be had now. What went wrong with one that was about to come is that one's (accept(2)).
+ * Without descriptors or memory, connections wait in the kernel for a while instead of making us spin. */
+static bool accept_failed(struct slu_loop *loop, int why)
 {
 	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
-		return;
+		return why != EAGAIN && why != EWOULDBLOCK;
 	slu_log(&loop->config.log, SLU_LOG_ERROR, "no client can be accepted for a second: %s", strerror(why));
 	slu_loop_set_accepting(loop, false);
+	return false;
 }
 
 static void accept_clients(struct watch *w, struct slu_loop *loop)
@@ -96,10 +102,10 @@ static void accept_clients(struct watch *w, struct slu_loop *loop)
 	for (int i = 0; i < ACCEPTS; i++) {
 		n = sizeof ss;
 		fd = accept4(w->fd, (struct sockaddr *)&ss, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			accept_failed(loop, errno);
+		if (fd < 0 && !accept_failed(loop, errno))
 			return;
-		}
+		if (fd < 0)
+			continue;
 		address = address_of(&ss);
 		if (has_place(loop, &address)) {
 			welcome(loop, (struct listener *)w, fd, &address);
@@ -112,30 +118,59 @@ static void accept_clients(struct watch *w, struct slu_loop *loop)
 	}
 }
 
+/* The descriptor, or an error and its sentence. */
+static int open_listener(struct slu_loop *loop, struct listener *l, const char *place, char bound[SLU_LISTENER_URL],
+			 char *error, size_t size)
+{
+	bool tls = false;
+	int fd;
+
+	l->local = slu_listener_is_unix(place);
+	if (l->local) {
+		fd = slu_listener_open_unix(&l->at, place, error, size);
+		snprintf(bound, SLU_LISTENER_URL, "%s", place);
+		return fd;
+	}
+	fd = slu_listener_open(place, &tls, bound, error, size);
+	l->tls = tls ? loop->config.tls : NULL;
+	if (fd < 0 || !tls || l->tls)
+		return fd;
+	snprintf(error, size, "cannot listen at %s: rtmps wants a certificate and its key", place);
+	close(fd);
+	return SLU_ERR_INVALID;
+}
+
+void slu_loop_unlisten(struct slu_loop *loop, struct watch *w)
+{
+	struct listener *l = (struct listener *)w;
+	int err = 0;
+
+	if (l->local)
+		err = slu_listener_close_unix(&l->at);
+	else
+		close(w->fd);
+	if (err)
+		slu_log(&loop->config.log, SLU_LOG_WARN, "the socket %s cannot be removed: %s", l->at.address.sun_path,
+			strerror(err));
+	free(l);
+}
+
 int slu_loop_listen(struct slu_loop *loop, const char *place, char bound[SLU_LISTENER_URL], char *error, size_t size)
 {
 	struct listener *l = calloc(1, sizeof *l);
-	bool tls = false;
-	int fd = SLU_ERR_NOMEM;
+	int fd;
 
 	snprintf(error, size, "out of memory or descriptors");
-	if (l)
-		fd = slu_listener_open(place, &tls, bound, error, size);
-	if (fd < 0)
-		goto failed;
-	*l = (struct listener){.watch = {.fn = accept_clients, .fd = fd, .owned = true}};
-	l->tls = tls ? loop->config.tls : NULL;
-	if (tls && !l->tls) {
-		snprintf(error, size, "cannot listen at %s: rtmps wants a certificate and its key", place);
-		close(fd);
-		fd = SLU_ERR_INVALID;
-		goto failed;
+	if (!l)
+		return SLU_ERR_NOMEM;
+	fd = open_listener(loop, l, place, bound, error, size);
+	if (fd < 0) {
+		free(l);
+		return fd;
 	}
+	l->watch = (struct watch){.fn = accept_clients, .fd = fd, .owned = true};
 	if (slu_loop_add_watch(loop, &l->watch, 0) == 0)
 		return 0;
-	close(fd);
-	fd = SLU_ERR_IO;
-failed:
-	free(l);
-	return fd;
+	slu_loop_unlisten(loop, &l->watch);
+	return SLU_ERR_IO;
 }

@@ -41,7 +41,7 @@ static void writes_what_it_reads(void **state)
 	assert_true(slu_address_parse(&a, "fe80::1%lo", 1935));
 	assert_string_equal(slu_address_format(&a, text, sizeof text), "[fe80::1%lo]:1935");
 	a.addr.ss_family = AF_UNIX;
-	assert_string_equal(slu_address_format(&a, text, sizeof text), "local socket");
+	assert_string_equal(slu_address_format(&a, text, sizeof text), "unix");
 }
 
 static void names_endpoints(void **state)

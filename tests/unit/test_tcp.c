@@ -449,7 +449,7 @@ static void local_sockets_are_fine(void **state)
 	assert_non_null(t);
 	assert_int_equal(t->ops->open(t, 0), 1);
 	assert_int_equal(t->ops->fd(t), fd[0]);
-	assert_string_equal(stats_of(t).peer, "local socket");
+	assert_string_equal(stats_of(t).peer, "unix");
 	assert_int_equal(t->ops->send(t, &(struct slu_vec){"hi", 2}, 1), 2);
 	read_exactly(fd[1], (uint8_t *)buf, 2);
 	assert_false(slu_tcp_info(fd[0], &info));
