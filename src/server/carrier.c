@@ -22,7 +22,7 @@ struct slu_carrier {
 	struct slu_transport *transport;
 	struct slu_carrier_hooks hooks;
 	unsigned timeout_ms;
-	uint64_t since_ms; /* when something last went on */
+	uint64_t since_ms; /* when something last went on that a tunnel had a part in */
 	struct slu_http1 request;
 	uint8_t *raw; /* what was read: [at, end) is not looked at yet */
 	size_t raw_size, at, end;
@@ -84,10 +84,11 @@ static void put_text(struct slu_carrier *c, const struct slu_buf *text, uint64_t
 	put(c, b, now);
 }
 
-/* An answer that no tunnel makes. */
+/* An answer that no tunnel makes. Who asks for one that is no success is not kept for asking. */
 static void answer(struct slu_carrier *c, const char *status, const char *body, uint64_t now)
 {
 	bool keep = c->request.done && c->request.keep_alive && !c->last;
+	uint64_t since = *status == '2' ? now : c->since_ms;
 	struct slu_buf b;
 	int err;
 
@@ -110,6 +111,7 @@ static void answer(struct slu_carrier *c, const char *status, const char *body, 
 	c->last = !keep;
 	c->waits = false;
 	put_text(c, &b, now);
+	c->since_ms = since;
 	slu_buf_clear(&b);
 }
 
@@ -201,7 +203,6 @@ static void end_request(struct slu_carrier *c, uint64_t now)
 {
 	struct slu_tunnel *tunnel = tunnel_of(c);
 
-	c->since_ms = now;
 	if (strcmp(c->request.method, "POST") != 0) {
 		answer(c, "405 Method Not Allowed", "Only RTMP is spoken here, in requests to POST.\n", now);
 	} else if (strncmp(c->request.target, "/open/", 6) == 0) {
@@ -214,6 +215,7 @@ static void end_request(struct slu_carrier *c, uint64_t now)
 		answer(c, "200 OK", "\1", now);
 	} else {
 		c->waits = true;
+		c->since_ms = now;
 	}
 }
 

@@ -246,6 +246,30 @@ static void silence_is_bounded(void **state)
 	unmake(c);
 }
 
+/* Nor does asking for what there is not. */
+static void refusals_buy_no_time(void **state)
+{
+	static const char *const asked[] = {POST("/send/t9/1", 1) "x", POST("/fcs/ident2", 1) "x",
+					    "GET / HTTP/1.1\r\n\r\n"};
+	struct slu_carrier *c = make(POST("/open/1", 1) "x");
+
+	(void)state;
+	clock_ms += 1000;
+	slu_carrier_step(c, clock_ms);
+	mem_heard(&mem);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		assert_int_equal(slu_carrier_deadline(c), 54000);
+		clock_ms += 900;
+		assert_non_null(strstr(ask(c, asked[i]), "HTTP/1.1 40"));
+		assert_false(slu_carrier_over(c));
+	}
+	assert_int_equal(slu_carrier_deadline(c), 54000);
+	/* What a tunnel has a part in does. */
+	assert_non_null(strstr(ask(c, POST("/send/t0/1", 1) "x"), "HTTP/1.1 200 OK"));
+	assert_int_equal(slu_carrier_deadline(c), clock_ms + 3000);
+	unmake(c);
+}
+
 static void what_is_dropped_is_bounded(void **state)
 {
 	struct slu_carrier *c = make("no request\r\n\r\n");
@@ -323,6 +347,7 @@ int main(void)
 		cmocka_unit_test(the_tunnel_may_end_meanwhile),
 		cmocka_unit_test(what_is_refused_is_the_last),
 		cmocka_unit_test(silence_is_bounded),
+		cmocka_unit_test(refusals_buy_no_time),
 		cmocka_unit_test(what_is_dropped_is_bounded),
 		cmocka_unit_test(an_end_that_cannot_be_sent_is_not_waited_for),
 		cmocka_unit_test(a_tunnel_outlives_its_connection),
