@@ -176,7 +176,7 @@ static int make_loop(struct serve *s)
 			 .session = {.handshake = o->rtmpe, .swf_players = o->players, .swf_player_count = o->swf.n}},
 		.tls = s->tls,
 		.logins = s->logins,
-		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024},
+		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024, .gather_ms = (unsigned)o->gather_ms},
 		.max_connections = (unsigned)o->max_connections,
 		.max_per_address = (unsigned)o->max_per_address,
 		.idle_timeout_ms = (unsigned)o->idle_ms,

@@ -7,7 +7,7 @@
 #include "tools/say.h"
 #include "tools/swf_option.h"
 
-enum { MAX_MS = 86400000 };
+enum { MAX_MS = 86400000, GATHER_MS = 40, MAX_GATHER_MS = 1000 };
 
 #define SERVE(field) offsetof(struct serve_options, field)
 static const struct slu_opt serve_opts[] = {
@@ -15,6 +15,8 @@ static const struct slu_opt serve_opts[] = {
 	 0, 0},
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
 	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
+	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for a picture to go out with (40)",
+	 SERVE(gather_ms), 0, MAX_GATHER_MS},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
 	 0, 0},
@@ -68,6 +70,7 @@ int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
 	};
 	int first, status;
 
+	into->gather_ms = GATHER_MS;
 	status = slu_options_parse(&usage, argc, argv, &first);
 	if (status >= 0)
 		return status;

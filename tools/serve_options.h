@@ -19,6 +19,7 @@ struct serve_options {
 	struct slu_opt_list swf;
 	struct slu_swf_player players[SLU_OPT_LIST_MAX]; /* of swf */
 	long max_connections, max_per_address, max_queue_kb;
+	long gather_ms; /* 0: not at all */
 	long idle_ms, stall_ms;
 	enum slu_handshake rtmpe;
 };

@@ -11,7 +11,7 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --rtmpe-type --idle-timeout --auth --users --swf-verify
+	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout --auth --users --swf-verify
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"

@@ -29,6 +29,9 @@ bool slu_conn_ended(const struct slu_conn *c);
 /* What is queued does not go out, if ever, before what was received is pulled: there is nothing to wait for. */
 bool slu_conn_stuck(const struct slu_conn *c);
 
+/* By slu_now_ms(), when slu_conn_process() must run: 0: now; UINT64_MAX: never. */
+uint64_t slu_conn_deadline(const struct slu_conn *c);
+
 /* From here on a peer that acknowledges nothing for ms is given up. */
 void slu_conn_hurry(struct slu_conn *c, unsigned ms);
 

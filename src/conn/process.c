@@ -198,9 +198,14 @@ int slu_conn_fd(const struct slu_conn *c)
 	return c->transport ? c->transport->ops->fd(c->transport) : -1;
 }
 
+uint64_t slu_conn_deadline(const struct slu_conn *c)
+{
+	return states[c->state].deadline(c);
+}
+
 int slu_conn_timeout(const struct slu_conn *c)
 {
-	uint64_t at = states[c->state].deadline(c);
+	uint64_t at = slu_conn_deadline(c);
 	uint64_t now;
 
 	if (at == UINT64_MAX || at == 0)

@@ -16,8 +16,7 @@ static bool worth_copying(const struct slu_msg *msg)
 	return !msg->owner || slu_buffer_size(msg->owner) > 2 * msg->size + 1024;
 }
 
-/* A reference of msg, or a copy, in *out. */
-static int keep(struct slu_msg *out, const struct slu_msg *msg)
+int slu_gop_keep(struct slu_msg *out, const struct slu_msg *msg)
 {
 	bool copy = worth_copying(msg);
 	struct slu_buffer *b = copy ? slu_buffer_new(msg->size) : slu_buffer_get(msg->owner);
@@ -125,7 +124,7 @@ static int add_config(struct slu_gop *g, const struct slu_msg *msg)
 		i++;
 	if (i == SLU_GOP_CONFIGS)
 		return 0;
-	if (keep(&kept, msg) != 0)
+	if (slu_gop_keep(&kept, msg) != 0)
 		return SLU_ERR_NOMEM;
 	if (i == g->nconfigs) {
 		g->nconfigs++;
@@ -162,7 +161,7 @@ static int add_frame(struct slu_gop *g, const struct slu_msg *msg)
 		give_up(g);
 		return 0;
 	}
-	if (grow(g) != 0 || keep(&g->frames[g->nframes], msg) != 0) {
+	if (grow(g) != 0 || slu_gop_keep(&g->frames[g->nframes], msg) != 0) {
 		give_up(g);
 		return SLU_ERR_NOMEM;
 	}
@@ -181,7 +180,7 @@ int slu_gop_add(struct slu_gop *g, enum slu_gop_kind kind, const struct slu_msg 
 	}
 	switch (kind) {
 	case SLU_GOP_METADATA:
-		if (keep(&kept, msg) != 0)
+		if (slu_gop_keep(&kept, msg) != 0)
 			return SLU_ERR_NOMEM;
 		drop(&g->metadata);
 		g->metadata = kept;

@@ -30,6 +30,9 @@ void slu_gop_clear(struct slu_gop *g);
 /* What a message is to a player that comes late. */
 enum slu_gop_kind slu_gop_kind(const struct slu_msg *msg);
 
+/* A reference of msg in *out, or a copy; its owner is to be put. 0 or SLU_ERR_NOMEM. */
+int slu_gop_keep(struct slu_msg *out, const struct slu_msg *msg);
+
 /* Keeps a reference of msg. SLU_ERR_NOMEM: it is not kept, nor what depends on it. */
 int slu_gop_add(struct slu_gop *g, enum slu_gop_kind kind, const struct slu_msg *msg);
 

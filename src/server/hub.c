@@ -6,9 +6,16 @@
 
 #include "server/gop.h"
 
+/* What waits for a picture: a few messages, none of which is large. */
+enum { HELD_MESSAGES = 16, HELD_SIZE = 2048 };
+
 struct slu_hub_stream {
 	struct slu_hub *hub;
 	struct slu_hub_stream *next;
+	struct slu_msg held[HELD_MESSAGES]; /* for a picture to come; with any, */
+	size_t nheld;
+	uint64_t held_until;                /* until then, */
+	struct slu_hub_stream *next_holder; /* and listed in the hub */
 	struct slu_player *players;
 	struct slu_gop gop;
 	uint32_t last; /* timestamp of the last message */
@@ -18,9 +25,23 @@ struct slu_hub_stream {
 
 struct slu_hub {
 	struct slu_hub_config config;
-	struct slu_hub_stream *streams;
+	struct slu_hub_stream *streams, *holders;
 	size_t nstreams;
+	uint64_t now_ms;
 };
+
+static void drop_held(struct slu_hub_stream *s)
+{
+	struct slu_hub_stream **at = &s->hub->holders;
+
+	if (!s->nheld)
+		return;
+	while (*at != s)
+		at = &(*at)->next_holder;
+	*at = s->next_holder;
+	while (s->nheld)
+		slu_buffer_put(s->held[--s->nheld].owner);
+}
 
 struct slu_hub *slu_hub_new(const struct slu_hub_config *config)
 {
@@ -47,6 +68,7 @@ void slu_hub_free(struct slu_hub *hub)
 
 	for (s = hub ? hub->streams : NULL; s; s = next) {
 		next = s->next;
+		drop_held(s);
 		slu_gop_clear(&s->gop);
 		free(s);
 	}
@@ -139,6 +161,7 @@ static void forget_if_unused(struct slu_hub_stream *s)
 		at = &(*at)->next;
 	*at = s->next;
 	s->hub->nstreams--;
+	drop_held(s);
 	slu_gop_clear(&s->gop);
 	free(s);
 }
@@ -242,6 +265,64 @@ static void fan_out(struct slu_player *p, const struct slu_gop *g, enum slu_gop_
 	p->dropped += !config; /* configuration comes again when it goes on */
 }
 
+/* ---- to all players ---- */
+
+static void send_held_to(struct slu_player *p, const struct slu_hub_stream *s)
+{
+	for (size_t i = 0; i < s->nheld; i++)
+		fan_out(p, &s->gop, SLU_GOP_FRAME, &s->held[i]);
+}
+
+static void release(struct slu_hub_stream *s)
+{
+	for (struct slu_player *p = s->players; p && s->nheld; p = p->next)
+		send_held_to(p, s);
+	drop_held(s);
+}
+
+/* Sound beside pictures. A player that joins gets all that came before, so nothing waits when there is none. */
+static bool may_wait(const struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	return s->hub->config.gather_ms && s->players && s->gop.video && kind == SLU_GOP_FRAME &&
+	       msg->type != SLU_MSG_VIDEO && msg->size <= HELD_SIZE && s->nheld < HELD_MESSAGES;
+}
+
+/* False: it cannot wait, for want of memory. */
+static bool hold(struct slu_hub_stream *s, const struct slu_msg *msg)
+{
+	struct slu_hub *hub = s->hub;
+
+	if (slu_gop_keep(&s->held[s->nheld], msg) != 0)
+		return false;
+	if (s->nheld++ == 0) {
+		s->held_until = hub->now_ms + hub->config.gather_ms;
+		s->next_holder = hub->holders;
+		hub->holders = s;
+	}
+	return true;
+}
+
+void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms)
+{
+	struct slu_hub_stream *s, *next;
+
+	hub->now_ms = now_ms;
+	for (s = hub->holders; s; s = next) {
+		next = s->next_holder;
+		if (now_ms >= s->held_until)
+			release(s);
+	}
+}
+
+uint64_t slu_hub_deadline(const struct slu_hub *hub)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (const struct slu_hub_stream *s = hub->holders; s; s = s->next_holder)
+		at = s->held_until < at ? s->held_until : at;
+	return at;
+}
+
 /* ---- publishing ---- */
 
 int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream)
@@ -265,8 +346,13 @@ int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg)
 	int err = slu_gop_add(&stream->gop, kind, msg);
 
 	stream->last = msg->timestamp;
-	for (struct slu_player *p = stream->players; p; p = p->next)
+	if (may_wait(stream, kind, msg) && hold(stream, msg))
+		return err;
+	for (struct slu_player *p = stream->players; p; p = p->next) {
+		send_held_to(p, stream);
 		fan_out(p, &stream->gop, kind, msg);
+	}
+	drop_held(stream);
 	return err;
 }
 
@@ -279,6 +365,7 @@ void slu_hub_unpublish(struct slu_hub_stream *stream)
 {
 	struct slu_player *p, *next;
 
+	release(stream);
 	for (p = stream->players; p; p = next) {
 		next = p->next;
 		p->stream = NULL;
@@ -300,6 +387,7 @@ int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p)
 
 	if (err)
 		return err;
+	release(s); /* it gets that with the rest of what was before */
 	p->stream = s;
 	p->prev = NULL;
 	p->next = s->players;

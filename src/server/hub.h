@@ -7,6 +7,9 @@
  * A player that comes later gets the metadata and decoder configuration first and then everything since the last key
  * frame, so that it shows a picture at once.
  *
+ * What a message costs for each player is mostly the system call, which takes as long for the 400 bytes of a sound as
+ * for a picture. So sound and other data may wait a little for the picture that they are then sent with: see gather_ms.
+ *
  * No player can delay another or the publisher. One whose queue is full loses whole groups of pictures: everything
  * until a key frame that finds its queue at most half full.
  *
@@ -33,6 +36,7 @@ struct slu_hub_config {
 	size_t max_gop;      /* payload bytes kept for players to come, a stream; default SLU_HUB_MAX_GOP */
 	size_t max_messages; /* the same in messages; default 4096 */
 	size_t max_queue;    /* of a player, in bytes; default SLU_HUB_MAX_QUEUE */
+	unsigned gather_ms; /* how long small messages of a stream with pictures wait for the next one; 0: not at all */
 };
 
 struct slu_player;
@@ -76,9 +80,15 @@ int slu_stream_key(char out[SLU_STREAM_KEY], const char *app, const char *name);
 /* Begins to publish. SLU_ERR_REFUSED: somebody else does; SLU_ERR_LIMIT: too many streams; SLU_ERR_NOMEM. */
 int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream);
 
-/* A message of the stream's publisher, to be kept and to be sent to every player. 0, or SLU_ERR_NOMEM: then it was
+/* A message of the stream's publisher, to be kept and to be sent to every player. 0, or SLU_ERR_NOMEM: then it is
  * sent, but players to come wait for the next key frame. */
 int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg);
+
+/* The clock is now_ms: what has waited for a picture long enough is sent. */
+void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms);
+
+/* When slu_hub_tick() must be called at the latest; UINT64_MAX: never. */
+uint64_t slu_hub_deadline(const struct slu_hub *hub);
 
 /* @clearDataFrame: players to come get no metadata. */
 void slu_hub_clear_metadata(struct slu_hub_stream *stream);

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "conn/http.h"
+#include "conn/over.h"
 
 enum { EVENTS = 64, FLUSH_MS = 1000, CROWD = 128, QUEUE_MARGIN = 1 << 20 };
 
@@ -136,32 +137,48 @@ static uint64_t idle_until(const struct slu_loop *loop, const struct client *c)
 	return c->closing || since == UINT64_MAX ? UINT64_MAX : since + loop->config.idle_timeout_ms;
 }
 
+void slu_loop_end(struct slu_loop *loop, struct client *c)
+{
+	if (c->over)
+		return;
+	c->over = true;
+	c->next_over = loop->over;
+	loop->over = c;
+}
+
+/* A timer that rings too early is set anew then: that is seldom, and players' deadlines move on all the time. */
+static void set_deadline(struct slu_loop *loop, struct client *c, uint64_t at)
+{
+	c->deadline = at;
+	if (!c->timer.place || at < c->timer.at)
+		slu_timers_set(&loop->timers, &c->timer, at);
+}
+
 /* Epoll and the clock are told what the connection wants now. Must follow each call that lets it work, for then its
  * descriptor may have gone and its number serve something else. */
 static void rearm(struct slu_loop *loop, struct client *c)
 {
 	struct slu_conn *conn = c->peer->conn;
-	int fd = slu_conn_fd(conn), timeout = slu_conn_timeout(conn);
+	uint64_t at = slu_conn_deadline(conn), idle;
+	int fd = slu_conn_fd(conn);
 	unsigned want = slu_conn_want(conn);
 	struct epoll_event ev = {.events = (want & SLU_WANT_READ ? EPOLLIN | EPOLLRDHUP : 0u) |
 					   (want & SLU_WANT_WRITE ? EPOLLOUT : 0u),
 				 .data.ptr = &c->watch};
-	uint64_t idle;
 
-	c->over = slu_conn_closed(conn);
+	if (slu_conn_closed(conn))
+		slu_loop_end(loop, c);
 	if (fd != c->watch.fd && c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
 	if (fd >= 0 && (fd != c->watch.fd || want != c->want) &&
 	    epoll_ctl(loop->epoll, fd == c->watch.fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) != 0)
-		c->over = true;
+		slu_loop_end(loop, c);
 	c->watch.fd = fd;
 	c->want = want;
-	c->deadline = timeout < 0 ? UINT64_MAX : loop->peers.now_ms + (unsigned)timeout;
 	if (slu_peer_can_pump(c->peer))
-		c->deadline = loop->peers.now_ms;
-	idle = idle_until(loop, c);
-	if (!c->over && idle < c->deadline)
-		c->deadline = idle;
+		at = 0;
+	idle = c->over ? UINT64_MAX : idle_until(loop, c);
+	set_deadline(loop, c, idle < at ? idle : at);
 }
 
 /* A publisher's name is free at once, for whoever comes in its place. */
@@ -219,6 +236,7 @@ static void forget(struct slu_loop *loop, struct client *c)
 		c->next->prev = c->prev;
 	loop->nclients--;
 	loop->ntunnels -= c->tunnel != NULL;
+	slu_timers_set(&loop->timers, &c->timer, UINT64_MAX);
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
 	slu_peer_free(c->peer);
@@ -230,14 +248,13 @@ static void forget(struct slu_loop *loop, struct client *c)
 /* The end of a publisher is news for its players: they are flushed, and may turn out to have ended too. */
 static void flush_and_reap(struct slu_loop *loop)
 {
-	struct client *c, *next;
+	struct client *c;
 
 	do {
 		flush_touched(loop);
-		for (c = loop->clients; c; c = next) {
-			next = c->next;
-			if (c->over)
-				forget(loop, c);
+		while ((c = loop->over)) {
+			loop->over = c->next_over;
+			forget(loop, c);
 		}
 	} while (loop->peers.touched);
 	if (loop->ngone >= CROWD) {
@@ -250,7 +267,7 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 {
 	struct client *c = calloc(1, sizeof *c);
 
-	if (c)
+	if (c && slu_timers_reserve(&loop->timers, loop->nclients + 1) == 0)
 		c->peer = slu_peer_new(&loop->peers, conn, ++loop->last_id);
 	if (!c || !c->peer) {
 		slu_conn_free(conn);
@@ -270,19 +287,21 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 
 /* ---- the clock, and all together ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint64_t next_deadline(const struct slu_loop *loop)
 {
-	uint64_t at = slu_loop_carriers_deadline(loop);
+	const struct slu_timer *first = slu_timers_first(&loop->timers);
+	uint64_t at = earlier(slu_loop_carriers_deadline(loop), slu_hub_deadline(loop->peers.hub));
 
-	if (loop->accept_ms && loop->accept_ms < at)
-		at = loop->accept_ms;
-	for (const struct client *c = loop->clients; c; c = c->next) {
-		if (c->deadline < at)
-			at = c->deadline;
-		if (c->peer->recorder && loop->flush_ms < at)
-			at = loop->flush_ms;
-	}
-	return at;
+	if (loop->accept_ms)
+		at = earlier(at, loop->accept_ms);
+	if (loop->clients && loop->config.dir >= 0)
+		at = earlier(at, loop->flush_ms);
+	return first ? earlier(at, first->at) : at;
 }
 
 static int wait_ms(const struct slu_loop *loop, int timeout_ms)
@@ -297,18 +316,40 @@ static int wait_ms(const struct slu_loop *loop, int timeout_ms)
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* Those whose timer rings, once each, though some are due again at once. */
+static struct client *take_due(struct slu_loop *loop)
+{
+	struct client *due = NULL, *c;
+	struct slu_timer *t;
+
+	while ((t = slu_timers_first(&loop->timers)) && t->at <= loop->peers.now_ms) {
+		c = (struct client *)((char *)t - offsetof(struct client, timer));
+		slu_timers_set(&loop->timers, t, UINT64_MAX);
+		c->next_due = due;
+		due = c;
+	}
+	return due;
+}
+
+static void work_on_time(struct slu_loop *loop)
+{
+	for (struct client *c = take_due(loop); c; c = c->next_due) {
+		if (loop->peers.now_ms >= c->deadline)
+			slu_loop_work(loop, c);
+		else
+			set_deadline(loop, c, c->deadline);
+	}
+}
+
 static void on_time(struct slu_loop *loop)
 {
 	bool flush = loop->peers.now_ms >= loop->flush_ms;
 
 	if (loop->accept_ms && loop->peers.now_ms >= loop->accept_ms)
 		slu_loop_set_accepting(loop, true);
-	for (struct client *c = loop->clients; c; c = c->next) {
-		if (loop->peers.now_ms >= c->deadline)
-			slu_loop_work(loop, c);
-		if (flush)
-			slu_peer_flush_recording(c->peer);
-	}
+	work_on_time(loop);
+	for (struct client *c = loop->clients; c && flush; c = c->next)
+		slu_peer_flush_recording(c->peer);
 	if (flush)
 		loop->flush_ms = loop->peers.now_ms + FLUSH_MS;
 	slu_loop_carriers_on_time(loop);
@@ -323,6 +364,7 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 	if (n < 0 && errno != EINTR)
 		return SLU_ERR_IO;
 	loop->peers.now_ms = slu_now_ms();
+	slu_hub_tick(loop->peers.hub, loop->peers.now_ms);
 	for (int i = 0; i < n; i++) {
 		w = events[i].data.ptr;
 		w->fn(w, loop);
@@ -362,5 +404,6 @@ void slu_loop_free(struct slu_loop *loop)
 	if (loop->epoll >= 0)
 		close(loop->epoll);
 	slu_hub_free(loop->peers.hub);
+	slu_timers_clear(&loop->timers);
 	free(loop);
 }

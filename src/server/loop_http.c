@@ -82,7 +82,7 @@ static struct slu_tunnel *open_tunnel(void *arg, const struct slu_transport_stat
 	if (!c || make_id(c->id) != 0) {
 		slu_log(&loop->config.log, SLU_LOG_WARN, "client %s: no tunnel was opened: %s", stats->peer, error);
 		if (c)
-			c->over = true;
+			slu_loop_end(k->loop, c);
 		slu_tunnel_free(tunnel);
 		return NULL;
 	}
@@ -157,7 +157,7 @@ void slu_loop_carry(struct slu_loop *loop, struct client *c)
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
 	c->watch.fd = -1;
-	c->over = true; /* and is forgotten with the others that are */
+	slu_loop_end(loop, c);
 	c->peer->silent = true;
 	if (!k)
 		return;

@@ -10,6 +10,7 @@
 #include "server/carrier.h"
 #include "server/loop.h"
 #include "server/peer.h"
+#include "server/timers.h"
 
 enum { SLU_TUNNEL_ID = 33 }; /* 128 random bits, in hexadecimal */
 
@@ -24,7 +25,9 @@ struct watch {
 };
 
 struct client {
-	struct watch watch; /* fd: that epoll knows; -1: none */
+	struct watch watch;     /* fd: that epoll knows; -1: none */
+	struct slu_timer timer; /* not after deadline */
+	struct client *next_due, *next_over;
 	struct slu_peer *peer;
 	struct client *prev, *next;
 	struct in6_addr address;
@@ -41,7 +44,8 @@ struct slu_loop {
 	struct slu_peers peers;
 	int epoll;
 	struct watch *watches;
-	struct client *clients;
+	struct client *clients, *over; /* over: those of clients that are */
+	struct slu_timers timers;
 	struct carrier *carriers;
 	unsigned nclients, ncarriers, ntunnels, last_id; /* of clients, those that are tunnels are among them */
 	unsigned ngone;                                  /* since memory was given back to the system */
@@ -56,6 +60,8 @@ struct slu_loop {
 int slu_loop_add_watch(struct slu_loop *loop, struct watch *w, uint32_t edge);
 /* A client over conn, which it owns from here on, also on failure. NULL when out of memory. */
 struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address);
+/* It is over, and is freed once all have worked. */
+void slu_loop_end(struct slu_loop *loop, struct client *c);
 /* Lets its connection read, and acts on what came. */
 void slu_loop_work(struct slu_loop *loop, struct client *c);
 

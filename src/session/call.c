@@ -172,7 +172,7 @@ uint64_t slu_call_deadline(const struct slu_session *s)
 {
 	uint64_t first = UINT64_MAX;
 
-	if (s->cfg.by_hand)
+	if (s->cfg.by_hand || s->last_transaction == 0) /* a server seldom calls */
 		return first;
 	for (size_t i = 0; i < SLU_CALLS; i++) {
 		const struct slu_call *c = &s->calls[i];

@@ -437,6 +437,120 @@ static void a_dead_player_gets_nothing_more(void **state)
 	free(full);
 }
 
+/* With gather_ms of 40, and a key frame that has gone out at 100 ms. */
+static struct slu_hub *gathering(struct fake *f, struct slu_hub_stream **s)
+{
+	struct slu_hub_config config = {.gather_ms = 40};
+	struct slu_hub *hub = slu_hub_new(&config);
+
+	slu_hub_tick(hub, 100);
+	assert_int_equal(slu_hub_publish(hub, "live/a", s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	KEY(*s, 0);
+	assert_int_equal(f->n, 1);
+	return hub;
+}
+
+static void sound_waits_for_a_picture(void **state)
+{
+	struct fake *f = fake_new();
+	struct slu_hub_stream *s;
+	struct slu_hub *hub = gathering(f, &s);
+
+	(void)state;
+	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
+	AAC(s, 1);
+	slu_hub_tick(hub, 110);
+	AAC(s, 2);
+	assert_int_equal(f->n, 1);
+	assert_true(slu_hub_deadline(hub) == 140);
+	INTER(s, 3);
+	assert_int_equal(f->n, 4);
+	saw(f, 1, 8, 1);
+	saw(f, 2, 8, 2);
+	saw(f, 3, 9, 3);
+	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+static void sound_waits_only_so_long(void **state)
+{
+	struct fake *f = fake_new();
+	struct slu_hub_stream *s;
+	struct slu_hub *hub = gathering(f, &s);
+
+	(void)state;
+	AAC(s, 1);
+	slu_hub_tick(hub, 139);
+	assert_int_equal(f->n, 1);
+	slu_hub_tick(hub, 140);
+	assert_int_equal(f->n, 2);
+	saw(f, 1, 8, 1);
+	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
+	for (uint32_t i = 0; i < 17; i++) /* one more than may wait */
+		AAC(s, 10 + i);
+	assert_int_equal(f->n, 2 + 17);
+	saw(f, 18, 8, 26);
+	AAC(s, 30);
+	assert_int_equal(f->n, 19);
+	slu_hub_unpublish(s); /* what waits is not lost */
+	assert_int_equal(f->n, 20);
+	assert_int_equal(f->ended, 1);
+	slu_hub_free(hub);
+	free(f);
+}
+
+/* It gets what waits with all else that was before, and those that were there before it do too. */
+static void nothing_waits_when_a_player_joins(void **state)
+{
+	struct fake *f = fake_new(), *late = fake_new();
+	struct slu_hub_stream *s;
+	struct slu_hub *hub = gathering(f, &s);
+
+	(void)state;
+	AAC(s, 1);
+	assert_int_equal(slu_hub_play(hub, "live/a", &late->p), 0);
+	assert_int_equal(f->n, 2);
+	assert_int_equal(late->n, 2);
+	saw(late, 1, 8, 1);
+	INTER(s, 2);
+	assert_int_equal(f->n, 3);
+	assert_int_equal(late->n, 3);
+	AAC(s, 3); /* waits when the last of them leaves, and then nobody wants it */
+	slu_hub_leave(&f->p);
+	slu_hub_leave(&late->p);
+	slu_hub_unpublish(s);
+	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
+	slu_hub_free(hub);
+	free(f);
+	free(late);
+}
+
+static void what_is_not_small_sound_does_not_wait(void **state)
+{
+	static const char large[3000] = "\xaf\x01";
+	struct fake *f = fake_new(), *listener = fake_new();
+	struct slu_hub_stream *s, *radio;
+	struct slu_hub *hub = gathering(f, &s);
+
+	(void)state;
+	say(s, 8, 1, large, sizeof large);
+	AAC_CONFIG(s, 2);
+	METADATA(s, 3);
+	assert_int_equal(f->n, 4);
+	assert_int_equal(slu_hub_publish(hub, "live/radio", &radio), 0);
+	assert_int_equal(slu_hub_play(hub, "live/radio", &listener->p), 0);
+	AAC(radio, 1); /* there will be no picture */
+	assert_int_equal(listener->n, 1);
+	slu_hub_unpublish(s);
+	slu_hub_unpublish(radio);
+	slu_hub_free(hub);
+	free(f);
+	free(listener);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +565,10 @@ int main(void)
 		cmocka_unit_test(waits_for_a_key_frame_when_none_is_kept),
 		cmocka_unit_test(honours_wishes),
 		cmocka_unit_test(a_dead_player_gets_nothing_more),
+		cmocka_unit_test(sound_waits_for_a_picture),
+		cmocka_unit_test(sound_waits_only_so_long),
+		cmocka_unit_test(nothing_waits_when_a_player_joins),
+		cmocka_unit_test(what_is_not_small_sound_does_not_wait),
 	};
 
 	return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
