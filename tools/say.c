@@ -15,6 +15,8 @@ static struct {
 	const char *verb;
 	volatile sig_atomic_t status; /* a status line is on the screen */
 	bool verbose;
+	void (*fn)(void *arg, const char *line); /* instead of stderr */
+	void *arg;
 } say = {.verb = ""};
 
 void slu_say_verb(const char *verb)
@@ -22,16 +24,27 @@ void slu_say_verb(const char *verb)
 	say.verb = verb;
 }
 
+void slu_say_to(void (*fn)(void *arg, const char *line), void *arg)
+{
+	say.fn = fn;
+	say.arg = arg;
+}
+
 void slu_say(const char *format, ...)
 {
 	char line[2048];
+	size_t n = (size_t)snprintf(line, sizeof line, "sluice%s%s: ", say.verb[0] ? " " : "", say.verb);
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(line, sizeof line, format, ap);
+	vsnprintf(line + n, sizeof line - n, format, ap);
 	va_end(ap);
+	if (say.fn) {
+		say.fn(say.arg, line);
+		return;
+	}
 	slu_say_status(NULL);
-	fprintf(stderr, "sluice%s%s: %s\n", say.verb[0] ? " " : "", say.verb, line);
+	fprintf(stderr, "%s\n", line);
 }
 
 void slu_say_status(const char *text)

@@ -13,6 +13,9 @@ void slu_say_verb(const char *verb);
 
 __attribute__((format(printf, 1, 2))) void slu_say(const char *format, ...);
 
+/* From now on fn gets each line, without its newline, in place of stderr; NULL: stderr again. */
+void slu_say_to(void (*fn)(void *arg, const char *line), void *arg);
+
 /* Shows text as the status line of a terminal, over the one before; NULL takes it away. */
 void slu_say_status(const char *text);
 

@@ -15,6 +15,7 @@
 #include "tools/client.h"
 #include "tools/exit.h"
 #include "tools/say.h"
+#include "tools/serve_log.h"
 #include "tools/serve_options.h"
 #include "tools/serve_process.h"
 #include "tools/serve_report.h"
@@ -26,6 +27,7 @@ enum { STOP_MS = 5000 };
 
 struct serve {
 	struct serve_options options;
+	struct slu_serve_log log;
 	struct slu_tls_ctx *tls;
 	struct slu_logins *logins;
 	struct slu_loop *loop;
@@ -116,7 +118,7 @@ static int listen_at(struct serve *s, const char *place)
 	int err = slu_loop_listen(s->loop, place, bound, s->error, sizeof s->error);
 
 	if (!err) {
-		slu_serve_listening(&s->options.common, bound);
+		slu_serve_listening(&s->log, bound);
 		return 0;
 	}
 	slu_say("%s", s->error);
@@ -181,7 +183,7 @@ static int make_loop(struct serve *s)
 		.max_per_address = (unsigned)o->max_per_address,
 		.idle_timeout_ms = (unsigned)o->idle_ms,
 		.log = library_log(s),
-		.reporter = {slu_serve_report, &s->options.common},
+		.reporter = {slu_serve_report, &s->log},
 	};
 
 	slu_serve_want_files(config.max_connections ? config.max_connections : SLU_LOOP_MAX_CONNECTIONS,
@@ -232,6 +234,7 @@ int slu_verb_serve(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	slu_serve_log_init(&s.log, &s.options.common);
 	status = open_folder(&s);
 	if (!status)
 		status = make_tls(&s);
@@ -244,8 +247,11 @@ int slu_verb_serve(int argc, char **argv)
 	if (!status)
 		status = listen_at_all(&s);
 	if (!status)
+		status = slu_serve_log_start(&s.log);
+	if (!status)
 		status = run(&s);
 	slu_loop_free(s.loop);
+	slu_serve_log_end(&s.log);
 	slu_tls_ctx_free(s.tls);
 	slu_logins_free(s.logins);
 	if (s.dir >= 0)

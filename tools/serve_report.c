@@ -3,116 +3,202 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/log.h"
+#include "tools/json_text.h"
 #include "tools/say.h"
 
-enum { APP = 200 };
+enum { NAME = 600, WHAT = 1300, TEXT = 700 };
 
-static void print_json(cJSON *o)
-{
-	char *text = o ? cJSON_PrintUnformatted(o) : NULL;
-
-	if (text)
-		puts(text);
-	fflush(stdout);
-	cJSON_free(text);
-	cJSON_Delete(o);
-}
-
-void slu_serve_listening(const struct slu_common_options *options, const char *url)
+void slu_serve_listening(struct slu_serve_log *log, const char *url)
 {
 	cJSON *o;
 
-	if (!options->json) {
+	if (!log->options->json) {
 		printf("listening on %s\n", url);
 		fflush(stdout);
 		return;
 	}
-	o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "event", "listening");
+	o = slu_serve_log_object(log, "listening");
 	cJSON_AddStringToObject(o, "url", url);
-	print_json(o);
+	slu_serve_log_json(log, o);
 }
 
-static void report_json(const struct slu_server_report *r, const char *app)
-{
-	cJSON *o = cJSON_CreateObject();
+/* ---- JSON ---- */
 
-	cJSON_AddStringToObject(o, "event", slu_report_name(r->type));
-	cJSON_AddNumberToObject(o, "client", r->id);
+static void add(cJSON *o, const char *name, uint64_t value)
+{
+	cJSON_AddNumberToObject(o, name, (double)value);
+}
+
+static void add_connect(cJSON *o, const struct slu_server_report *r)
+{
+	cJSON_AddStringToObject(o, "tls_version", r->tls_version);
+	cJSON_AddStringToObject(o, "tls_suite", r->tls_suite);
+	add(o, "rtmpe", r->rtmpe);
+	cJSON_AddBoolToObject(o, "rtmpt", r->http);
+}
+
+static void add_unpublish(cJSON *o, const struct slu_server_report *r)
+{
+	cJSON_AddNumberToObject(o, "seconds", r->seconds);
+	add(o, "messages", r->messages);
+	add(o, "bytes", r->bytes);
+	add(o, "stored", r->stored);
+}
+
+static void add_stop(cJSON *o, const struct slu_server_report *r)
+{
+	cJSON_AddNumberToObject(o, "seconds", r->seconds);
+	add(o, "messages", r->messages);
+	add(o, "bytes", r->bytes);
+	add(o, "dropped", r->dropped);
+}
+
+static void add_refuse(cJSON *o, const struct slu_server_report *r)
+{
+	cJSON_AddStringToObject(o, "reason", r->reason);
+	add(o, "count", r->count);
+}
+
+static void add_recording(cJSON *o, const struct slu_server_report *r)
+{
+	add(o, "stored", r->stored);
+}
+
+static void add_close(cJSON *o, const struct slu_server_report *r)
+{
+	cJSON_AddNumberToObject(o, "seconds", r->seconds);
+	add(o, "bytes_in", r->wire_in);
+	add(o, "bytes_out", r->wire_out);
+}
+
+/* ---- text: of what is client and app (who), or client, app and stream (what) ---- */
+
+static void say_connect(const struct slu_server_report *r, const char *who, const char *what)
+{
+	slu_say("%s, connected to app %s%s%s%s%s%s%s", who, what, r->tls_version[0] ? " over " : "", r->tls_version,
+		r->tls_suite[0] ? " " : "", r->tls_suite, r->rtmpe ? " with RTMPE" : "",
+		r->http ? " through HTTP" : "");
+}
+
+static void say_publish(const struct slu_server_report *r, const char *who, const char *what)
+{
+	(void)r;
+	slu_say("%s, publishes to %s", who, what);
+}
+
+static void say_unpublish(const struct slu_server_report *r, const char *who, const char *what)
+{
+	(void)who;
+	slu_say("#%u published %.1f s to %s: %" PRIu64 " messages, %" PRIu64 " bytes, %" PRIu64 " stored, from %s",
+		r->id, r->seconds, what, r->messages, r->bytes, r->stored, r->address);
+}
+
+static void say_play(const struct slu_server_report *r, const char *who, const char *what)
+{
+	(void)r;
+	slu_say("%s, plays from %s", who, what);
+}
+
+static void say_stop(const struct slu_server_report *r, const char *who, const char *what)
+{
+	(void)who;
+	slu_say("#%u played %.1f s from %s: %" PRIu64 " messages, %" PRIu64 " dropped, %" PRIu64 " bytes, to %s", r->id,
+		r->seconds, what, r->messages, r->dropped, r->bytes, r->address);
+}
+
+static void say_refuse(const struct slu_server_report *r, const char *who, const char *what)
+{
+	bool known = r->app[0] != '\0';
+
+	if (r->count > 1)
+		slu_say("%u more were refused, the last of them %s%s%s: %s (%s)", r->count, who, known ? ", at " : "",
+			known ? what : "", r->text, r->reason);
+	else
+		slu_say("%s, was refused%s%s: %s (%s)", who, known ? " at " : "", known ? what : "", r->text,
+			r->reason);
+}
+
+static void say_recording(const struct slu_server_report *r, const char *who, const char *what)
+{
+	slu_say("%s, at %s: %s (%" PRIu64 " stored)", who, what, r->text, r->stored);
+}
+
+static void say_close(const struct slu_server_report *r, const char *who, const char *what)
+{
+	(void)what;
+	slu_say("%s, %s after %.1f s, %" PRIu64 " bytes in and %" PRIu64 " out%s%s", who,
+		r->text[0] ? "was lost" : "closed", r->seconds, r->wire_in, r->wire_out, r->text[0] ? ": " : "",
+		r->text);
+}
+
+/* ---- each kind of event ---- */
+
+enum said { WITH_V, UNLESS_QUIET, ALWAYS };
+
+static const struct {
+	enum said said; /* as text */
+	void (*say)(const struct slu_server_report *r, const char *who, const char *what);
+	void (*add)(cJSON *o, const struct slu_server_report *r); /* what its object has besides; NULL: nothing */
+} kinds[] = {
+	[SLU_REPORT_CONNECT] = {WITH_V, say_connect, add_connect},
+	[SLU_REPORT_PUBLISH] = {UNLESS_QUIET, say_publish, NULL},
+	[SLU_REPORT_UNPUBLISH] = {UNLESS_QUIET, say_unpublish, add_unpublish},
+	[SLU_REPORT_PLAY] = {UNLESS_QUIET, say_play, NULL},
+	[SLU_REPORT_STOP] = {UNLESS_QUIET, say_stop, add_stop},
+	[SLU_REPORT_REFUSE] = {UNLESS_QUIET, say_refuse, add_refuse},
+	[SLU_REPORT_RECORDING] = {ALWAYS, say_recording, add_recording},
+	[SLU_REPORT_CLOSE] = {WITH_V, say_close, add_close},
+};
+
+static void report_json(struct slu_serve_log *log, const struct slu_server_report *r)
+{
+	cJSON *o = slu_serve_log_object(log, slu_report_name(r->type));
+
+	if (r->id)
+		add(o, "client", r->id);
 	cJSON_AddStringToObject(o, "address", r->address);
-	cJSON_AddStringToObject(o, "app", app);
+	slu_json_add_text(o, "app", r->app);
+	if (r->stream[0])
+		slu_json_add_text(o, "stream", r->stream);
 	if (r->text[0])
-		cJSON_AddStringToObject(o, "text", r->text);
-	if (r->type == SLU_REPORT_CONNECT) {
-		cJSON_AddStringToObject(o, "tls_version", r->tls_version);
-		cJSON_AddStringToObject(o, "tls_suite", r->tls_suite);
-		cJSON_AddNumberToObject(o, "rtmpe", r->rtmpe);
-		cJSON_AddBoolToObject(o, "rtmpt", r->http);
-	}
-	if (r->type == SLU_REPORT_UNPUBLISH || r->type == SLU_REPORT_STOP) {
-		cJSON_AddNumberToObject(o, "seconds", r->seconds);
-		cJSON_AddNumberToObject(o, "messages", (double)r->messages);
-	}
-	if (r->type == SLU_REPORT_UNPUBLISH)
-		cJSON_AddNumberToObject(o, "bytes", (double)r->bytes);
-	if (r->type == SLU_REPORT_UNPUBLISH || r->type == SLU_REPORT_RECORDING)
-		cJSON_AddNumberToObject(o, "stored", (double)r->stored);
-	if (r->type == SLU_REPORT_STOP)
-		cJSON_AddNumberToObject(o, "dropped", (double)r->dropped);
-	print_json(o);
+		slu_json_add_text(o, "text", r->text);
+	if (kinds[r->type].add)
+		kinds[r->type].add(o, r);
+	slu_serve_log_json(log, o);
 }
 
 /* What a client does is said unless -q is given; that it came and went, with -v. */
-static void report_text(const struct slu_server_report *r, const char *app, bool verbose)
+static bool is_said(const struct slu_common_options *options, enum slu_server_report_type type)
 {
-	switch (r->type) {
-	case SLU_REPORT_CONNECT:
-		if (verbose)
-			slu_say("#%u, %s, connected to app \"%s\"%s%s%s%s%s%s", r->id, r->address, app,
-				r->tls_version[0] ? " over " : "", r->tls_version, r->tls_suite[0] ? " " : "",
-				r->tls_suite, r->rtmpe ? " with RTMPE" : "", r->http ? " through HTTP" : "");
-		break;
-	case SLU_REPORT_PUBLISH:
-		slu_say("#%u, %s, publishes to \"%s\"", r->id, r->address, app);
-		break;
-	case SLU_REPORT_UNPUBLISH:
-		slu_say("#%u published %.1f s to \"%s\": %" PRIu64 " messages, %" PRIu64 " bytes, %" PRIu64 " stored",
-			r->id, r->seconds, app, r->messages, r->bytes, r->stored);
-		break;
-	case SLU_REPORT_PLAY:
-		slu_say("#%u, %s, plays from \"%s\"", r->id, r->address, app);
-		break;
-	case SLU_REPORT_STOP:
-		slu_say("#%u played %.1f s from \"%s\": %" PRIu64 " messages, %" PRIu64 " dropped", r->id, r->seconds,
-			app, r->messages, r->dropped);
-		break;
-	case SLU_REPORT_REFUSE:
-		slu_say("#%u, %s, was refused at \"%s\": %s", r->id, r->address, app, r->text);
-		break;
-	case SLU_REPORT_RECORDING:
-		slu_say("#%u, at \"%s\": %s", r->id, app, r->text);
-		break;
-	case SLU_REPORT_CLOSE:
-		if (verbose)
-			slu_say("#%u, %s, %s%s", r->id, r->address, r->text[0] ? "was lost: " : "closed", r->text);
-		break;
-	}
+	return kinds[type].said == ALWAYS ||
+	       (!options->quiet && (kinds[type].said == UNLESS_QUIET || options->verbose > 0));
+}
+
+static void report_text(const struct slu_server_report *r)
+{
+	char app[NAME], stream[NAME], text[TEXT], who[NAME], what[WHAT];
+	struct slu_server_report clean = *r;
+
+	slu_serve_log_quote(app, sizeof app, r->app, strlen(r->app));
+	slu_serve_log_quote(stream, sizeof stream, r->stream, strlen(r->stream));
+	clean.text = slu_escape(text, sizeof text, r->text, strlen(r->text));
+	if (r->id)
+		snprintf(who, sizeof who, "#%u, %s", r->id, r->address);
+	else
+		snprintf(who, sizeof who, "%s", r->address);
+	snprintf(what, sizeof what, "\"%s\"%s%s", app, stream[0] ? " as " : "", stream);
+	kinds[r->type].say(&clean, who, what);
 }
 
 void slu_serve_report(void *arg, const struct slu_server_report *report)
 {
-	const struct slu_common_options *options = arg;
-	char app[APP];
+	struct slu_serve_log *log = arg;
 
-	slu_escape(app, sizeof app, report->app, strlen(report->app));
-	if (options->json)
-		report_json(report, app);
-	else if (!options->quiet || report->type == SLU_REPORT_RECORDING)
-		report_text(report, app, options->verbose > 0);
+	if (log->options->json)
+		report_json(log, report);
+	else if (is_said(log->options, report->type))
+		report_text(report);
 }

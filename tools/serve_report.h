@@ -4,12 +4,12 @@
 #define SLU_TOOLS_SERVE_REPORT_H
 
 #include "server/report.h"
-#include "tools/options.h"
+#include "tools/serve_log.h"
 
 /* The address that is listened at: always said, on stdout, for whoever waits for it. */
-void slu_serve_listening(const struct slu_common_options *options, const char *url);
+void slu_serve_listening(struct slu_serve_log *log, const char *url);
 
-/* A slu_reporter's function; arg is a struct slu_common_options. */
+/* A slu_reporter's function; arg is a struct slu_serve_log. */
 void slu_serve_report(void *arg, const struct slu_server_report *report);
 
 #endif

@@ -195,6 +195,7 @@ static void send_to(struct slu_player *p, const struct slu_msg *msg)
 	err = p->ops->send(p, msg);
 	if (err == 0) {
 		p->sent++;
+		p->sent_bytes += msg->size;
 		return;
 	}
 	p->dropped += err == SLU_ERR_LIMIT; /* a connection that is gone lost nothing for being slow */

@@ -56,7 +56,7 @@ struct slu_player_ops {
 struct slu_player {
 	const struct slu_player_ops *ops;
 	bool no_audio, no_video, paused; /* the player's wishes; see slu_hub_resume() */
-	uint64_t sent;                   /* messages */
+	uint64_t sent, sent_bytes;       /* messages, and their payload */
 	uint64_t dropped;                /* messages that its queue had no room for */
 	/* private */
 	struct slu_hub_stream *stream;

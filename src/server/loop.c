@@ -62,7 +62,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.dir = config->dir;
 	loop->peers.logins = config->logins;
 	loop->peers.log = config->log;
-	loop->peers.reporter = config->reporter;
+	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->peers.hub && loop->epoll >= 0)
 		return loop;
@@ -297,6 +297,7 @@ static uint64_t next_deadline(const struct slu_loop *loop)
 	const struct slu_timer *first = slu_timers_first(&loop->timers);
 	uint64_t at = earlier(slu_loop_carriers_deadline(loop), slu_hub_deadline(loop->peers.hub));
 
+	at = earlier(at, slu_refusals_deadline(&loop->peers.refusals));
 	if (loop->accept_ms)
 		at = earlier(at, loop->accept_ms);
 	if (loop->clients && loop->config.dir >= 0)
@@ -353,6 +354,7 @@ static void on_time(struct slu_loop *loop)
 	if (flush)
 		loop->flush_ms = loop->peers.now_ms + FLUSH_MS;
 	slu_loop_carriers_on_time(loop);
+	slu_refusals_on_time(&loop->peers.refusals, loop->peers.now_ms);
 }
 
 int slu_loop_step(struct slu_loop *loop, int timeout_ms)
@@ -400,6 +402,7 @@ void slu_loop_free(struct slu_loop *loop)
 	slu_loop_carriers_free(loop);
 	while (loop->clients)
 		forget(loop, loop->clients);
+	slu_refusals_on_time(&loop->peers.refusals, UINT64_MAX);
 	free_watches(loop, false);
 	if (loop->epoll >= 0)
 		close(loop->epoll);

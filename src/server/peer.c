@@ -10,18 +10,6 @@
 const struct refusal slu_peer_busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
 const struct refusal slu_peer_full = {"NetStream.Failed", "The server has no room for another stream: try later."};
 
-const char *slu_report_name(enum slu_server_report_type type)
-{
-	static const char *const names[] = {
-		[SLU_REPORT_CONNECT] = "connect",     [SLU_REPORT_PUBLISH] = "publish",
-		[SLU_REPORT_UNPUBLISH] = "unpublish", [SLU_REPORT_PLAY] = "play",
-		[SLU_REPORT_STOP] = "stop",           [SLU_REPORT_REFUSE] = "refuse",
-		[SLU_REPORT_RECORDING] = "recording", [SLU_REPORT_CLOSE] = "close",
-	};
-
-	return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "?";
-}
-
 struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum slu_server_report_type type)
 {
 	return (struct slu_server_report){
@@ -29,7 +17,10 @@ struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum sl
 		.id = peer->id,
 		.address = peer->address,
 		.app = peer->app,
+		.stream = "",
+		.reason = "",
 		.text = "",
+		.count = 1,
 		.seconds = (double)(peer->all->now_ms - peer->active_ms) / 1000,
 		.tls_version = "",
 		.tls_suite = "",
@@ -38,7 +29,11 @@ struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum sl
 
 void slu_peer_report(const struct slu_peer *peer, const struct slu_server_report *r)
 {
-	if (peer->all->reporter.fn && !peer->silent)
+	if (peer->silent)
+		return;
+	if (r->type == SLU_REPORT_REFUSE)
+		slu_refusals_take(&peer->all->refusals, r, peer->all->now_ms);
+	else if (peer->all->reporter.fn)
 		peer->all->reporter.fn(peer->all->reporter.arg, r);
 }
 
@@ -59,10 +54,19 @@ void slu_peer_touch(struct slu_peer *peer)
 	peer->all->touched = peer;
 }
 
+void slu_peer_report_refusal(const struct slu_peer *peer, const char *reason, const char *text)
+{
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_REFUSE);
+
+	r.reason = reason;
+	r.text = text;
+	slu_peer_report(peer, &r);
+}
+
 void slu_peer_refuse(struct slu_peer *peer, const struct refusal *why)
 {
 	slu_session_refuse(slu_conn_session(peer->conn), why->code, why->text);
-	slu_peer_report_simple(peer, SLU_REPORT_REFUSE, why->text);
+	slu_peer_report_refusal(peer, why->code, why->text);
 }
 
 bool slu_peer_is_idle(const struct slu_peer *peer)
@@ -102,8 +106,7 @@ static bool let_in(struct slu_peer *peer, const struct slu_event *ev)
 		return true;
 	slu_session_refuse(slu_conn_session(peer->conn), "NetConnection.Connect.Rejected", told);
 	if (err != SLU_ERR_STATE)
-		slu_peer_report_simple(peer, SLU_REPORT_REFUSE,
-				       "its answer does not show that it knows a user's password");
+		slu_peer_report_refusal(peer, "password", "its answer does not show that it knows a user's password");
 	return false;
 }
 
@@ -173,7 +176,7 @@ struct slu_peer *slu_peer_new(struct slu_peers *all, struct slu_conn *conn, unsi
 	peer->all = all;
 	peer->conn = conn;
 	peer->id = id;
-	peer->active_ms = all->now_ms;
+	peer->came_ms = peer->active_ms = all->now_ms;
 	return peer;
 }
 
@@ -195,13 +198,26 @@ static void untouch(struct slu_peer *peer)
 	*at = peer->next_touched;
 }
 
+static void report_close(struct slu_peer *peer)
+{
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_CLOSE);
+	struct slu_conn_stats stats;
+
+	slu_conn_stats(peer->conn, &stats);
+	r.text = slu_conn_error(peer->conn);
+	r.seconds = (double)(peer->all->now_ms - peer->came_ms) / 1000;
+	r.wire_in = stats.wire_in;
+	r.wire_out = stats.wire_out;
+	slu_peer_report(peer, &r);
+}
+
 void slu_peer_free(struct slu_peer *peer)
 {
 	if (!peer)
 		return;
 	slu_peer_end(peer);
 	untouch(peer);
-	slu_peer_report_simple(peer, SLU_REPORT_CLOSE, slu_conn_error(peer->conn));
+	report_close(peer);
 	slu_conn_free(peer->conn);
 	free(peer);
 }

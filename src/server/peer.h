@@ -9,6 +9,7 @@
 #include <sluice/conn.h>
 
 #include "server/hub.h"
+#include "server/refusals.h"
 #include "server/report.h"
 
 struct slu_logins;
@@ -24,6 +25,7 @@ struct slu_peers {
 	struct slu_logins *logins; /* who may publish; NULL: anybody */
 	struct slu_log log;
 	struct slu_reporter reporter;
+	struct slu_refusals refusals;
 	uint64_t now_ms;
 	struct slu_peer *touched; /* that were sent something and are to be flushed */
 };
@@ -39,8 +41,9 @@ struct slu_peer {
 	unsigned id;
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */
-	uint64_t active_ms;     /* when it last began or ended something */
-	uint64_t media_ms;      /* when it last began to publish, or sent media */
+	uint64_t came_ms;
+	uint64_t active_ms; /* when it last began or ended something */
+	uint64_t media_ms;  /* when it last began to publish, or sent media */
 	/* publishing */
 	bool known; /* is one of the logins */
 	struct slu_hub_stream *stream;

@@ -16,6 +16,8 @@ extern const struct refusal slu_peer_busy, slu_peer_full;
 struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum slu_server_report_type type);
 void slu_peer_report(const struct slu_peer *peer, const struct slu_server_report *r);
 void slu_peer_report_simple(const struct slu_peer *peer, enum slu_server_report_type type, const char *text);
+/* reason is static. */
+void slu_peer_report_refusal(const struct slu_peer *peer, const char *reason, const char *text);
 
 /* It was sent something, and is to be flushed. */
 void slu_peer_touch(struct slu_peer *peer);

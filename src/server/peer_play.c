@@ -48,6 +48,7 @@ static void stop_playing(struct slu_peer *peer)
 	peer->vod = NULL;
 	peer->playing = false;
 	r.messages = peer->player.sent;
+	r.bytes = peer->player.sent_bytes;
 	r.dropped = peer->player.dropped;
 	peer->active_ms = peer->all->now_ms;
 	slu_peer_report(peer, &r);
@@ -79,6 +80,12 @@ static void end_recording_played(struct slu_peer *peer)
 	stop_playing(peer);
 }
 
+static void count_sent(struct slu_player *p, const struct slu_msg *msg)
+{
+	p->sent++;
+	p->sent_bytes += msg->size;
+}
+
 void slu_peer_pump(struct slu_peer *peer)
 {
 	struct slu_msg msg;
@@ -88,7 +95,7 @@ void slu_peer_pump(struct slu_peer *peer)
 		if (slu_vod_next(peer->vod, &msg) <= 0)
 			end_recording_played(peer);
 		else if (player_send(&peer->player, &msg) == 0)
-			peer->player.sent++;
+			count_sent(&peer->player, &msg);
 		else
 			stop_playing(peer);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the server did, for whoever wants to know. Names of streams are left out: they are keys, often enough. */
+/* What the server did, for whoever wants to know. A stream has a name in it only where names are no keys.
+ */
 #ifndef SLU_SERVER_REPORT_H
 #define SLU_SERVER_REPORT_H
 
@@ -11,22 +12,26 @@ enum slu_server_report_type {
 	SLU_REPORT_PUBLISH,   /* began */
 	SLU_REPORT_UNPUBLISH, /* ended: seconds, messages, bytes, stored */
 	SLU_REPORT_PLAY,
-	SLU_REPORT_STOP,      /* playing ended: seconds, messages, dropped */
-	SLU_REPORT_REFUSE,    /* text says why */
+	SLU_REPORT_STOP,      /* playing ended: seconds, messages, bytes, dropped */
+	SLU_REPORT_REFUSE,    /* reason and text say why; count */
 	SLU_REPORT_RECORDING, /* it failed: text; stored is what is kept */
-	SLU_REPORT_CLOSE      /* text: why, or "" when in order */
+	SLU_REPORT_CLOSE      /* text: why, or "" when in order; seconds since it came, wire_in, wire_out */
 };
 
 struct slu_server_report {
 	enum slu_server_report_type type;
-	unsigned id;         /* of the client, from 1 on */
+	unsigned id;         /* of the client, from 1 on; 0: it was turned away before it was one */
 	const char *address; /* its */
 	const char *app;
+	const char *stream; /* its name, where that is known to be no key; else "" */
+	const char *reason; /* static: a word for machines, such as "per-address", or RTMP's: "NetStream.Failed" */
 	const char *text;
+	unsigned count; /* that many alike, of which this is the last */
 	double seconds;
-	uint64_t messages, bytes; /* of audio, video and data; bytes of payload */
-	uint64_t dropped;         /* messages that a slow player lost */
-	uint64_t stored;          /* size of the recording */
+	uint64_t messages, bytes;   /* of audio, video and data; bytes of payload */
+	uint64_t dropped;           /* messages that a slow player lost */
+	uint64_t stored;            /* size of the recording */
+	uint64_t wire_in, wire_out; /* bytes on its connection, TLS included */
 	const char *tls_version, *tls_suite;
 	bool http;      /* RTMPT */
 	unsigned rtmpe; /* its type: 6, 8 or 9; 0 without */
