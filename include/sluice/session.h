@@ -341,6 +341,13 @@ int slu_session_status(struct slu_session *s, uint32_t stream_id, const char *le
 /* What was played has ended: Stream EOF and NetStream.Play.Stop. Queued media goes out first. */
 int slu_session_eof(struct slu_session *s, uint32_t stream_id);
 
+/* Of a recording. Before its play is accepted: Stream Is Recorded. At its end: what slu_session_eof() sends, but it is
+ * still played, so pause and seek may come. When it goes on elsewhere, as asked by SLU_EVENT_SEEK: Stream EOF, Stream
+ * Is Recorded, Stream Begin, NetStream.Seek.Notify and NetStream.Play.Start. Queued media goes out first. */
+int slu_session_recorded(struct slu_session *s, uint32_t stream_id);
+int slu_session_played_out(struct slu_session *s, uint32_t stream_id);
+int slu_session_sought(struct slu_session *s, uint32_t stream_id);
+
 /* Answers SLU_EVENT_GET_STREAM_LENGTH, or any command with that transaction number. */
 int slu_session_answer_number(struct slu_session *s, double transaction, double value);
 

@@ -122,16 +122,16 @@ static int refuse_connect(struct slu_session *s, const struct slu_request *r, co
 
 /* ---- publish ---- */
 
-static int stream_begin(struct slu_session *s, uint32_t stream_id)
+static int send_user(struct slu_session *s, uint16_t event, uint32_t stream_id)
 {
-	struct slu_control begin = {.type = SLU_MSG_USER_CONTROL, .event = SLU_USER_STREAM_BEGIN, .value = stream_id};
+	const struct slu_control c = {.type = SLU_MSG_USER_CONTROL, .event = event, .value = stream_id};
 
-	return slu_control_send(s, &begin, false);
+	return slu_control_send(s, &c, false);
 }
 
 static int accept_publish(struct slu_session *s, const struct slu_request *r)
 {
-	int err = stream_begin(s, r->stream_id);
+	int err = send_user(s, SLU_USER_STREAM_BEGIN, r->stream_id);
 
 	s->streams[r->stream_id - 1].state = SLU_STREAM_PUBLISHING;
 	if (err)
@@ -168,7 +168,7 @@ static int accept_play(struct slu_session *s, const struct slu_request *r)
 	int err = told ? 0 : send_chunk_size(s);
 
 	if (!err)
-		err = stream_begin(s, r->stream_id);
+		err = send_user(s, SLU_USER_STREAM_BEGIN, r->stream_id);
 	s->streams[r->stream_id - 1].state = SLU_STREAM_PLAYING;
 	if (!err && r->flag)
 		err = slu_status_send(s, r->stream_id, "status", "NetStream.Play.Reset", "Playing and resetting.");
@@ -277,22 +277,66 @@ int slu_session_status(struct slu_session *s, uint32_t stream_id, const char *le
 	return slu_status_send(s, stream_id, level, code, description ? description : "");
 }
 
-int slu_session_eof(struct slu_session *s, uint32_t stream_id)
+/* ---- what is played, and its end ---- */
+
+/* *stream plays, or the caller is told that it does not. */
+static int playing(struct slu_session *s, uint32_t stream_id, struct slu_stream **stream)
 {
-	struct slu_control eof = {.type = SLU_MSG_USER_CONTROL, .event = SLU_USER_STREAM_EOF, .value = stream_id};
-	struct slu_stream *stream;
 	int err = server_connected(s);
 
 	if (err)
 		return err;
-	stream = slu_server_stream(s, stream_id);
-	if (!stream || stream->state != SLU_STREAM_PLAYING)
+	*stream = slu_server_stream(s, stream_id);
+	if (!*stream || (*stream)->state != SLU_STREAM_PLAYING)
 		return slu_session_usage(s, SLU_ERR_STATE, "nothing plays on stream %u", (unsigned)stream_id);
-	stream->state = SLU_STREAM_IDLE;
-	err = slu_control_send(s, &eof, false);
+	return 0;
+}
+
+int slu_session_played_out(struct slu_session *s, uint32_t stream_id)
+{
+	struct slu_stream *stream;
+	int err = playing(s, stream_id, &stream);
+
+	if (!err)
+		err = send_user(s, SLU_USER_STREAM_EOF, stream_id);
 	if (err)
 		return err;
 	return slu_status_send(s, stream_id, "status", "NetStream.Play.Stop", "Stopped playing.");
+}
+
+int slu_session_eof(struct slu_session *s, uint32_t stream_id)
+{
+	struct slu_stream *stream;
+	int err = playing(s, stream_id, &stream);
+
+	if (!err)
+		err = slu_session_played_out(s, stream_id);
+	if (!err)
+		stream->state = SLU_STREAM_IDLE;
+	return err;
+}
+
+int slu_session_recorded(struct slu_session *s, uint32_t stream_id)
+{
+	int err = server_connected(s);
+
+	return err ? err : send_user(s, SLU_USER_STREAM_IS_RECORDED, stream_id);
+}
+
+/* As Adobe's servers do it. */
+int slu_session_sought(struct slu_session *s, uint32_t stream_id)
+{
+	static const uint16_t events[] = {SLU_USER_STREAM_EOF, SLU_USER_STREAM_IS_RECORDED, SLU_USER_STREAM_BEGIN};
+	struct slu_stream *stream;
+	int err = playing(s, stream_id, &stream);
+
+	for (size_t i = 0; i < sizeof events / sizeof events[0] && !err; i++)
+		err = send_user(s, events[i], stream_id);
+	if (!err)
+		err = slu_status_send(s, stream_id, "status", "NetStream.Seek.Notify", "Seeking.");
+	if (!err)
+		err = slu_status_send(s, stream_id, "status", "NetStream.Play.Start", "Started playing.");
+	return err;
 }
 
 int slu_session_answer_number(struct slu_session *s, double transaction, double value)

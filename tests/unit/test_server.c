@@ -185,6 +185,41 @@ static void pause_and_seek(void **state)
 	kit_close(k);
 }
 
+#define STATUS(code, text) "onStatus@1 0 null {level:\"status\",code:\"" code "\",description:\"" text "\"}; "
+#define STOPPED            "Stream EOF 1; " STATUS("NetStream.Play.Stop", "Stopped playing.")
+
+/* What has been played out may be gone back in, any number of times. */
+static void a_recording_has_no_last_end(void **state)
+{
+	static const uint8_t frame[] = {0x17, 1, 0};
+	struct slu_msg video = {.type = SLU_MSG_VIDEO, .stream_id = 1, .data = frame, .size = sizeof frame};
+	struct kit *k = with_stream();
+
+	(void)state;
+	assert_int_equal(slu_session_sought(k->s, 1), SLU_ERR_STATE);
+	assert_int_equal(slu_session_played_out(k->s, 1), SLU_ERR_STATE);
+	kit_say(k, 1, "play", 3, "zs", "movie");
+	assert_int_equal(slu_session_recorded(k->s, 1), 0);
+	kit_expect_heard(k, "Stream Is Recorded 1; ");
+	assert_int_equal(slu_session_accept(k->s), 0);
+	kit_listen(k);
+	k->heard[0] = '\0';
+	assert_int_equal(slu_session_played_out(k->s, 1), 0);
+	kit_expect_heard(k, STOPPED);
+	k->events[0] = '\0';
+	kit_say(k, 1, "pause", 0, "zbn", 1, 100.0);
+	kit_say(k, 1, "seek", 0, "zn", 2000.0);
+	kit_expect_events(k, "PAUSE; SEEK; ");
+	assert_int_equal(slu_session_sought(k->s, 1), 0);
+	assert_int_equal(slu_session_send(k->s, &video), 0);
+	assert_int_equal(slu_session_eof(k->s, 1), 0);
+	kit_expect_heard(
+		k, "Stream EOF 1; Stream Is Recorded 1; Stream Begin 1; " STATUS("NetStream.Seek.Notify", "Seeking.")
+			   STATUS("NetStream.Play.Start", "Started playing.") "video@1 0 3; " STOPPED);
+	assert_int_equal(slu_session_sought(k->s, 1), SLU_ERR_STATE);
+	kit_close(k);
+}
+
 static void status_and_number(void **state)
 {
 	struct kit *k = with_stream();
@@ -287,6 +322,7 @@ int main(void)
 		cmocka_unit_test(play_accepted),
 		cmocka_unit_test(play_refused),
 		cmocka_unit_test(pause_and_seek),
+		cmocka_unit_test(a_recording_has_no_last_end),
 		cmocka_unit_test(status_and_number),
 		cmocka_unit_test(not_for_clients),
 		cmocka_unit_test(not_pulled),
