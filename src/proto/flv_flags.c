@@ -6,12 +6,14 @@
 #include <sluice/flv.h>
 
 #include "base/cursor.h"
+#include "proto/flv_track.h"
 
 enum { FRAME_KEY = 1, FRAME_GENERATED_KEY = 4, FRAME_COMMAND = 5 }; /* VideoFrameType */
 enum { CODEC_AVC = 7, CODEC_HEVC = 12 };                            /* 12 is no standard, and widely spoken */
 enum { SOUND_EX_HEADER = 9, SOUND_AAC = 10 };                       /* SoundFormat */
 enum { LEGACY_SEQUENCE_HEADER = 0, LEGACY_FRAME = 1 };              /* AVCPacketType, AACPacketType */
 enum { EX_SEQUENCE_START = 0, EX_CODED_FRAMES = 1, EX_CODED_FRAMES_X = 3, EX_MPEG2TS_START = 5, EX_MODEX = 7 };
+enum { EX_FOURCC = 4 };
 enum { EX_VIDEO_METADATA = 4, EX_VIDEO_MULTITRACK = 6, EX_AUDIO_MULTITRACK = 5 };
 
 /* The packet type behind any number of ModEx prefixes: a size less one (UI8; 255: UI16 follows), that many bytes, and
@@ -92,4 +94,26 @@ unsigned slu_flv_flags(uint8_t type, const uint8_t *body, size_t size)
 	if (type == SLU_FLV_VIDEO)
 		return video_flags(&c);
 	return type == SLU_FLV_AUDIO ? audio_flags(&c) : 0;
+}
+
+static bool is_enhanced(uint8_t type, uint8_t first)
+{
+	return type == SLU_FLV_VIDEO ? first & 0x80 : type == SLU_FLV_AUDIO && first >> 4 == SOUND_EX_HEADER;
+}
+
+unsigned slu_flv_track(uint8_t type, const uint8_t *body, size_t size)
+{
+	const unsigned multitrack = type == SLU_FLV_VIDEO ? EX_VIDEO_MULTITRACK : EX_AUDIO_MULTITRACK;
+	struct slu_cursor c = slu_cursor(body, size);
+	uint8_t first = slu_cursor_u8(&c);
+	unsigned alone = (unsigned)type << 16;
+	uint8_t track;
+
+	if (!is_enhanced(type, first) || behind_modex(&c, first & 0x0f) != multitrack)
+		return alone;
+	/* Behind AvMultitrackType and the packet type comes a FourCC, whether it is of all tracks or of the first. */
+	slu_cursor_u8(&c);
+	slu_cursor_take(&c, EX_FOURCC);
+	track = slu_cursor_u8(&c);
+	return c.bad ? alone : alone | 0x100u | track;
 }

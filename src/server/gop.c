@@ -7,7 +7,7 @@
 
 #include <sluice/flv.h>
 
-enum { CONFIG_KEY = 7 }; /* bytes that tell tracks apart: header, multitrack type, FourCC, track ID */
+#include "proto/flv_track.h"
 
 /* A message without an owner must be copied, and one that would keep far larger storage alive had better be: a reader
  * may use one large body's storage again for small ones. */
@@ -95,32 +95,13 @@ enum slu_gop_kind slu_gop_kind(const struct slu_msg *msg)
 	return flags & SLU_FLV_KEYFRAME ? SLU_GOP_KEYFRAME : SLU_GOP_FRAME;
 }
 
-/* Enhanced RTMP v2: the track's number, if it has one, and its codec lie within the first bytes. */
-static bool is_multitrack(const struct slu_msg *msg)
-{
-	unsigned packet = msg->data[0] & 0x0f;
-
-	if (!(slu_flv_flags(msg->type, msg->data, msg->size) & SLU_FLV_ENHANCED))
-		return false;
-	return packet == (msg->type == SLU_MSG_VIDEO ? 6 : 5);
-}
-
-/* Of two decoder configurations. */
-static bool same_track(const struct slu_msg *a, const struct slu_msg *b)
-{
-	size_t n = a->size < b->size ? a->size : b->size;
-
-	if (a->type != b->type || is_multitrack(a) != is_multitrack(b))
-		return false;
-	return !is_multitrack(a) || memcmp(a->data, b->data, n < CONFIG_KEY ? n : CONFIG_KEY) == 0;
-}
-
 static int add_config(struct slu_gop *g, const struct slu_msg *msg)
 {
+	unsigned track = slu_flv_track(msg->type, msg->data, msg->size);
 	struct slu_msg kept;
 	size_t i = 0;
 
-	while (i < g->nconfigs && !same_track(&g->configs[i], msg))
+	while (i < g->nconfigs && slu_flv_track(g->configs[i].type, g->configs[i].data, g->configs[i].size) != track)
 		i++;
 	if (i == SLU_GOP_CONFIGS)
 		return 0;

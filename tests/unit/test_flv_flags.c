@@ -5,6 +5,8 @@
 
 #include <sluice/flv.h>
 
+#include "proto/flv_track.h"
+
 enum { KEY = SLU_FLV_KEYFRAME, SEQ = SLU_FLV_SEQUENCE_HEADER, ENH = SLU_FLV_ENHANCED };
 
 struct sample {
@@ -139,13 +141,53 @@ static void script(void **state)
 	assert_int_equal(flags_of(7, "\x17\x00", 2), 0);
 }
 
+#define TRACK(type, bytes) track_of(type, bytes, sizeof bytes - 1)
+
+static unsigned track_of(uint8_t type, const char *body, size_t size)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	unsigned track;
+
+	assert_non_null(copy);
+	memcpy(copy, body, size);
+	track = slu_flv_track(type, copy, size);
+	free(copy);
+	return track;
+}
+
+/* One track, many of one codec, many of many: the number stands at the same place. */
+static void tracks(void **state)
+{
+	unsigned video = TRACK(9, "\x17\0\0\0\0"), audio = TRACK(8, "\xaf\0");
+
+	(void)state;
+	assert_int_not_equal(video, audio);
+	assert_int_equal(TRACK(9, "\x90hvc1\1"), video);
+	assert_int_equal(TRACK(8, "\x90Opus"), audio);
+	for (int kind = 0; kind < 3; kind++) {
+		char body[] = "\x96\0av01\2config";
+
+		body[1] = (char)(kind << 4);
+		assert_int_equal(TRACK(9, body), TRACK(9, "\x96\0hvc1\2other"));
+		assert_int_not_equal(TRACK(9, body), TRACK(9, "\x96\0av01\1config"));
+		assert_int_not_equal(TRACK(9, body), video);
+	}
+	assert_int_equal(TRACK(9, "\x97\1\0\0\x06\0av01\2"), TRACK(9, "\x96\0av01\2")); /* behind a ModEx */
+	assert_int_equal(TRACK(8, "\x95\0Opus\2"), TRACK(8, "\x97\0\0\x05\0Opus\2"));
+	assert_int_not_equal(TRACK(8, "\x95\0Opus\2"), TRACK(9, "\x96\0av01\2"));
+	assert_int_not_equal(TRACK(8, "\x95\0Opus\2"), audio);
+	assert_int_equal(TRACK(8, "\xaf\5\0abcd\2"),
+			 audio);                         /* AAC's second byte is no packet type of Enhanced RTMP's */
+	assert_int_equal(TRACK(9, "\x96\0av01"), video); /* cut off */
+	assert_int_equal(TRACK(9, "\x97\xff"), video);
+	assert_int_equal(TRACK(9, ""), video);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(video),
-		cmocka_unit_test(enhanced_video),
-		cmocka_unit_test(audio),
-		cmocka_unit_test(script),
+		cmocka_unit_test(video), cmocka_unit_test(tracks), cmocka_unit_test(enhanced_video),
+		cmocka_unit_test(audio), cmocka_unit_test(script),
 	};
 
 	return cmocka_run_group_tests_name("flv_flags", tests, NULL, NULL);
