@@ -78,7 +78,7 @@ uint64_t slu_peer_idle_since(const struct slu_peer *peer)
 {
 	if (peer->stream)
 		return peer->media_ms;
-	return peer->playing ? UINT64_MAX : peer->active_ms;
+	return peer->playing && !peer->played_out ? UINT64_MAX : peer->active_ms;
 }
 
 /* ---- requests ---- */

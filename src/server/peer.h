@@ -55,6 +55,8 @@ struct slu_peer {
 	/* playing */
 	bool playing;
 	struct slu_vod *vod; /* a recording, instead of what the hub has */
+	bool played_out;     /* all of it has been sent */
+	bool no_picture;     /* of it, until a key frame, for there was none while the player did not want any */
 	uint32_t play_id;
 };
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "server/gop.h"
 #include "server/vod.h"
 
 enum { VOD_QUEUE = 512 * 1024, VOD_TURN = 256 }; /* bytes queued, messages a call */
@@ -46,7 +47,7 @@ static void stop_playing(struct slu_peer *peer)
 	slu_hub_leave(&peer->player);
 	slu_vod_close(peer->vod);
 	peer->vod = NULL;
-	peer->playing = false;
+	peer->playing = peer->played_out = peer->no_picture = false;
 	r.messages = peer->player.sent;
 	r.bytes = peer->player.sent_bytes;
 	r.dropped = peer->player.dropped;
@@ -60,8 +61,11 @@ void slu_peer_player_end(struct slu_player *p)
 	struct slu_session *s = slu_conn_session(peer->conn);
 
 	slu_peer_touch(peer);
-	slu_session_status(s, peer->play_id, "status", "NetStream.Play.UnpublishNotify", "Publishing has ended.");
-	slu_session_eof(s, peer->play_id);
+	if (!peer->vod)
+		slu_session_status(s, peer->play_id, "status", "NetStream.Play.UnpublishNotify",
+				   "Publishing has ended.");
+	if (!peer->played_out)
+		slu_session_eof(s, peer->play_id);
 	stop_playing(peer);
 }
 
@@ -71,50 +75,87 @@ static const struct slu_player_ops player_ops = {player_send, player_queued, pla
 
 bool slu_peer_can_pump(const struct slu_peer *peer)
 {
-	return peer->vod && !peer->player.paused && slu_conn_queued(peer->conn) < VOD_QUEUE;
+	return peer->vod && !peer->played_out && !peer->player.paused && slu_conn_queued(peer->conn) < VOD_QUEUE;
 }
 
-static void end_recording_played(struct slu_peer *peer)
+/* It goes on being played: the player may go back in it, as long as it is there and does not idle. What servers of
+ * Adobe's say besides, onPlayStatus, is a data message, which players that store what they get would store. */
+static void play_out(struct slu_peer *peer)
 {
-	slu_session_eof(slu_conn_session(peer->conn), peer->play_id);
-	stop_playing(peer);
+	peer->played_out = true;
+	peer->active_ms = peer->all->now_ms;
+	slu_session_played_out(slu_conn_session(peer->conn), peer->play_id);
 }
 
-static void count_sent(struct slu_player *p, const struct slu_msg *msg)
+static bool is_wanted(struct slu_peer *peer, const struct slu_msg *msg)
 {
-	p->sent++;
-	p->sent_bytes += msg->size;
+	enum slu_gop_kind kind;
+
+	if (msg->type == SLU_MSG_AUDIO)
+		return !peer->player.no_audio;
+	if (msg->type != SLU_MSG_VIDEO)
+		return true;
+	kind = slu_gop_kind(msg);
+	peer->no_picture |= peer->player.no_video;
+	peer->no_picture &= peer->player.no_video || kind != SLU_GOP_KEYFRAME;
+	return kind == SLU_GOP_CONFIG || !peer->no_picture;
+}
+
+/* Sends the next message; false when there is nothing more to do for now. */
+static bool pump_one(struct slu_peer *peer)
+{
+	struct slu_msg msg;
+	int got = slu_vod_next(peer->vod, &msg);
+
+	if (got == SLU_VOD_LATER)
+		return false;
+	if (got != SLU_VOD_MESSAGE) {
+		play_out(peer);
+		return false;
+	}
+	if (!is_wanted(peer, &msg))
+		return true;
+	if (player_send(&peer->player, &msg) != 0) {
+		slu_peer_player_end(&peer->player);
+		return false;
+	}
+	peer->player.sent++;
+	peer->player.sent_bytes += msg.size;
+	return true;
 }
 
 void slu_peer_pump(struct slu_peer *peer)
 {
-	struct slu_msg msg;
+	bool more = true;
 
-	for (int i = 0; i < VOD_TURN && slu_peer_can_pump(peer); i++) {
+	if (slu_peer_can_pump(peer))
 		slu_peer_touch(peer);
-		if (slu_vod_next(peer->vod, &msg) <= 0)
-			end_recording_played(peer);
-		else if (player_send(&peer->player, &msg) == 0)
-			count_sent(&peer->player, &msg);
-		else
-			stop_playing(peer);
-	}
+	for (int i = 0; i < VOD_TURN && more && slu_peer_can_pump(peer); i++)
+		more = pump_one(peer);
 }
 
 /* ---- requests ---- */
+
+/* Seconds, which are sent in ms. -1 for what is no time. */
+static int64_t to_ms(double seconds)
+{
+	return seconds >= 0 && seconds <= 1e9 ? (int64_t)(seconds * 1000 + 0.5) : -1;
+}
 
 /* A start of 0 or more asks for a recording (RTMP 1.0, 7.2.2.1), but what is live is better. -2, "live or recorded", is
  * what players send that mean live: they wait, rather than see what was yesterday. */
 static bool find_what_to_play(struct slu_peer *peer, const struct slu_event *ev)
 {
-	double ms = ev->duration >= 0 && ev->duration < 1e9 ? ev->duration * 1000 : -1;
+	int64_t start, duration;
 
 	if (slu_stream_key(peer->key, peer->app, ev->name) != 0)
 		return false;
 	if (!(ev->start >= 0) || slu_hub_live(peer->all->hub, peer->key))
 		return true;
-	if (peer->all->dir >= 0 && ev->start < 1e9)
-		peer->vod = slu_vod_open(peer->all->dir, peer->key, (int64_t)(ev->start * 1000), (int64_t)ms);
+	start = to_ms(ev->start);
+	duration = to_ms(ev->duration);
+	if (peer->all->dir >= 0 && start >= 0)
+		peer->vod = slu_vod_open(peer->all->dir, peer->key, start, duration);
 	return peer->vod != NULL;
 }
 
@@ -136,6 +177,8 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 	peer->active_ms = peer->all->now_ms;
 	peer->playing = true;
 	slu_peer_touch(peer);
+	if (peer->vod)
+		slu_session_recorded(s, peer->play_id);
 	if (slu_session_accept(s) != 0) {
 		stop_playing(peer);
 		return;
@@ -148,25 +191,35 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 	slu_peer_report_simple(peer, SLU_REPORT_PLAY, "");
 }
 
+/* A recording goes on where it was, not at the time that the player says: what had been sent is on its way, and would
+ * come twice. Behind its end there is nothing to go on with, and that is said again. */
 void slu_peer_on_pause(struct slu_peer *peer, const struct slu_event *ev)
 {
 	if (!peer->playing || ev->stream_id != peer->play_id)
 		return;
 	peer->player.paused = ev->flag;
-	slu_hub_resume(&peer->player);
+	peer->active_ms = peer->all->now_ms;
+	if (!peer->vod)
+		slu_hub_resume(&peer->player);
 	slu_session_status(slu_conn_session(peer->conn), peer->play_id, "status",
 			   ev->flag ? "NetStream.Pause.Notify" : "NetStream.Unpause.Notify", "");
+	if (peer->played_out && !ev->flag)
+		play_out(peer);
 }
 
 void slu_peer_on_seek(struct slu_peer *peer, const struct slu_event *ev)
 {
 	struct slu_session *s = slu_conn_session(peer->conn);
 
-	if (peer->vod && ev->stream_id == peer->play_id && slu_vod_seek(peer->vod, (int64_t)ev->number) == 0)
-		slu_session_status(s, ev->stream_id, "status", "NetStream.Seek.Notify", "");
-	else
+	if (!peer->vod || ev->stream_id != peer->play_id) {
 		slu_session_status(s, ev->stream_id, "error", "NetStream.Seek.Failed",
 				   "A live stream has no other place to go to.");
+		return;
+	}
+	slu_vod_seek(peer->vod, (uint32_t)ev->number);
+	peer->played_out = peer->no_picture = false;
+	peer->active_ms = peer->all->now_ms;
+	slu_session_sought(s, ev->stream_id);
 }
 
 void slu_peer_on_receive_audio(struct slu_peer *peer, const struct slu_event *ev)
@@ -181,7 +234,7 @@ void slu_peer_on_receive_video(struct slu_peer *peer, const struct slu_event *ev
 	if (!peer->playing || ev->stream_id != peer->play_id)
 		return;
 	peer->player.no_video = !ev->flag;
-	if (ev->flag)
+	if (ev->flag && !peer->vod)
 		slu_hub_resume(&peer->player);
 }
 

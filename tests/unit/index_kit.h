@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Script tags with an index of key frames. */
+#ifndef SLU_TESTS_UNIT_INDEX_KIT_H
+#define SLU_TESTS_UNIT_INDEX_KIT_H
+
+#include <string.h>
+
+#include <sluice/amf.h>
+
+struct vod_entry {
+	double seconds, position;
+};
+
+/* The script tag's body; *n in: room, out: size. */
+static void vod_metadata(uint8_t *out, size_t *n, const struct vod_entry *index, size_t count)
+{
+	struct slu_amf_writer *w = slu_amf_writer_new(SLU_AMF0, *n);
+	const uint8_t *body;
+	size_t size;
+
+	slu_amf_put_string(w, "onMetaData");
+	slu_amf_begin_ecma_array(w, 3);
+	slu_amf_put_name(w, "width");
+	slu_amf_put_number(w, 640);
+	slu_amf_put_name(w, "keyframes");
+	slu_amf_begin_object(w, NULL);
+	slu_amf_put_name(w, "filepositions");
+	slu_amf_begin_strict_array(w, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		slu_amf_put_number(w, index[i].position);
+	slu_amf_put_name(w, "times");
+	slu_amf_begin_strict_array(w, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		slu_amf_put_number(w, index[i].seconds);
+	slu_amf_end(w);
+	slu_amf_put_name(w, "hasKeyframes");
+	slu_amf_put_boolean(w, true);
+	slu_amf_end(w);
+	assert_int_equal(slu_amf_writer_end(w, &body, &size), 0);
+	assert_true(size <= *n);
+	memcpy(out, body, size);
+	*n = size;
+	slu_amf_writer_free(w);
+}
+
+#endif
