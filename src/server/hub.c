@@ -6,16 +6,23 @@
 
 #include "server/gop.h"
 
-/* What waits for a picture: a few messages, none of which is large. */
-enum { HELD_MESSAGES = 16, HELD_SIZE = 2048 };
+enum {
+	HELD = 32,   /* messages that wait at most */
+	SMALL = 2048 /* and what of them may wait for a picture */
+};
+
+struct held {
+	struct slu_msg msg;
+	enum slu_gop_kind kind;
+};
 
 struct slu_hub_stream {
 	struct slu_hub *hub;
 	struct slu_hub_stream *next;
-	struct slu_msg held[HELD_MESSAGES]; /* for a picture to come; with any, */
+	struct held held[HELD]; /* not yet sent to players; with any, */
 	size_t nheld;
 	uint64_t held_until;                /* until then, */
-	struct slu_hub_stream *next_holder; /* and listed in the hub */
+	struct slu_hub_stream *next_holder; /* it is listed in the hub */
 	struct slu_player *players;
 	struct slu_gop gop;
 	uint32_t last; /* timestamp of the last message */
@@ -40,7 +47,7 @@ static void drop_held(struct slu_hub_stream *s)
 		at = &(*at)->next_holder;
 	*at = s->next_holder;
 	while (s->nheld)
-		slu_buffer_put(s->held[--s->nheld].owner);
+		slu_buffer_put(s->held[--s->nheld].msg.owner);
 }
 
 struct slu_hub *slu_hub_new(const struct slu_hub_config *config)
@@ -196,6 +203,7 @@ static void send_to(struct slu_player *p, const struct slu_msg *msg)
 	if (err == 0) {
 		p->sent++;
 		p->sent_bytes += msg->size;
+		p->queued += msg->size;
 		return;
 	}
 	p->dropped += err == SLU_ERR_LIMIT; /* a connection that is gone lost nothing for being slow */
@@ -222,9 +230,7 @@ static void send_configs(struct slu_player *p, const struct slu_gop *g, uint32_t
 
 static bool has_room(const struct slu_player *p, size_t size, size_t max)
 {
-	size_t queued = p->ops->queued(p);
-
-	return queued <= max && size <= max - queued;
+	return p->queued <= max && size <= max - p->queued;
 }
 
 /* All that is cached. Without a whole group of pictures the player waits for the next one. */
@@ -232,6 +238,7 @@ static void catch_up(struct slu_player *p, const struct slu_hub_stream *s)
 {
 	const struct slu_gop *g = &s->gop;
 
+	p->queued = p->ops->queued(p);
 	send_configs(p, g, g->nframes ? g->frames[0].timestamp : s->last);
 	if (g->waiting || !has_room(p, g->bytes, s->hub->config.max_queue))
 		p->skipping = true;
@@ -268,10 +275,24 @@ static void fan_out(struct slu_player *p, const struct slu_gop *g, enum slu_gop_
 
 /* ---- to all players ---- */
 
+/* All that waits for one player, and then its turn to write: what is known of a player lies in many places, and is read
+ * from memory once. */
 static void send_held_to(struct slu_player *p, const struct slu_hub_stream *s)
 {
+	p->queued = p->ops->queued(p);
 	for (size_t i = 0; i < s->nheld; i++)
-		fan_out(p, &s->gop, SLU_GOP_FRAME, &s->held[i]);
+		fan_out(p, &s->gop, s->held[i].kind, &s->held[i].msg);
+	p->ops->flush(p);
+}
+
+/* For want of memory nothing can wait. */
+static void send_now(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	for (struct slu_player *p = s->players; p; p = p->next) {
+		p->queued = p->ops->queued(p);
+		fan_out(p, &s->gop, kind, msg);
+		p->ops->flush(p);
+	}
 }
 
 static void release(struct slu_hub_stream *s)
@@ -281,36 +302,39 @@ static void release(struct slu_hub_stream *s)
 	drop_held(s);
 }
 
-/* Sound beside pictures. A player that joins gets all that came before, so nothing waits when there is none. */
+/* Sound beside pictures. */
 static bool may_wait(const struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
 {
-	return s->hub->config.gather_ms && s->players && s->gop.video && kind == SLU_GOP_FRAME &&
-	       msg->type != SLU_MSG_VIDEO && msg->size <= HELD_SIZE && s->nheld < HELD_MESSAGES;
+	return s->gop.video && kind == SLU_GOP_FRAME && msg->type != SLU_MSG_VIDEO && msg->size <= SMALL;
 }
 
-/* False: it cannot wait, for want of memory. */
-static bool hold(struct slu_hub_stream *s, const struct slu_msg *msg)
+/* Takes the reference that msg has. */
+static void hold(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
 {
 	struct slu_hub *hub = s->hub;
 
-	if (slu_gop_keep(&s->held[s->nheld], msg) != 0)
-		return false;
-	if (s->nheld++ == 0) {
+	if (s->nheld == 0) {
 		s->held_until = hub->now_ms + hub->config.gather_ms;
 		s->next_holder = hub->holders;
 		hub->holders = s;
 	}
-	return true;
+	if (!may_wait(s, kind, msg))
+		s->held_until = 0;
+	s->held[s->nheld++] = (struct held){*msg, kind};
 }
 
 void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms)
 {
+	hub->now_ms = now_ms;
+}
+
+void slu_hub_send(struct slu_hub *hub)
+{
 	struct slu_hub_stream *s, *next;
 
-	hub->now_ms = now_ms;
 	for (s = hub->holders; s; s = next) {
 		next = s->next_holder;
-		if (now_ms >= s->held_until)
+		if (s->held_until <= hub->now_ms)
 			release(s);
 	}
 }
@@ -344,16 +368,24 @@ int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream 
 int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg)
 {
 	enum slu_gop_kind kind = slu_gop_kind(msg);
-	int err = slu_gop_add(&stream->gop, kind, msg);
+	struct slu_msg kept;
+	int err;
 
+	/* A player that goes on with one of those that wait gets the configuration first that is known then. */
+	if (kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA || stream->nheld == HELD)
+		release(stream);
 	stream->last = msg->timestamp;
-	if (may_wait(stream, kind, msg) && hold(stream, msg))
+	if (slu_gop_keep(&kept, msg) != 0) {
+		release(stream);
+		err = slu_gop_add(&stream->gop, kind, msg);
+		send_now(stream, kind, msg);
 		return err;
-	for (struct slu_player *p = stream->players; p; p = p->next) {
-		send_held_to(p, stream);
-		fan_out(p, &stream->gop, kind, msg);
 	}
-	drop_held(stream);
+	err = slu_gop_add(&stream->gop, kind, &kept);
+	if (stream->players)
+		hold(stream, kind, &kept);
+	else
+		slu_buffer_put(kept.owner);
 	return err;
 }
 

@@ -8,7 +8,8 @@
  * frame, so that it shows a picture at once.
  *
  * What a message costs for each player is mostly the system call, which takes as long for the 400 bytes of a sound as
- * for a picture. So sound and other data may wait a little for the picture that they are then sent with: see gather_ms.
+ * for a picture. So messages are sent when the caller has taken all that there is (slu_hub_send()), those of one stream
+ * at once; and sound beside pictures may wait a little for the picture that it then goes out with: see gather_ms.
  *
  * No player can delay another or the publisher. One whose queue is full loses whole groups of pictures: everything
  * until a key frame that finds its queue at most half full.
@@ -36,7 +37,7 @@ struct slu_hub_config {
 	size_t max_gop;      /* payload bytes kept for players to come, a stream; default SLU_HUB_MAX_GOP */
 	size_t max_messages; /* the same in messages; default 4096 */
 	size_t max_queue;    /* of a player, in bytes; default SLU_HUB_MAX_QUEUE */
-	unsigned gather_ms; /* how long small messages of a stream with pictures wait for the next one; 0: not at all */
+	unsigned gather_ms;  /* how long small messages of a stream with pictures wait for the next one */
 };
 
 struct slu_player;
@@ -44,6 +45,8 @@ struct slu_player;
 struct slu_player_ops {
 	/* Queues msg for the player. An error other than SLU_ERR_LIMIT means that it never gets anything again. */
 	int (*send)(struct slu_player *p, const struct slu_msg *msg);
+	/* That is all for now: write it. */
+	void (*flush)(struct slu_player *p);
 	/* Bytes queued for the player and not sent. */
 	size_t (*queued)(const struct slu_player *p);
 	/* A publisher has come, for a player that waited. */
@@ -61,6 +64,7 @@ struct slu_player {
 	/* private */
 	struct slu_hub_stream *stream;
 	struct slu_player *prev, *next;
+	size_t queued; /* when last asked, and what it was sent since */
 	bool skipping; /* until a key frame */
 	bool failed;
 };
@@ -84,10 +88,13 @@ int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream 
  * sent, but players to come wait for the next key frame. */
 int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg);
 
-/* The clock is now_ms: what has waited for a picture long enough is sent. */
+/* The clock is now_ms. */
 void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms);
 
-/* When slu_hub_tick() must be called at the latest; UINT64_MAX: never. */
+/* Sends what came, but for sound that still may wait. */
+void slu_hub_send(struct slu_hub *hub);
+
+/* When slu_hub_send() must be called at the latest; UINT64_MAX: never. */
 uint64_t slu_hub_deadline(const struct slu_hub *hub);
 
 /* @clearDataFrame: players to come get no metadata. */

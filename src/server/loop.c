@@ -36,6 +36,8 @@ struct call {
 	void *arg;
 };
 
+static void flush_peer(struct slu_peer *peer);
+
 struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size)
 {
 	struct slu_loop *loop = calloc(1, sizeof *loop);
@@ -63,6 +65,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.logins = config->logins;
 	loop->peers.log = config->log;
 	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
+	loop->peers.flush = flush_peer;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->peers.hub && loop->epoll >= 0)
 		return loop;
@@ -214,6 +217,14 @@ static void client_ready(struct watch *w, struct slu_loop *loop)
 	slu_loop_work(loop, (struct client *)w);
 }
 
+static void flush_peer(struct slu_peer *peer)
+{
+	struct slu_loop *loop = (struct slu_loop *)((char *)peer->all - offsetof(struct slu_loop, peers));
+
+	slu_conn_flush(peer->conn);
+	rearm(loop, peer->owner);
+}
+
 static void flush_touched(struct slu_loop *loop)
 {
 	struct slu_peer *peer;
@@ -221,8 +232,7 @@ static void flush_touched(struct slu_loop *loop)
 	while ((peer = loop->peers.touched)) {
 		loop->peers.touched = peer->next_touched;
 		peer->is_touched = false;
-		slu_conn_flush(peer->conn);
-		rearm(loop, peer->owner);
+		flush_peer(peer);
 	}
 }
 
@@ -372,6 +382,7 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 		w->fn(w, loop);
 	}
 	on_time(loop);
+	slu_hub_send(loop->peers.hub);
 	flush_and_reap(loop);
 	slu_loop_carriers_answer(loop);
 	flush_and_reap(loop);

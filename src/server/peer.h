@@ -27,7 +27,8 @@ struct slu_peers {
 	struct slu_reporter reporter;
 	struct slu_refusals refusals;
 	uint64_t now_ms;
-	struct slu_peer *touched; /* that were sent something and are to be flushed */
+	struct slu_peer *touched;             /* that were sent something and are to be flushed */
+	void (*flush)(struct slu_peer *peer); /* at once */
 };
 
 struct slu_peer {
@@ -35,6 +36,9 @@ struct slu_peer {
 	struct slu_peers *all;
 	void *owner; /* for the caller */
 	struct slu_conn *conn;
+	struct slu_vod *vod; /* a recording that it plays, instead of what the hub has */
+	uint32_t play_id;    /* the message stream, while it plays */
+	bool playing;
 	struct slu_peer *next_touched;
 	bool is_touched;
 	bool silent; /* turned out to be no client of RTMP's: nothing is reported of it */
@@ -52,12 +56,9 @@ struct slu_peer {
 	char key[SLU_STREAM_KEY];
 	uint32_t publish_id; /* message stream IDs */
 	uint64_t messages, bytes;
-	/* playing */
-	bool playing;
-	struct slu_vod *vod; /* a recording, instead of what the hub has */
-	bool played_out;     /* all of it has been sent */
-	bool no_picture;     /* of it, until a key frame, for there was none while the player did not want any */
-	uint32_t play_id;
+	/* playing a recording */
+	bool played_out; /* all of it has been sent */
+	bool no_picture; /* of it, until a key frame, for there was none while the player did not want any */
 };
 
 /* NULL when out of memory; conn is then the caller's still. */

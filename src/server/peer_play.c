@@ -20,8 +20,14 @@ static int player_send(struct slu_player *p, const struct slu_msg *msg)
 	struct slu_msg m = *msg;
 
 	m.stream_id = peer->play_id;
-	slu_peer_touch(peer);
 	return slu_conn_send(peer->conn, &m);
+}
+
+static void player_flush(struct slu_player *p)
+{
+	struct slu_peer *peer = (struct slu_peer *)p;
+
+	peer->all->flush(peer);
 }
 
 static size_t player_queued(const struct slu_player *p)
@@ -69,7 +75,8 @@ void slu_peer_player_end(struct slu_player *p)
 	stop_playing(peer);
 }
 
-static const struct slu_player_ops player_ops = {player_send, player_queued, player_begin, slu_peer_player_end};
+static const struct slu_player_ops player_ops = {player_send, player_flush, player_queued, player_begin,
+						 slu_peer_player_end};
 
 /* ---- playing a recording ---- */
 

@@ -18,7 +18,7 @@ struct fake {
 	size_t n;
 	size_t queued;
 	bool fills; /* what is sent stays in its queue */
-	int begun, ended;
+	int begun, ended, flushed;
 	int answer; /* of send */
 };
 
@@ -52,7 +52,12 @@ static void fake_end(struct slu_player *p)
 	((struct fake *)p)->ended++;
 }
 
-static const struct slu_player_ops fake_ops = {fake_send, fake_queued, fake_begin, fake_end};
+static void fake_flush(struct slu_player *p)
+{
+	((struct fake *)p)->flushed++;
+}
+
+static const struct slu_player_ops fake_ops = {fake_send, fake_flush, fake_queued, fake_begin, fake_end};
 
 static struct fake *fake_new(void)
 {
@@ -64,6 +69,14 @@ static struct fake *fake_new(void)
 }
 
 static const uint8_t *last_data;
+static struct slu_hub *current; /* that is sent from after each message, unless gathering is to be looked at */
+
+static struct slu_hub *new_hub(const struct slu_hub_config *config)
+{
+	current = slu_hub_new(config);
+	assert_non_null(current);
+	return current;
+}
 
 static void say(struct slu_hub_stream *s, uint8_t type, uint32_t timestamp, const char *body, size_t size)
 {
@@ -75,6 +88,8 @@ static void say(struct slu_hub_stream *s, uint8_t type, uint32_t timestamp, cons
 	m.data = last_data = slu_buffer_data(b);
 	assert_int_equal(slu_hub_message(s, &m), 0);
 	slu_buffer_put(b);
+	if (current)
+		slu_hub_send(current);
 }
 
 #define METADATA(s, t)   say(s, 18, t, "\x02\x00\x0aonMetaData\x05", 14)
@@ -130,7 +145,7 @@ static void makes_keys(void **state)
 
 static void sends_each_message_to_each_player(void **state)
 {
-	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub *hub = new_hub(NULL);
 	struct slu_hub_stats stats;
 	struct slu_hub_stream *s, *other;
 	struct fake *f[3], *g = fake_new();
@@ -182,7 +197,7 @@ static void sends_each_message_to_each_player(void **state)
 
 static void refuses_a_second_publisher(void **state)
 {
-	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub *hub = new_hub(NULL);
 	struct slu_hub_stream *s, *second;
 
 	(void)state;
@@ -200,7 +215,7 @@ static void refuses_a_second_publisher(void **state)
 static void limits_streams(void **state)
 {
 	struct slu_hub_config config = {.max_streams = 2};
-	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_hub *hub = new_hub(&config);
 	struct slu_hub_stream *a, *b;
 	struct fake *f = fake_new();
 
@@ -217,7 +232,7 @@ static void limits_streams(void **state)
 
 static void players_may_wait(void **state)
 {
-	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub *hub = new_hub(NULL);
 	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
@@ -240,7 +255,7 @@ static void players_may_wait(void **state)
 
 static void late_players_begin_at_the_key_frame(void **state)
 {
-	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub *hub = new_hub(NULL);
 	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
@@ -279,7 +294,7 @@ static void late_players_begin_at_the_key_frame(void **state)
 static void a_slow_player_loses_whole_groups(void **state)
 {
 	struct slu_hub_config config = {.max_queue = 50};
-	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_hub *hub = new_hub(&config);
 	struct slu_hub_stream *s;
 	struct fake *slow = fake_new(), *quick = fake_new();
 
@@ -328,7 +343,7 @@ static void a_slow_player_loses_whole_groups(void **state)
 static void a_slow_listener_goes_on_when_there_is_room(void **state)
 {
 	struct slu_hub_config config = {.max_queue = 20};
-	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_hub *hub = new_hub(&config);
 	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
@@ -352,7 +367,7 @@ static void a_slow_listener_goes_on_when_there_is_room(void **state)
 static void waits_for_a_key_frame_when_none_is_kept(void **state)
 {
 	struct slu_hub_config config = {.max_gop = 25};
-	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_hub *hub = new_hub(&config);
 	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
@@ -378,7 +393,7 @@ static void waits_for_a_key_frame_when_none_is_kept(void **state)
 
 static void honours_wishes(void **state)
 {
-	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub *hub = new_hub(NULL);
 	struct slu_hub_stream *s;
 	struct fake *f = fake_new();
 
@@ -414,7 +429,7 @@ static void honours_wishes(void **state)
 
 static void a_dead_player_gets_nothing_more(void **state)
 {
-	struct slu_hub *hub = slu_hub_new(NULL);
+	struct slu_hub *hub = new_hub(NULL);
 	struct slu_hub_stream *s;
 	struct fake *dead = fake_new(), *full = fake_new();
 
@@ -441,7 +456,7 @@ static void a_dead_player_gets_nothing_more(void **state)
 static struct slu_hub *gathering(struct fake *f, struct slu_hub_stream **s)
 {
 	struct slu_hub_config config = {.gather_ms = 40};
-	struct slu_hub *hub = slu_hub_new(&config);
+	struct slu_hub *hub = new_hub(&config);
 
 	slu_hub_tick(hub, 100);
 	assert_int_equal(slu_hub_publish(hub, "live/a", s), 0);
@@ -465,6 +480,7 @@ static void sound_waits_for_a_picture(void **state)
 	assert_int_equal(f->n, 1);
 	assert_true(slu_hub_deadline(hub) == 140);
 	INTER(s, 3);
+	assert_int_equal(f->flushed, 2);
 	assert_int_equal(f->n, 4);
 	saw(f, 1, 8, 1);
 	saw(f, 2, 8, 2);
@@ -484,19 +500,19 @@ static void sound_waits_only_so_long(void **state)
 	(void)state;
 	AAC(s, 1);
 	slu_hub_tick(hub, 139);
+	slu_hub_send(hub);
 	assert_int_equal(f->n, 1);
 	slu_hub_tick(hub, 140);
+	slu_hub_send(hub);
 	assert_int_equal(f->n, 2);
 	saw(f, 1, 8, 1);
 	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
-	for (uint32_t i = 0; i < 17; i++) /* one more than may wait */
+	for (uint32_t i = 0; i < 33; i++) /* one more than may wait */
 		AAC(s, 10 + i);
-	assert_int_equal(f->n, 2 + 17);
-	saw(f, 18, 8, 26);
-	AAC(s, 30);
-	assert_int_equal(f->n, 19);
+	assert_int_equal(f->n, 2 + 32);
+	saw(f, 33, 8, 41);
 	slu_hub_unpublish(s); /* what waits is not lost */
-	assert_int_equal(f->n, 20);
+	assert_int_equal(f->n, 35);
 	assert_int_equal(f->ended, 1);
 	slu_hub_free(hub);
 	free(f);
@@ -526,6 +542,43 @@ static void nothing_waits_when_a_player_joins(void **state)
 	slu_hub_free(hub);
 	free(f);
 	free(late);
+}
+
+/* All that came at once is one write to each player, in order; a configuration begins another. */
+static void what_came_at_once_is_flushed_once(void **state)
+{
+	struct fake *f[3] = {fake_new(), fake_new(), fake_new()};
+	struct slu_hub_stream *s;
+	struct slu_hub *hub = new_hub(NULL);
+
+	(void)state;
+	current = NULL;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(slu_hub_play(hub, "live/a", &f[i]->p), 0);
+	KEY(s, 0);
+	AAC(s, 1);
+	INTER(s, 2);
+	INTER(s, 3);
+	assert_int_equal(f[0]->n, 0);
+	slu_hub_send(hub);
+	slu_hub_send(hub);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(f[i]->n, 4);
+		assert_int_equal(f[i]->flushed, 1);
+		for (uint32_t k = 0; k < 4; k++)
+			saw(f[i], k, k == 1 ? 8 : 9, k);
+	}
+	INTER(s, 4);
+	AVC_CONFIG(s, 5);
+	assert_int_equal(f[0]->flushed, 2);
+	assert_int_equal(f[0]->n, 5);
+	slu_hub_send(hub);
+	assert_int_equal(f[0]->n, 6);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	for (size_t i = 0; i < 3; i++)
+		free(f[i]);
 }
 
 static void what_is_not_small_sound_does_not_wait(void **state)
@@ -568,6 +621,7 @@ int main(void)
 		cmocka_unit_test(sound_waits_for_a_picture),
 		cmocka_unit_test(sound_waits_only_so_long),
 		cmocka_unit_test(nothing_waits_when_a_player_joins),
+		cmocka_unit_test(what_came_at_once_is_flushed_once),
 		cmocka_unit_test(what_is_not_small_sound_does_not_wait),
 	};
 
