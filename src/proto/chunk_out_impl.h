@@ -25,11 +25,13 @@ struct slu_out_entry {
 	uint8_t small[SLU_OUT_INLINE_MAX];
 };
 
-/* head and tail count entries since the beginning; they wrap, which harms nobody: only differences are used. */
+/* head and tail count entries since the beginning, or since the ring was empty; they wrap, which harms nobody: only
+ * differences are used. */
 struct slu_out_ring {
 	struct slu_out_entry *entries;
 	size_t capacity; /* a power of two, or 0 */
 	size_t head, tail;
+	unsigned calm; /* how often in a row it was empty after few messages */
 };
 
 /* How far one ring has been walked. */

@@ -5,7 +5,11 @@
  */
 #include "proto/chunk_out_impl.h"
 
+#include <stdlib.h>
+
 #include "base/bytes.h"
+
+enum { RING_KEEP = 16, CALM = 64 };
 
 /* Between two chunks: may an urgent message come next? Not before raw bytes that are queued, and not inside another
  * message of its chunk stream. */
@@ -126,6 +130,21 @@ static void sent_normal(struct slu_chunk_out *co, size_t n, bool ended)
 	pop(&co->normal);
 }
 
+/* An empty queue begins at the front again, in memory that was used a moment ago. One that was long once, for a
+ * player's first group of pictures say, gets its memory back after a while. */
+static void start_over(struct slu_chunk_out *co)
+{
+	struct slu_out_ring *ring = &co->normal;
+
+	ring->calm = ring->tail <= RING_KEEP ? ring->calm + 1 : 0;
+	ring->head = ring->tail = co->at.normal.index = 0;
+	if (ring->capacity <= RING_KEEP || ring->calm < CALM)
+		return;
+	free(ring->entries);
+	ring->entries = NULL;
+	ring->capacity = 0;
+}
+
 /* Urgent messages that were queued after the last slu_chunk_out_vecs() have not been shown: they are not among the n
  * bytes, wherever they will come in now. */
 void slu_chunk_out_sent(struct slu_chunk_out *co, size_t n)
@@ -148,6 +167,8 @@ void slu_chunk_out_sent(struct slu_chunk_out *co, size_t n)
 	}
 	if (co->has_raw && co->normal.head == co->raw_end)
 		co->has_raw = false;
+	if (co->normal.head == co->normal.tail)
+		start_over(co);
 }
 
 /* What the next urgent message will be cut into: a Set Chunk Size that has begun comes before it. */
