@@ -49,11 +49,6 @@ struct slu_conn {
 	struct slu_log log;
 	struct slu_transport *transport; /* NULL once closed or failed */
 	struct slu_session *session;
-	struct slu_tls_ctx *own_tls; /* made here because the configuration had none */
-	struct slu_url url;
-	bool by_hand;         /* whoever makes connect answers a server that asks who publishes, */
-	struct slu_auth auth; /* else we do: how far that came */
-	char name[256];       /* of the peer, in sentences: the redacted URL, or the address of a client */
 
 	/* The session's clock stands still until the transport is open: its deadlines are its own. */
 	uint64_t opened_ms, frozen_ms;
@@ -92,6 +87,12 @@ struct slu_conn {
 	uint64_t undelivered;
 	struct slu_transport_stats last; /* of the transport that is gone */
 	struct slu_tcp_info last_tcp;
+
+	struct slu_tls_ctx *own_tls; /* made here because the configuration had none */
+	struct slu_url url;
+	bool by_hand;         /* whoever makes connect answers a server that asks who publishes, */
+	struct slu_auth auth; /* else we do: how far that came */
+	char name[256];       /* of the peer, in sentences: the redacted URL, or the address of a client */
 };
 
 /* ---- conn.c ---- */

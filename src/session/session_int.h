@@ -144,25 +144,29 @@ struct slu_hurry {
 };
 
 struct slu_session {
-	struct slu_session_config cfg; /* its strings are the session's own */
+	/* What each message to a player takes: a server has many sessions, and little of each in its caches. */
 	enum slu_state state;
 	bool connected; /* connect was accepted; so it stays */
 	int err;
-	char error[SLU_ERROR_SIZE];
-	struct slu_refused refused;
+	struct slu_chunk_out *out;
+	struct slu_edge *edge; /* RTMPE, once the handshake is done; else NULL */
+	size_t owed;
 	uint64_t now_ms;
 	uint64_t deadline; /* of the handshake, then of the client's connect */
+	double last_transaction;
+	struct slu_stream streams[SLU_STREAMS]; /* a server's */
+	struct slu_session_config cfg;          /* its strings are the session's own */
+	struct slu_session_stats stats;
 
+	char error[SLU_ERROR_SIZE];
+	struct slu_refused refused;
 	struct slu_hs *hs;
 	uint8_t swf_key[SLU_SHA256_SIZE]; /* once the handshake is done */
-	struct slu_edge *edge;            /* RTMPE, once the handshake is done; else NULL */
 	struct slu_chunk_in *in;
-	struct slu_chunk_out *out;
 	struct slu_amf_doc *doc;
 	struct slu_amf_writer *writer;
 	struct slu_buf scratch; /* a command being put together */
 	bool answering;         /* in slu_session_in(): what is sent is owed to the peer */
-	size_t owed;
 
 	struct slu_event events[SLU_EVENTS];
 	unsigned event_first, event_count;
@@ -177,9 +181,7 @@ struct slu_session {
 	uint32_t ping_time;
 	bool pinging;
 
-	double last_transaction;
 	struct slu_call calls[SLU_CALLS];
-	struct slu_session_stats stats;
 
 	/* client */
 	enum slu_state want; /* SLU_S_PUBLISH_ASKED, SLU_S_PLAY_ASKED, or SLU_S_HANDSHAKE: nothing yet */
@@ -194,7 +196,6 @@ struct slu_session {
 	unsigned bw_checks;
 
 	/* server */
-	struct slu_stream streams[SLU_STREAMS];
 	struct slu_request request;
 	bool swf_verified; /* the client has one of the players */
 };
