@@ -30,6 +30,8 @@ struct slu_cryptops {
 	/* MD5 of n runs, for what is stuck with it. 0, SLU_ERR_NOMEM, or SLU_ERR_TLS: the crypto library has none, or
 	 * is not to use it. */
 	int (*md5)(const struct slu_run *runs, size_t n, uint8_t out[SLU_MD5_SIZE]);
+	/* SHA-256 of n runs. The same errors as hmac_sha256. */
+	int (*sha256)(const struct slu_run *runs, size_t n, uint8_t out[SLU_SHA256_SIZE]);
 };
 
 #endif

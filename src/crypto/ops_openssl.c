@@ -94,11 +94,11 @@ static int dh_shared(const uint8_t secret[SLU_DH_SIZE], const uint8_t peer[SLU_D
 	return dh_power(peer, secret, out);
 }
 
-static int md5(const struct slu_run *runs, size_t n, uint8_t out[SLU_MD5_SIZE])
+static int digest(const EVP_MD *md, const struct slu_run *runs, size_t n, uint8_t *out)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int err = ctx ? SLU_ERR_TLS : SLU_ERR_NOMEM;
-	bool good = ctx && EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1;
+	bool good = ctx && EVP_DigestInit_ex(ctx, md, NULL) == 1;
 
 	for (size_t i = 0; i < n && good; i++)
 		good = EVP_DigestUpdate(ctx, runs[i].data, runs[i].size) == 1;
@@ -109,8 +109,22 @@ static int md5(const struct slu_run *runs, size_t n, uint8_t out[SLU_MD5_SIZE])
 	return err;
 }
 
-static const struct slu_cryptops ops = {
-	.hmac_sha256 = hmac_sha256, .random = random_bytes, .dh_public = dh_public, .dh_shared = dh_shared, .md5 = md5};
+static int md5(const struct slu_run *runs, size_t n, uint8_t out[SLU_MD5_SIZE])
+{
+	return digest(EVP_md5(), runs, n, out);
+}
+
+static int sha256(const struct slu_run *runs, size_t n, uint8_t out[SLU_SHA256_SIZE])
+{
+	return digest(EVP_sha256(), runs, n, out);
+}
+
+static const struct slu_cryptops ops = {.hmac_sha256 = hmac_sha256,
+					.random = random_bytes,
+					.dh_public = dh_public,
+					.dh_shared = dh_shared,
+					.md5 = md5,
+					.sha256 = sha256};
 
 const struct slu_cryptops *slu_cryptops_openssl(void)
 {
