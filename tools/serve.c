@@ -10,17 +10,16 @@
 #include <sluice/error.h>
 
 #include "crypto/ops.h"
-#include "server/logins.h"
 #include "server/loop.h"
 #include "tools/client.h"
 #include "tools/exit.h"
 #include "tools/say.h"
+#include "tools/serve_access.h"
 #include "tools/serve_log.h"
 #include "tools/serve_options.h"
 #include "tools/serve_process.h"
 #include "tools/serve_report.h"
 #include "tools/stop.h"
-#include "tools/users.h"
 #include "tools/verbs.h"
 
 enum { STOP_MS = 5000 };
@@ -29,7 +28,7 @@ struct serve {
 	struct serve_options options;
 	struct slu_serve_log log;
 	struct slu_tls_ctx *tls;
-	struct slu_logins *logins;
+	struct serve_access access;
 	struct slu_loop *loop;
 	int dir;
 	int hup; /* a signalfd */
@@ -80,36 +79,6 @@ static int make_tls(struct serve *s)
 	}
 	slu_say("%s", s->error);
 	return SLU_EXIT_TLS;
-}
-
-static int bad_auth(void)
-{
-	slu_say("--auth takes adobe or llnw, and --users with it");
-	return SLU_EXIT_USAGE;
-}
-
-static int make_logins(struct serve *s)
-{
-	enum slu_auth_mod mod = SLU_AUTH_ADOBE;
-	int status;
-
-	if (!s->options.auth && !s->options.users)
-		return 0;
-	if (!s->options.auth || !s->options.users)
-		return bad_auth();
-	while (mod <= SLU_AUTH_LLNW && strcmp(s->options.auth, slu_auth_mod_name(mod)) != 0)
-		mod++;
-	if (mod > SLU_AUTH_LLNW)
-		return bad_auth();
-	s->logins = slu_logins_new(mod, slu_cryptops_openssl());
-	if (!s->logins) {
-		slu_say("out of memory, or of random numbers");
-		return SLU_EXIT_OTHER;
-	}
-	status = slu_users_read(s->logins, s->options.users, s->error, sizeof s->error);
-	if (status)
-		slu_say("%s", s->error);
-	return status;
 }
 
 static int listen_at(struct serve *s, const char *place)
@@ -177,11 +146,14 @@ static int make_loop(struct serve *s)
 		.conn = {.stall_timeout_ms = (unsigned)o->stall_ms,
 			 .session = {.handshake = o->rtmpe, .swf_players = o->players, .swf_player_count = o->swf.n}},
 		.tls = s->tls,
-		.logins = s->logins,
+		.keys = s->access.keys,
+		.logins = s->access.logins,
+		.open = o->open,
 		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024, .gather_ms = (unsigned)o->gather_ms},
 		.max_connections = (unsigned)o->max_connections,
 		.max_per_address = (unsigned)o->max_per_address,
 		.idle_timeout_ms = (unsigned)o->idle_ms,
+		.publish_timeout_ms = (unsigned)o->publish_ms,
 		.log = library_log(s),
 		.reporter = {slu_serve_report, &s->log},
 	};
@@ -195,16 +167,25 @@ static int make_loop(struct serve *s)
 	return SLU_EXIT_OTHER;
 }
 
-/* For SIGHUP. New connections get the new certificate; when it cannot be read, the old one. */
-static void reload(struct serve *s)
+/* New connections get the new certificate; when it cannot be read, the old one. */
+static void reload_certificate(struct serve *s)
 {
-	s->reload = false;
-	if (!s->tls)
-		slu_say("there is no certificate to read again: --cert was not given");
-	else if (slu_tls_reload(s->tls, s->error, sizeof s->error) != 0)
+	if (slu_tls_reload(s->tls, s->error, sizeof s->error) != 0)
 		slu_say("the old certificate stays: %s", s->error);
 	else if (!s->options.common.quiet)
 		slu_say("the certificate was read again");
+}
+
+/* For SIGHUP. */
+static void reload(struct serve *s)
+{
+	s->reload = false;
+	if (!s->tls && !s->access.logins && !s->access.keys)
+		slu_say("there is nothing to read again: neither --cert, --keys nor --users was given");
+	if (s->tls)
+		reload_certificate(s);
+	slu_serve_access_reload(&s->access, &s->options);
+	slu_loop_check_keys(s->loop);
 }
 
 static int run(struct serve *s)
@@ -234,12 +215,14 @@ int slu_verb_serve(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (s.options.make_key)
+		return slu_serve_make_key(&s.options, s.options.folder);
 	slu_serve_log_init(&s.log, &s.options.common);
 	status = open_folder(&s);
 	if (!status)
 		status = make_tls(&s);
 	if (!status)
-		status = make_logins(&s);
+		status = slu_serve_access_open(&s.access, &s.options);
 	if (!status)
 		status = make_loop(&s);
 	if (!status)
@@ -253,7 +236,7 @@ int slu_verb_serve(int argc, char **argv)
 	slu_loop_free(s.loop);
 	slu_serve_log_end(&s.log);
 	slu_tls_ctx_free(s.tls);
-	slu_logins_free(s.logins);
+	slu_serve_access_close(&s.access);
 	if (s.dir >= 0)
 		close(s.dir);
 	if (s.hup >= 0)

@@ -15,7 +15,7 @@ static const struct slu_opt serve_opts[] = {
 	 0, 0},
 	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
 	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
-	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for a picture to go out with (40)",
+	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for the next picture (40)",
 	 SERVE(gather_ms), 0, MAX_GATHER_MS},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
@@ -23,6 +23,12 @@ static const struct slu_opt serve_opts[] = {
 };
 
 static const struct slu_opt client_opts[] = {
+	{"keys", 0, SLU_OPT_TEXT, false, "FILE", "stream keys that may publish: SHA256-HEX [APP/NAME] a line",
+	 SERVE(keys), 0, 0},
+	{"make-key", 0, SLU_OPT_FLAG, false, NULL, "print a new key, and its line for that file; DIR is APP/NAME then",
+	 SERVE(make_key), 0, 0},
+	{"open", 0, SLU_OPT_FLAG, false, NULL, "anybody may publish, not clients of this machine only", SERVE(open), 0,
+	 0},
 	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
 	 0},
 	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
@@ -36,7 +42,10 @@ static const struct slu_opt limit_opts[] = {
 	 100000},
 	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
 	 SERVE(max_queue_kb), 64, 1 << 20},
-	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that do nothing (30)", SERVE(idle_ms), 1, MAX_MS},
+	{"idle-timeout", 0, SLU_OPT_MS, false, "S", "for clients that neither publish nor play (30)", SERVE(idle_ms), 1,
+	 MAX_MS},
+	{"publish-timeout", 0, SLU_OPT_MS, false, "S", "for publishers that send no media (30)", SERVE(publish_ms), 1,
+	 MAX_MS},
 	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
 };
 
@@ -62,7 +71,7 @@ int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
 		.verb = "serve",
 		.operands = "[options] DIR",
 		.what = "Takes streams over RTMP and RTMPS, hands them on to players, records each as\n"
-			"DIR/APP/NAME.flv. SIGHUP reads the certificate again.",
+			"DIR/APP/NAME.flv. SIGHUP reads certificate, keys and users again.",
 		.min_operands = 0,
 		.max_operands = 1,
 		.groups = groups,
@@ -78,7 +87,7 @@ int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
 		if (!slu_swf_option(into->swf.items[i], &into->players[i]))
 			return SLU_EXIT_USAGE;
 	into->folder = first < argc ? argv[first] : NULL;
-	if (into->folder || into->no_record)
+	if (into->folder || into->no_record || into->make_key)
 		return -1;
 	slu_say("name a folder to record into, or say --no-record");
 	return SLU_EXIT_USAGE;

@@ -15,12 +15,13 @@ struct serve_options {
 	struct slu_opt_list listen;
 	bool no_record;
 	const char *cert, *key;
-	const char *auth, *users;
+	const char *auth, *users, *keys;
+	bool open, make_key;
 	struct slu_opt_list swf;
 	struct slu_swf_player players[SLU_OPT_LIST_MAX]; /* of swf */
 	long max_connections, max_per_address, max_queue_kb;
 	long gather_ms; /* 0: not at all */
-	long idle_ms, stall_ms;
+	long idle_ms, publish_ms, stall_ms;
 	enum slu_handshake rtmpe;
 };
 

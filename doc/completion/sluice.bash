@@ -11,7 +11,8 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout --auth --users --swf-verify
+	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout
+		--publish-timeout --keys --make-key --open --auth --users --swf-verify
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
 	local doctor="--quick --list --device --engine --keep --no-keep --plot --json --help --help-all"
@@ -28,7 +29,7 @@ _sluice()
 		return
 	fi
 	case $prev in
-	--device | --keep | --targets | --plot | --key-file | --users | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
+	--device | --keep | --targets | --plot | --key-file | --keys | --users | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;

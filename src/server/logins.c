@@ -61,6 +61,17 @@ void slu_logins_free(struct slu_logins *l)
 	free(l);
 }
 
+void slu_logins_take(struct slu_logins *l, struct slu_logins *from)
+{
+	struct login *first = l->first;
+	size_t count = l->count;
+
+	l->first = from->first;
+	l->count = from->count;
+	from->first = first;
+	from->count = count;
+}
+
 size_t slu_logins_count(const struct slu_logins *l)
 {
 	return l->count;

@@ -33,6 +33,8 @@ void slu_logins_free(struct slu_logins *l);
 /* 0; SLU_ERR_INVALID: no user or password, one that is too long, or one that cannot be sent; SLU_ERR_REFUSED: there is
  * that user already; SLU_ERR_NOMEM. */
 int slu_logins_add(struct slu_logins *l, const char *user, const char *password);
+/* Has the users of from now, and from has those it had. Challenges that are out stay good. */
+void slu_logins_take(struct slu_logins *l, struct slu_logins *from);
 size_t slu_logins_count(const struct slu_logins *l);
 
 /*

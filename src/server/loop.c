@@ -16,7 +16,7 @@
 #include "conn/http.h"
 #include "conn/over.h"
 
-enum { EVENTS = 64, FLUSH_MS = 1000, CROWD = 128, QUEUE_MARGIN = 1 << 20 };
+enum { EVENTS = 64, FLUSH_MS = 1000, CROWD = 128, QUEUE_MARGIN = 1 << 20, DEFAULT_TIMEOUT_MS = 30000 };
 
 #ifdef __GLIBC__
 /* What a crowd has left behind lies scattered about, and glibc keeps all of it but what is at the end. */
@@ -50,8 +50,6 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 		loop->config.max_connections = SLU_LOOP_MAX_CONNECTIONS;
 	if (!loop->config.max_per_address)
 		loop->config.max_per_address = loop->config.max_connections;
-	if (!loop->config.idle_timeout_ms)
-		loop->config.idle_timeout_ms = 30000;
 	/* The hub's limit is to be reached first: it drops what decoders can do without. */
 	if (!loop->config.conn.session.max_queue)
 		loop->config.conn.session.max_queue =
@@ -63,6 +61,12 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.now_ms = slu_now_ms();
 	loop->peers.dir = config->dir;
 	loop->peers.logins = config->logins;
+	loop->peers.keys = config->keys;
+	loop->peers.rules = (struct slu_admit_rules){
+		.users = config->logins != NULL, .keys = config->keys != NULL, .open = config->open};
+	loop->peers.timeouts = (struct slu_peer_timeouts){
+		.idle_ms = config->idle_timeout_ms ? config->idle_timeout_ms : DEFAULT_TIMEOUT_MS,
+		.publish_ms = config->publish_timeout_ms ? config->publish_timeout_ms : DEFAULT_TIMEOUT_MS};
 	loop->peers.log = config->log;
 	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
 	loop->peers.flush = flush_peer;
@@ -133,13 +137,6 @@ static void free_watches(struct slu_loop *loop, bool owned_only)
 
 /* ---- clients ---- */
 
-static uint64_t idle_until(const struct slu_loop *loop, const struct client *c)
-{
-	uint64_t since = slu_peer_idle_since(c->peer);
-
-	return c->closing || since == UINT64_MAX ? UINT64_MAX : since + loop->config.idle_timeout_ms;
-}
-
 void slu_loop_end(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
@@ -162,7 +159,7 @@ static void set_deadline(struct slu_loop *loop, struct client *c, uint64_t at)
 static void rearm(struct slu_loop *loop, struct client *c)
 {
 	struct slu_conn *conn = c->peer->conn;
-	uint64_t at = slu_conn_deadline(conn), idle;
+	uint64_t at = slu_conn_deadline(conn), due;
 	int fd = slu_conn_fd(conn);
 	unsigned want = slu_conn_want(conn);
 	struct epoll_event ev = {.events = (want & SLU_WANT_READ ? EPOLLIN | EPOLLRDHUP : 0u) |
@@ -180,19 +177,8 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	c->want = want;
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
-	idle = c->over ? UINT64_MAX : idle_until(loop, c);
-	set_deadline(loop, c, idle < at ? idle : at);
-}
-
-/* A publisher's name is free at once, for whoever comes in its place. */
-static void close_idle(struct slu_loop *loop, struct client *c)
-{
-	slu_log(&loop->config.log, SLU_LOG_WARN, "client %s: closed, for it %s for %u ms", c->peer->address,
-		c->peer->stream ? "published and sent nothing" : "neither published nor played",
-		loop->config.idle_timeout_ms);
-	c->closing = true;
-	slu_peer_end(c->peer);
-	slu_conn_close(c->peer->conn);
+	due = c->over ? UINT64_MAX : slu_peer_deadline(c->peer);
+	set_deadline(loop, c, due < at ? due : at);
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
@@ -206,8 +192,7 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 		return;
 	}
 	slu_peer_events(c->peer);
-	if (loop->peers.now_ms >= idle_until(loop, c))
-		close_idle(loop, c);
+	slu_peer_on_time(c->peer);
 	slu_peer_pump(c->peer);
 	rearm(loop, c);
 }
@@ -286,6 +271,7 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 	}
 	c->watch = (struct watch){.fn = client_ready, .fd = -1};
 	c->peer->owner = c;
+	c->peer->facts.local = slu_admit_is_loopback(address);
 	c->address = *address;
 	c->next = loop->clients;
 	if (c->next)
@@ -387,6 +373,13 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 	slu_loop_carriers_answer(loop);
 	flush_and_reap(loop);
 	return 0;
+}
+
+void slu_loop_check_keys(struct slu_loop *loop)
+{
+	for (struct client *c = loop->clients; c; c = c->next)
+		slu_peer_check_key(c->peer);
+	flush_and_reap(loop);
 }
 
 void slu_loop_stop(struct slu_loop *loop)

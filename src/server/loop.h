@@ -25,11 +25,16 @@ struct slu_loop_config {
 	int dir;                     /* where streams are recorded, and stays open; -1: nothing is */
 	struct slu_conn_config conn; /* of accepted connections; tls is set by the listener's scheme */
 	struct slu_tls_ctx *tls;     /* a server's; NULL: rtmps is refused. Not owned */
-	struct slu_logins *logins;   /* who may publish; NULL: anybody. Not owned */
+	/* Who may publish: see admit.h. Clients with one of these keys; users; none of both: clients of this machine,
+	 * or any. Not owned */
+	struct slu_keys *keys;
+	struct slu_logins *logins;
+	bool open;
 	struct slu_hub_config hub;
-	unsigned max_connections; /* default SLU_LOOP_MAX_CONNECTIONS */
-	unsigned max_per_address; /* default: as many as all */
-	unsigned idle_timeout_ms; /* for clients that neither publish nor play, or send nothing; default 30000 */
+	unsigned max_connections;    /* default SLU_LOOP_MAX_CONNECTIONS */
+	unsigned max_per_address;    /* default: as many as all */
+	unsigned idle_timeout_ms;    /* for clients that neither publish nor play; default 30000 */
+	unsigned publish_timeout_ms; /* for publishers that send no media; default 30000 */
 	struct slu_log log;
 	struct slu_reporter reporter;
 };
@@ -51,6 +56,9 @@ int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *a
 /* Waits until something happens, timeout_ms at most (-1: as long as it takes), and does it. 0, or SLU_ERR_IO when the
  * kernel cannot go on. */
 int slu_loop_step(struct slu_loop *loop, int timeout_ms);
+
+/* The keys are others now: publishers whose key is gone are ended. */
+void slu_loop_check_keys(struct slu_loop *loop);
 
 /* Accepts no more, ends all streams, and closes all connections in order. Go on stepping until there are none. */
 void slu_loop_stop(struct slu_loop *loop);

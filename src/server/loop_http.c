@@ -165,7 +165,7 @@ void slu_loop_carry(struct slu_loop *loop, struct client *c)
 	k->watch.fd = -1;
 	k->loop = loop;
 	k->address = c->address;
-	k->http = slu_carrier_new(transport, &read, &hooks, loop->config.idle_timeout_ms, loop->peers.now_ms);
+	k->http = slu_carrier_new(transport, &read, &hooks, loop->peers.timeouts.idle_ms, loop->peers.now_ms);
 	if (!k->http || !watch_carrier(loop, k)) {
 		slu_carrier_free(k->http);
 		free(k);

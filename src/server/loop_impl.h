@@ -35,7 +35,6 @@ struct client {
 	uint64_t deadline;
 	struct slu_tunnel *tunnel; /* that it came through; NULL: it has a socket of its own */
 	char id[SLU_TUNNEL_ID];
-	bool closing; /* for it was idle */
 	bool over;
 };
 

@@ -17,7 +17,7 @@ struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum sl
 		.id = peer->id,
 		.address = peer->address,
 		.app = peer->app,
-		.stream = "",
+		.stream = peer->named ? peer->key : "",
 		.reason = "",
 		.text = "",
 		.count = 1,
@@ -74,11 +74,21 @@ bool slu_peer_is_idle(const struct slu_peer *peer)
 	return !peer->stream && !peer->playing;
 }
 
-uint64_t slu_peer_idle_since(const struct slu_peer *peer)
+void slu_peer_dismiss(struct slu_peer *peer, const struct refusal *status, const char *reason, const char *text)
 {
-	if (peer->stream)
-		return peer->media_ms;
-	return peer->playing && !peer->played_out ? UINT64_MAX : peer->active_ms;
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_END);
+	uint32_t id = peer->stream ? peer->publish_id : peer->play_id;
+
+	if (status && !slu_peer_is_idle(peer))
+		slu_session_status(slu_conn_session(peer->conn), id, "error", status->code, status->text);
+	r.reason = reason;
+	r.text = text;
+	slu_peer_report(peer, &r);
+	slu_peer_stop_publishing(peer);
+	slu_peer_stop_playing(peer);
+	peer->closing = true;
+	slu_conn_close(peer->conn);
+	slu_peer_touch(peer);
 }
 
 /* ---- requests ---- */
@@ -98,11 +108,11 @@ static bool let_in(struct slu_peer *peer, const struct slu_event *ev)
 	char told[SLU_LOGIN_TOLD];
 	int err;
 
-	if (!peer->all->logins || !is_publisher(ev))
+	if (!peer->all->rules.users || !is_publisher(ev))
 		return true;
 	err = slu_logins_check(peer->all->logins, ev->name, peer->all->now_ms, told);
-	peer->known = err == 0;
-	if (peer->known)
+	peer->facts.user = err == 0;
+	if (peer->facts.user)
 		return true;
 	slu_session_refuse(slu_conn_session(peer->conn), "NetConnection.Connect.Rejected", told);
 	if (err != SLU_ERR_STATE)

@@ -8,7 +8,9 @@
 
 #include <sluice/conn.h>
 
+#include "server/admit.h"
 #include "server/hub.h"
+#include "server/keys.h"
 #include "server/refusals.h"
 #include "server/report.h"
 
@@ -18,11 +20,20 @@ struct slu_vod;
 
 enum { SLU_PEER_APP = 128 };
 
+/* 0: for ever. */
+struct slu_peer_timeouts {
+	unsigned idle_ms;    /* for who neither publishes nor plays */
+	unsigned publish_ms; /* for who publishes and sends no media */
+};
+
 /* What all peers share. */
 struct slu_peers {
 	struct slu_hub *hub;
 	int dir;                   /* where recordings go; -1: nowhere */
-	struct slu_logins *logins; /* who may publish; NULL: anybody */
+	struct slu_logins *logins; /* users; NULL: nobody is asked */
+	struct slu_keys *keys;     /* stream keys; NULL: there are none */
+	struct slu_admit_rules rules;
+	struct slu_peer_timeouts timeouts;
 	struct slu_log log;
 	struct slu_reporter reporter;
 	struct slu_refusals refusals;
@@ -41,7 +52,8 @@ struct slu_peer {
 	bool playing;
 	struct slu_peer *next_touched;
 	bool is_touched;
-	bool silent; /* turned out to be no client of RTMP's: nothing is reported of it */
+	bool silent;  /* turned out to be no client of RTMP's: nothing is reported of it */
+	bool closing; /* it was dismissed */
 	unsigned id;
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */
@@ -49,7 +61,11 @@ struct slu_peer {
 	uint64_t active_ms; /* when it last began or ended something */
 	uint64_t media_ms;  /* when it last began to publish, or sent media */
 	/* publishing */
-	bool known; /* is one of the logins */
+	struct slu_admit_facts facts;
+	struct slu_key_id key_id; /* that it published with, where there are keys */
+	bool named;               /* key is from the list of keys, and no secret */
+	unsigned wrong_keys;
+	uint64_t refuse_ms; /* when the last of them is answered; 0: that was done */
 	struct slu_hub_stream *stream;
 	struct slu_recorder *recorder;
 	bool record; /* still, or not yet begun */
@@ -74,8 +90,12 @@ void slu_peer_flush_recording(struct slu_peer *peer);
 void slu_peer_pump(struct slu_peer *peer);
 bool slu_peer_can_pump(const struct slu_peer *peer);
 
-/* Since when it neither publishes nor plays, or publishes and sends nothing, in ms; UINT64_MAX: it plays. */
-uint64_t slu_peer_idle_since(const struct slu_peer *peer);
+/* When slu_peer_on_time() has something to do, by all->now_ms; UINT64_MAX: never, as things are. */
+uint64_t slu_peer_deadline(const struct slu_peer *peer);
+void slu_peer_on_time(struct slu_peer *peer);
+
+/* The list of keys is another one now: ends what it publishes, if its key is no longer there. */
+void slu_peer_check_key(struct slu_peer *peer);
 
 /* Ends what it publishes and plays, and tells it so as far as it still listens. */
 void slu_peer_end(struct slu_peer *peer);

@@ -23,6 +23,17 @@ void slu_peer_report_refusal(const struct slu_peer *peer, const char *reason, co
 void slu_peer_touch(struct slu_peer *peer);
 void slu_peer_refuse(struct slu_peer *peer, const struct refusal *why);
 bool slu_peer_is_idle(const struct slu_peer *peer);
+/* Ends what it publishes or plays, and its connection, in order: the client is told in a status, if there is one, and
+ * reason and text are reported. */
+void slu_peer_dismiss(struct slu_peer *peer, const struct refusal *status, const char *reason, const char *text);
+
+/* ---- who may publish ---- */
+
+/* NULL: it may publish name, its key is set; or why not. */
+const struct refusal *slu_peer_admit(struct slu_peer *peer, const char *name);
+/* Refuses the request; at once, or late where that slows guessing. */
+void slu_peer_deny(struct slu_peer *peer, const struct refusal *why);
+void slu_peer_answer_wrong_key(struct slu_peer *peer);
 
 /* ---- publishing ---- */
 
@@ -34,6 +45,7 @@ void slu_peer_on_unpublish(struct slu_peer *peer, const struct slu_event *ev);
 
 /* ---- playing ---- */
 
+void slu_peer_stop_playing(struct slu_peer *peer);
 /* Says that what it plays has ended, and ends it. */
 void slu_peer_player_end(struct slu_player *p);
 void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev);

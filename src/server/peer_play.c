@@ -44,7 +44,7 @@ static void player_begin(struct slu_player *p)
 			   "Publishing begins.");
 }
 
-static void stop_playing(struct slu_peer *peer)
+void slu_peer_stop_playing(struct slu_peer *peer)
 {
 	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_STOP);
 
@@ -72,7 +72,7 @@ void slu_peer_player_end(struct slu_player *p)
 				   "Publishing has ended.");
 	if (!peer->played_out)
 		slu_session_eof(s, peer->play_id);
-	stop_playing(peer);
+	slu_peer_stop_playing(peer);
 }
 
 static const struct slu_player_ops player_ops = {player_send, player_flush, player_queued, player_begin,
@@ -179,6 +179,7 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 		return;
 	}
 	memset(&peer->player, 0, sizeof peer->player);
+	peer->named = false;
 	peer->player.ops = &player_ops;
 	peer->play_id = ev->stream_id;
 	peer->active_ms = peer->all->now_ms;
@@ -187,7 +188,7 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 	if (peer->vod)
 		slu_session_recorded(s, peer->play_id);
 	if (slu_session_accept(s) != 0) {
-		stop_playing(peer);
+		slu_peer_stop_playing(peer);
 		return;
 	}
 	if (!peer->vod && slu_hub_play(peer->all->hub, peer->key, &peer->player) != 0) {
@@ -262,5 +263,5 @@ void slu_peer_on_get_stream_length(struct slu_peer *peer, const struct slu_event
 void slu_peer_on_stop(struct slu_peer *peer, const struct slu_event *ev)
 {
 	if (ev->stream_id == peer->play_id)
-		stop_playing(peer);
+		slu_peer_stop_playing(peer);
 }

@@ -3,11 +3,8 @@
 #include "server/peer_impl.h"
 #include "server/recorder.h"
 
-static const struct refusal bad_name = {"NetStream.Publish.BadName", "This is not a name that a stream can have."};
 static const struct refusal name_taken = {"NetStream.Publish.BadName",
 					  "Somebody publishes under this name already: take another, or wait."};
-static const struct refusal unknown = {"NetStream.Publish.Unauthorized",
-				       "Only users may publish here: say who you are."};
 
 /* ---- recording ---- */
 
@@ -64,18 +61,17 @@ void slu_peer_flush_recording(struct slu_peer *peer)
 
 void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 {
+	const struct refusal *why;
 	int err;
 
 	if (!slu_peer_is_idle(peer)) {
 		slu_peer_refuse(peer, &slu_peer_busy);
 		return;
 	}
-	if (peer->all->logins && !peer->known) {
-		slu_peer_refuse(peer, &unknown);
-		return;
-	}
-	if (slu_stream_key(peer->key, peer->app, ev->name) != 0) {
-		slu_peer_refuse(peer, &bad_name);
+	peer->refuse_ms = 0;
+	why = slu_peer_admit(peer, ev->name);
+	if (why) {
+		slu_peer_deny(peer, why);
 		return;
 	}
 	err = slu_hub_publish(peer->all->hub, peer->key, &peer->stream);

@@ -15,6 +15,7 @@ enum slu_server_report_type {
 	SLU_REPORT_STOP,      /* playing ended: seconds, messages, bytes, dropped */
 	SLU_REPORT_REFUSE,    /* reason and text say why; count */
 	SLU_REPORT_RECORDING, /* it failed: text; stored is what is kept */
+	SLU_REPORT_END,       /* the server ends what a client does, and its connection: reason and text say why */
 	SLU_REPORT_CLOSE      /* text: why, or "" when in order; seconds since it came, wire_in, wire_out */
 };
 
@@ -23,7 +24,7 @@ struct slu_server_report {
 	unsigned id;         /* of the client, from 1 on; 0: it was turned away before it was one */
 	const char *address; /* its */
 	const char *app;
-	const char *stream; /* its name, where that is known to be no key; else "" */
+	const char *stream; /* its app and name, where that is known to be no key; else "" */
 	const char *reason; /* static: a word for machines, such as "per-address", or RTMP's: "NetStream.Failed" */
 	const char *text;
 	unsigned count; /* that many alike, of which this is the last */

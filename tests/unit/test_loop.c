@@ -478,7 +478,7 @@ static bool first_ended(struct client **c)
 /* A name is not held by somebody who sends nothing under it. */
 static void closes_silent_publishers(void **state)
 {
-	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 100};
+	struct slu_loop_config config = {.dir = -1, .publish_timeout_ms = 100};
 	char bound[SLU_LISTENER_URL];
 	struct slu_loop *loop = start(&config, bound);
 	struct client *c[2];
@@ -507,7 +507,7 @@ static void closes_silent_publishers(void **state)
 /* Who sends now and then is not idle, however long that goes on; nor is who plays and gets nothing. */
 static void keeps_slow_publishers(void **state)
 {
-	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 400};
+	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 400, .publish_timeout_ms = 400};
 	char bound[SLU_LISTENER_URL];
 	struct slu_loop *loop = start(&config, bound);
 	uint64_t until;

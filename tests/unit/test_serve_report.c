@@ -81,6 +81,7 @@ static void says_all_as_json(void **state)
 		{SLU_REPORT_REFUSE, "a \"why\"",
 		 "\"refuse\",B,\"text\":\"a \\\"why\\\"\",\"reason\":\"why\",\"count\":1}\n"},
 		{SLU_REPORT_RECORDING, "full", "\"recording\",B,\"text\":\"full\",\"stored\":14}\n"},
+		{SLU_REPORT_END, "gone", "\"end\",B,\"text\":\"gone\",\"reason\":\"why\"}\n"},
 		{SLU_REPORT_CLOSE, "", "\"close\",B,\"seconds\":1.5,\"bytes_in\":15,\"bytes_out\":16}\n"},
 	};
 	static const char both[] =
@@ -111,6 +112,8 @@ static void says_to_people_what_they_asked_for(void **state)
 		"sluice: #7 played 1.5 s from \"live\": 11 messages, 13 dropped, 12 bytes, to [::1]:5000\n");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_REFUSE, "Why."),
 			    "sluice: #7, [::1]:5000, was refused at \"live\": Why. (why)\n");
+	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_END, "Why."),
+			    "sluice: #7, [::1]:5000, at \"live\", is ended: Why. (why)\n");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CONNECT, ""), "");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CLOSE, "why"), "");
 	assert_string_equal(
