@@ -152,6 +152,8 @@ int slu_conn_finish(struct slu_conn *c);
 /* One sentence that says what happened, to whom, and what to do next; "" before anything failed. */
 const char *slu_conn_error(const struct slu_conn *c);
 
+enum { SLU_TLS_CLIENT = 160 };
+
 struct slu_conn_stats {
 	struct slu_session_stats session;
 	uint64_t wire_in, wire_out; /* bytes read from and written to the socket: TLS included, TCP and IP not */
@@ -168,10 +170,12 @@ struct slu_conn_stats {
 	bool http;                  /* inside HTTP requests: RTMPT */
 	bool tls;
 	bool tls_resumed;
-	bool tls_kernel;         /* the kernel makes the records that are sent: slu_tls_config.offload "ktls" */
-	const char *tls_version; /* "TLSv1.3", static; "" without TLS */
-	const char *tls_suite;   /* "TLS_AES_256_GCM_SHA384", static; "" without TLS */
-	char peer[64];           /* "[::1]:1935" */
+	bool tls_kernel;                 /* the kernel makes the records that are sent: slu_tls_config.offload "ktls" */
+	const char *tls_version;         /* "TLSv1.3", static; "" without TLS */
+	const char *tls_suite;           /* "TLS_AES_256_GCM_SHA384", static; "" without TLS */
+	char tls_client[SLU_TLS_CLIENT]; /* server: the subject of the certificate that the client has shown and that
+					    holds, "CN=cam1,O=Studio"; "" without one */
+	char peer[64];                   /* "[::1]:1935"; "unix" */
 };
 void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out);
 

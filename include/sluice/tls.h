@@ -32,6 +32,18 @@ enum slu_tls_version {
 /* "1.2", "TLSv1.2" and the like; false when text is none. */
 bool slu_tls_version_parse(const char *text, enum slu_tls_version *out);
 
+/* A certificate that a server has besides its first one. */
+struct slu_tls_identity {
+	const char *cert_file, *key_file; /* as those of slu_tls_config */
+};
+
+/* Whether a server asks its clients for certificates. One that does not hold ends the handshake either way. */
+enum slu_tls_client_cert {
+	SLU_TLS_CLIENT_CERT_NONE,     /* no */
+	SLU_TLS_CLIENT_CERT_OPTIONAL, /* who has none goes on without: slu_conn_stats.tls_client tells */
+	SLU_TLS_CLIENT_CERT_REQUIRED  /* who has none is refused */
+};
+
 /* 0 or NULL in a field stands for its default. */
 struct slu_tls_config {
 	bool server;
@@ -49,6 +61,15 @@ struct slu_tls_config {
 	 * hold the chain, the key's defaults to the certificate's. */
 	const char *cert_file;
 	const char *key_file;
+
+	/* Server: more of them. A client that names a host (SNI) gets the certificate that has the name, one without a
+	 * wildcard before one with, and the first, that of cert_file, when none has. Of several for the same names,
+	 * with keys of different kinds, RSA and ECDSA, it gets the one that it can make use of. */
+	const struct slu_tls_identity *more;
+	size_t more_count;
+
+	/* Server: clients are asked for certificates, which those of ca_file and ca_path must have issued. */
+	enum slu_tls_client_cert client_cert;
 
 	enum slu_tls_version min_version, max_version;
 	const char *cipher_list;  /* TLS 1.2 and below, OpenSSL's syntax; or "auto", for TLS 1.3 too: see below */
@@ -113,7 +134,8 @@ struct slu_tls_ctx *slu_tls_ctx_get(struct slu_tls_ctx *ctx);
 /* Connections that still use it keep it alive. NULL is fine. */
 void slu_tls_ctx_free(struct slu_tls_ctx *ctx);
 
-/* Reads certificate, key and CA files again; new connections use them. On failure the old ones stay. */
+/* Reads certificates, keys and CA files again; new connections use them, and no session is resumed that was made under
+ * the old ones. On failure all the old ones stay, and error says which file it was. */
 int slu_tls_reload(struct slu_tls_ctx *ctx, char *error, size_t size);
 
 /* What the offload of a context did. The counters of devcrypto are the device's: since the process began, for all

@@ -32,6 +32,7 @@ void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
 		.tls_version = t.tls_version ? t.tls_version : "",
 		.tls_suite = t.tls_suite ? t.tls_suite : "",
 	};
+	memcpy(out->tls_client, t.tls_client, sizeof out->tls_client);
 	memcpy(out->peer, t.peer, sizeof out->peer);
 	slu_session_stats(c->session, &out->session);
 }

@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/rand.h>
 
 #include "base/log.h"
+#include "crypto/identity.h"
 #include "crypto/policy.h"
+#include "crypto/sni.h"
 #include "crypto/tls_choice.h"
 #include "crypto/x509.h"
 
@@ -33,20 +36,51 @@ static const char **string_at(struct slu_tls_config *c, size_t i)
 	return (const char **)(void *)((char *)c + strings[i]);
 }
 
+static void clear_more(struct slu_tls_config *c)
+{
+	for (size_t i = 0; i < c->more_count && c->more; i++) {
+		free((char *)(uintptr_t)c->more[i].cert_file);
+		free((char *)(uintptr_t)c->more[i].key_file);
+	}
+	free((struct slu_tls_identity *)(uintptr_t)c->more);
+	c->more = NULL;
+}
+
 static void clear_config(struct slu_tls_config *c)
 {
+	clear_more(c);
 	for (size_t i = 0; i < STRINGS; i++) {
 		free((char *)(uintptr_t)*string_at(c, i));
 		*string_at(c, i) = NULL;
 	}
 }
 
+static int copy_more(struct slu_tls_config *to, const struct slu_tls_config *from)
+{
+	struct slu_tls_identity *copy = calloc(from->more_count + 1, sizeof *copy);
+	int r = 0;
+
+	to->more = copy;
+	if (!copy)
+		return SLU_ERR_NOMEM;
+	for (size_t i = 0; i < from->more_count && r == 0; i++) {
+		const struct slu_tls_identity *id = &from->more[i];
+
+		copy[i].cert_file = id->cert_file ? strdup(id->cert_file) : NULL;
+		copy[i].key_file = id->key_file ? strdup(id->key_file) : NULL;
+		if ((id->cert_file && !copy[i].cert_file) || (id->key_file && !copy[i].key_file))
+			r = SLU_ERR_NOMEM;
+	}
+	return r;
+}
+
 /* "" stands for the default, as NULL does. */
 static int copy_config(struct slu_tls_config *to, const struct slu_tls_config *from)
 {
-	int r = 0;
+	int r;
 
 	*to = *from;
+	r = copy_more(to, from);
 	for (size_t i = 0; i < STRINGS; i++) {
 		const char **s = string_at(to, i);
 
@@ -81,73 +115,6 @@ const char *slu_tls_reason(char *out, size_t size)
 	snprintf(out, size, "%s", reason);
 	ERR_clear_error();
 	return out;
-}
-
-/* Nobody is there to ask: a prompt would block a connection, or a device that boots. */
-static int no_passphrase(char *buf, int size, int writing, void *asked)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	*(bool *)asked = true;
-	return -1;
-}
-
-static int unreadable(const char *what, const char *path, char *error, size_t size)
-{
-	if (access(path, R_OK) == 0)
-		return 0;
-	snprintf(error, size, "cannot read the %s %s: %s", what, path, strerror(errno));
-	return SLU_ERR_CERTIFICATE;
-}
-
-static int load_key(SSL_CTX *ctx, const char *path, char *error, size_t size)
-{
-	bool asked = false;
-	char reason[128];
-	int ok;
-
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
-	ok = SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM);
-	SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
-	if (ok == 1)
-		return 0;
-	slu_tls_reason(reason, sizeof reason);
-	if (asked)
-		snprintf(error, size,
-			 "the key %s is encrypted, and there is nobody to ask for its passphrase: store it decrypted "
-			 "with 'openssl pkey -in KEY -out NEW', readable by its user only",
-			 path);
-	else if (strstr(reason, "mismatch"))
-		snprintf(error, size, "the key %s does not belong to the certificate", path);
-	else
-		snprintf(error, size, "%s holds no private key that OpenSSL can read (%s): it must be PEM", path,
-			 reason);
-	return SLU_ERR_CERTIFICATE;
-}
-
-static int load_identity(SSL_CTX *ctx, const struct slu_tls_config *c, char *error, size_t size)
-{
-	const char *key = c->key_file ? c->key_file : c->cert_file;
-	char reason[128];
-
-	if (!c->cert_file && (c->server || c->key_file)) {
-		snprintf(error, size, "%s",
-			 c->server ? "a TLS server needs a certificate and its key"
-				   : "a client key needs its certificate too");
-		return SLU_ERR_INVALID;
-	}
-	if (!c->cert_file)
-		return 0;
-	if (unreadable("certificate", c->cert_file, error, size) || unreadable("key", key, error, size))
-		return SLU_ERR_CERTIFICATE;
-	if (SSL_CTX_use_certificate_chain_file(ctx, c->cert_file) != 1) {
-		snprintf(error, size, "%s holds no certificate that OpenSSL can use (%s): it must be PEM", c->cert_file,
-			 slu_tls_reason(reason, sizeof reason));
-		return SLU_ERR_CERTIFICATE;
-	}
-	return load_key(ctx, key, error, size);
 }
 
 /* NSS's format. One write for a line, so that processes can share a file. */
@@ -187,53 +154,88 @@ static int new_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
+/* A session belongs to the certificate that it was made under, and to what clients had to show then: another SSL_CTX,
+ * also one made later of the same files, does not take it. */
+static int set_id(SSL_CTX *ssl)
+{
+	unsigned char id[SSL_MAX_SID_CTX_LENGTH];
+
+	if (RAND_bytes(id, sizeof id) != 1)
+		return SLU_ERR_TLS;
+	SSL_CTX_set_session_id_context(ssl, id, sizeof id);
+	return 0;
+}
+
 static void set_resumption(SSL_CTX *ssl, const struct slu_tls_config *c)
 {
-	static const unsigned char id[] = "sluice";
-
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	if (c->server) {
 		/* One ticket is enough: a client that reconnects gets another. */
 		SSL_CTX_set_num_tickets(ssl, c->no_resumption ? 0 : 1);
-		SSL_CTX_set_session_id_context(ssl, id, sizeof id - 1);
 	} else if (!c->no_resumption) {
 		SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 		SSL_CTX_sess_set_new_cb(ssl, new_session);
 	}
 }
 
+/* Whom it accepts, and, so that a client with several certificates can choose, says so. */
+static int ask_clients(SSL_CTX *ssl, const struct slu_tls_config *c, char *error, size_t size)
+{
+	bool all = c->client_cert == SLU_TLS_CLIENT_CERT_REQUIRED;
+	STACK_OF(X509_NAME) * names;
+
+	if (!c->ca_file && !c->ca_path) {
+		snprintf(error, size, "to ask clients for certificates takes the certificate of who issues them");
+		return SLU_ERR_INVALID;
+	}
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | (all ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+	SSL_CTX_set_cert_verify_callback(ssl, slu_x509_verify_client, NULL);
+	names = c->ca_file ? SSL_load_client_CA_file(c->ca_file) : NULL;
+	if (names)
+		SSL_CTX_set_client_CA_list(ssl, names);
+	ERR_clear_error();
+	return slu_x509_trust(ssl, c->ca_file, c->ca_path, error, size);
+}
+
 static int set_verification(SSL_CTX *ssl, const struct slu_tls_config *c, char *error, size_t size)
 {
 	if (c->server) {
 		SSL_CTX_set_dh_auto(ssl, 1);
-		return 0;
+		return c->client_cert ? ask_clients(ssl, c, error, size) : 0;
 	}
 	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ssl, slu_x509_verify, NULL);
 	return c->insecure ? 0 : slu_x509_trust(ssl, c->ca_file, c->ca_path, error, size);
 }
 
-/* An SSL_CTX of what the configuration says and what its files hold now. */
-static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t size)
+static int cannot_begin(char *error, size_t size)
+{
+	char reason[256];
+
+	snprintf(error, size,
+		 "OpenSSL cannot begin with TLS: %s; check its configuration file, "
+		 "which may load providers that do not work",
+		 slu_tls_reason(reason, sizeof reason));
+	return SLU_ERR_TLS;
+}
+
+/* An SSL_CTX of what the configuration says and what its files hold now, with one certificate. */
+static int build_one(struct slu_tls_ctx *ctx, const struct slu_tls_identity *id, SSL_CTX **out, char *error,
+		     size_t size)
 {
 	const struct slu_tls_config *c = &ctx->config;
 	SSL_CTX *ssl = slu_offload_ssl_ctx(&ctx->offload, c->server ? TLS_server_method() : TLS_client_method());
-	char reason[256];
 	int r;
 
-	if (!ssl || SSL_CTX_set_app_data(ssl, ctx) != 1) {
+	if (!ssl || SSL_CTX_set_app_data(ssl, ctx) != 1 || (c->server && set_id(ssl) != 0)) {
 		SSL_CTX_free(ssl);
-		snprintf(error, size,
-			 "OpenSSL cannot begin with TLS: %s; check its configuration file, "
-			 "which may load providers that do not work",
-			 slu_tls_reason(reason, sizeof reason));
-		return SLU_ERR_TLS;
+		return cannot_begin(error, size);
 	}
 	r = slu_policy_apply(ssl, c, error, size);
 	if (r == 0)
 		r = set_verification(ssl, c, error, size);
 	if (r == 0)
-		r = load_identity(ssl, c, error, size);
+		r = slu_identity_load(ssl, id, c->server, error, size);
 	if (r != 0) {
 		SSL_CTX_free(ssl);
 		ERR_clear_error();
@@ -246,6 +248,45 @@ static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t siz
 		SSL_CTX_set_keylog_callback(ssl, keylog);
 	*out = ssl;
 	return 0;
+}
+
+static void warn_of(const struct slu_tls_ctx *ctx, const SSL_CTX *ssl, const struct slu_tls_identity *id)
+{
+	if (ctx->config.server)
+		slu_identity_warn(ssl, id, ctx->fixed_time ? ctx->fixed_time : time(NULL), &ctx->config.log);
+}
+
+/* One more certificate for those that first serves. */
+static int build_more(struct slu_tls_ctx *ctx, SSL_CTX *first, const struct slu_tls_identity *id, char *error,
+		      size_t size)
+{
+	SSL_CTX *ssl;
+	int r = build_one(ctx, id, &ssl, error, size);
+
+	if (r != 0)
+		return r;
+	warn_of(ctx, ssl, id);
+	return slu_sni_add(first, ssl, id, &ctx->config.log, error, size);
+}
+
+/* All of them, that of the first certificate in *out, and whom it leaves a client to behind it. */
+static int build(struct slu_tls_ctx *ctx, SSL_CTX **out, char *error, size_t size)
+{
+	const struct slu_tls_config *c = &ctx->config;
+	const struct slu_tls_identity id = {c->cert_file, c->key_file};
+	SSL_CTX *first;
+	int r = build_one(ctx, &id, &first, error, size);
+
+	if (r != 0)
+		return r;
+	warn_of(ctx, first, &id);
+	for (size_t i = 0; i < c->more_count && r == 0; i++)
+		r = build_more(ctx, first, &c->more[i], error, size);
+	if (r == 0)
+		*out = first;
+	else
+		SSL_CTX_free(first);
+	return r;
 }
 
 /* ---- what is left to us ---- */

@@ -69,6 +69,9 @@ bool slu_tls_peer_refused(struct slu_tls_peer *p);
 
 void slu_tls_peer_close(struct slu_tls_peer *p);
 
+/* After a server's handshake: the subject of the certificate that the client has shown, in out, and whether it has. */
+bool slu_tls_peer_subject(const struct slu_tls_peer *p, char *out, size_t size);
+
 /* After SSL_get_error() said SSL_ERROR_SSL or SSL_ERROR_SYSCALL: why, in one sentence, from OpenSSL's error queue
  * (which is emptied), the alerts, and what the other end said first. Returns the error code. */
 int slu_tls_explain(struct slu_tls_peer *p, char *out, size_t size);

@@ -98,6 +98,8 @@ static const struct {
 	 "no TLS version is left: check --tls-min, --tls-max and OpenSSL's configuration"},
 	{SSL_R_NO_CIPHERS_AVAILABLE, "no suite is left: check --ciphers, --ciphersuites, --tls-min and --tls-max"},
 	{SSL_R_NO_SHARED_CIPHER, "the client offers none of this server's suites: allow more, or another version"},
+	{SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+	 "the client shows no certificate, and this server lets none in without"},
 	{SSL_R_DH_KEY_TOO_SMALL, "the server's Diffie-Hellman key is weak: try --security-level 0, or --ciphers ECDHE"},
 	{SSL_R_EE_KEY_TOO_SMALL, "the server's key is weak: --security-level 0 would take it"},
 	{SSL_R_CA_KEY_TOO_SMALL, "the authority's key is weak: --security-level 0 would take it"},

@@ -177,6 +177,21 @@ void slu_tls_peer_close(struct slu_tls_peer *p)
 	p->ctx = NULL;
 }
 
+bool slu_tls_peer_subject(const struct slu_tls_peer *p, char *out, size_t size)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+	X509 *cert = p->ctx->config.client_cert ? SSL_get1_peer_certificate(p->ssl) : NULL;
+#else
+	X509 *cert = p->ctx->config.client_cert ? SSL_get_peer_certificate(p->ssl) : NULL;
+#endif
+	bool shown = cert && SSL_get_verify_result(p->ssl) == X509_V_OK;
+
+	if (shown)
+		slu_x509_subject(cert, out, size);
+	X509_free(cert);
+	return shown;
+}
+
 char *slu_tls_peer_name(const struct slu_tls_peer *p, char *out, size_t size)
 {
 	if (p->host[0])

@@ -39,6 +39,9 @@ int slu_x509_expect(X509_VERIFY_PARAM *param, const char *host, bool ip);
  * the SSL's app data), and the sentence when they do not hold. */
 int slu_x509_verify(X509_STORE_CTX *store, void *arg);
 
+/* The same for a server and its clients, whose names do not count. */
+int slu_x509_verify_client(X509_STORE_CTX *store, void *arg);
+
 /* Why error made the chain unacceptable. */
 void slu_x509_explain(X509_STORE_CTX *store, int error, const struct slu_x509_check *check, char *out, size_t size);
 
@@ -47,6 +50,12 @@ char *slu_x509_names(const X509 *cert, char *out, size_t size);
 
 /* A distinguished name's common name, or the whole; escaped. */
 char *slu_x509_name(const X509_NAME *name, char *out, size_t size);
+
+/* Its subject, "CN=cam1,O=Studio"; escaped. */
+char *slu_x509_subject(const X509 *cert, char *out, size_t size);
+
+/* Whether it is not valid now, for those who verify it; and then what a sentence says after its name. */
+bool slu_x509_dates(const X509 *cert, time_t now, char *out, size_t size);
 
 /* SHA-256 of the SubjectPublicKeyInfo. */
 bool slu_x509_spki(const X509 *cert, uint8_t digest[SLU_PIN_SIZE]);

@@ -143,6 +143,27 @@ static void expired(const X509 *cert, const char *who, time_t now, char *out, si
 		 date_text(X509_get0_notAfter(cert), date), time_text(&tm, clock));
 }
 
+bool slu_x509_dates(const X509 *cert, time_t now, char *out, size_t size)
+{
+	const ASN1_TIME *from = X509_get0_notBefore(cert), *to = X509_get0_notAfter(cert);
+	char clock[DATE_SIZE], date[DATE_SIZE];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	time_text(&tm, clock);
+	if (ASN1_TIME_cmp_time_t(from, now) > 0)
+		snprintf(out, size,
+			 "is valid only from %s, and the clock here says %s: clients will refuse it, unless the clock "
+			 "is wrong",
+			 date_text(from, date), clock);
+	else if (ASN1_TIME_cmp_time_t(to, now) < 0)
+		snprintf(out, size, "expired on %s (the clock here says %s): clients will refuse it; renew it",
+			 date_text(to, date), clock);
+	else
+		return false;
+	return true;
+}
+
 static void unknown_issuer(const X509 *cert, const char *who, const struct slu_x509_check *check, char *out,
 			   size_t size)
 {

@@ -238,6 +238,8 @@ static void tls_stats(const struct slu_transport *transport, struct slu_transpor
 	out->tls_resumed = SSL_session_reused((SSL *)(uintptr_t)t->peer.ssl) == 1;
 	out->tls_version = SSL_get_version(t->peer.ssl);
 	out->tls_suite = SSL_get_cipher_name(t->peer.ssl);
+	if (t->client)
+		snprintf(out->tls_client, sizeof out->tls_client, "%s", t->client);
 }
 
 static void tls_free(struct slu_transport *transport)
@@ -248,6 +250,7 @@ static void tls_free(struct slu_transport *transport)
 		t->sealer->ops->free(t->sealer);
 	slu_tls_disarm(t);
 	t->inner->ops->free(t->inner);
+	free(t->client);
 	free(t);
 }
 

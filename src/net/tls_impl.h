@@ -20,7 +20,8 @@ struct tls {
 	struct slu_tls_ktls ktls;
 	struct slu_sealer *sealer;
 	enum tls_state state;
-	bool again; /* this is the second connection */
+	char *client; /* the subject of its certificate; NULL: it has shown none, or is the server */
+	bool again;   /* this is the second connection */
 	unsigned timeout_ms;
 	uint64_t started, ended;           /* of the handshake */
 	int err;                           /* of opening; sticky */

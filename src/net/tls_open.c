@@ -170,6 +170,17 @@ static void begin_handshake(struct tls *t, uint64_t now_ms)
 	slu_tls_ktls_begin(&t->ktls, &t->peer, &t->bio);
 }
 
+/* False: out of memory. */
+static bool know_client(struct tls *t)
+{
+	char subject[SLU_TLS_CLIENT];
+
+	if (!slu_tls_peer_subject(&t->peer, subject, sizeof subject))
+		return true;
+	t->client = strdup(subject);
+	return t->client != NULL;
+}
+
 static int finish_handshake(struct tls *t, uint64_t now_ms)
 {
 	char who[256];
@@ -179,7 +190,7 @@ static int finish_handshake(struct tls *t, uint64_t now_ms)
 		return t->err;
 	kernel = slu_tls_ktls_decide(&t->ktls);
 	t->sealer = kernel ? slu_seal_ktls(&t->ktls) : slu_seal_libssl(t->peer.ssl, &t->bio);
-	if (!t->sealer) {
+	if (!t->sealer || !know_client(t)) {
 		snprintf(t->error, sizeof t->error, "out of memory");
 		return fail(t, SLU_ERR_NOMEM);
 	}

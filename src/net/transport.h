@@ -20,6 +20,7 @@ struct slu_transport_stats {
 	bool http; /* RTMPT */
 	bool tls, tls_resumed, tls_kernel;
 	const char *tls_version, *tls_suite; /* static strings, "" without TLS */
+	char tls_client[SLU_TLS_CLIENT];     /* subject of the client's certificate, "" without one */
 	char peer[64];
 };
 

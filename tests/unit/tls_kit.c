@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -51,13 +52,16 @@ void kit_remove(void)
 	folder[0] = '\0';
 }
 
-static EVP_PKEY *make_key(void)
+static EVP_PKEY *make_key(bool rsa)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(rsa ? EVP_PKEY_RSA : EVP_PKEY_EC, NULL);
 	EVP_PKEY *key = NULL;
 
 	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx, NID_X9_62_prime256v1), 1);
+	if (rsa)
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048), 1);
+	else
+		assert_int_equal(EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx, NID_X9_62_prime256v1), 1);
 	assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
 	EVP_PKEY_CTX_free(ctx);
 	return key;
@@ -92,7 +96,7 @@ static void save(const struct kit_cert *c)
 void kit_make(struct kit_cert *out, const char *name, const struct kit_request *r)
 {
 	static long serial = 1;
-	EVP_PKEY *key = make_key();
+	EVP_PKEY *key = make_key(r->rsa);
 	X509 *cert = X509_new(), *issuer = r->issuer ? r->issuer->x509 : cert;
 	X509_NAME *subject = X509_NAME_new();
 	uint8_t digest[SLU_PIN_SIZE];

@@ -27,6 +27,7 @@ struct kit_request {
 	const char *san;               /* "DNS:a.example,IP:127.0.0.1"; NULL: none */
 	const struct kit_cert *issuer; /* NULL: signs itself */
 	bool ca;
+	bool rsa;      /* its key; else ECDSA */
 	long from, to; /* seconds from now; 0, 0: an hour ago to tomorrow */
 };
 
