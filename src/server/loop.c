@@ -16,7 +16,7 @@
 #include "conn/http.h"
 #include "conn/over.h"
 
-enum { EVENTS = 64, FLUSH_MS = 1000, CROWD = 128, QUEUE_MARGIN = 1 << 20, DEFAULT_TIMEOUT_MS = 30000 };
+enum { EVENTS = 64, CLOSE_MS = 5000, FLUSH_MS = 1000, CROWD = 128, QUEUE_MARGIN = 1 << 20, DEFAULT_TIMEOUT_MS = 30000 };
 
 #ifdef __GLIBC__
 /* What a crowd has left behind lies scattered about, and glibc keeps all of it but what is at the end. */
@@ -79,7 +79,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 
 unsigned slu_loop_connections(const struct slu_loop *loop)
 {
-	return loop->nclients + loop->ncarriers;
+	return loop->nclients - loop->nturned_away + loop->ncarriers;
 }
 
 /* ---- watches ---- */
@@ -137,6 +137,11 @@ static void free_watches(struct slu_loop *loop, bool owned_only)
 
 /* ---- clients ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void slu_loop_end(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
@@ -177,8 +182,10 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	c->want = want;
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
-	due = c->over ? UINT64_MAX : slu_peer_deadline(c->peer);
-	set_deadline(loop, c, due < at ? due : at);
+	if (c->peer->closing && !c->until)
+		c->until = loop->peers.now_ms + CLOSE_MS;
+	due = c->over ? UINT64_MAX : earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
+	set_deadline(loop, c, earlier(due, at));
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
@@ -186,6 +193,10 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
 		return;
+	if (c->until && loop->peers.now_ms >= c->until) {
+		slu_loop_end(loop, c);
+		return;
+	}
 	slu_conn_process(c->peer->conn);
 	if (slu_conn_is_http(c->peer->conn)) {
 		slu_loop_carry(loop, c);
@@ -231,6 +242,7 @@ static void forget(struct slu_loop *loop, struct client *c)
 		c->next->prev = c->prev;
 	loop->nclients--;
 	loop->ntunnels -= c->tunnel != NULL;
+	loop->nturned_away -= c->turned_away;
 	slu_timers_set(&loop->timers, &c->timer, UINT64_MAX);
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
@@ -282,11 +294,6 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 }
 
 /* ---- the clock, and all together ---- */
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t next_deadline(const struct slu_loop *loop)
 {
