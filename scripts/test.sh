@@ -67,21 +67,25 @@ fuzz() {
 	$nice scripts/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}" "$results/fuzz.xml"
 }
 
-# suite FOLDER: the tests that Meson knows, each TAP line a test.
+# suite FOLDER PATIENCE OPTION...: the tests that Meson knows, each TAP line a test.
 suite() {
-	meson test -C "build/$1" --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier "$2" ||
+	folder=$1
+	patience=$2
+	shift 2
+	meson test -C "build/$folder" --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier "$patience" "$@" ||
 		echo "some tests failed"
-	cp "build/$1/meson-logs/testlog.junit.xml" "$results/$1.xml"
-	cp "build/$1/meson-logs/testlog.json" "$results/$1.json"
+	cp "build/$folder/meson-logs/testlog.junit.xml" "$results/$folder.xml"
+	cp "build/$folder/meson-logs/testlog.json" "$results/$folder.json"
 }
 
-# end_to_end FOLDER OPTION...: the command itself, against itself, bad peers and other people's software. Most of the time
-# they wait for one another: three go on at once.
+# end_to_end FOLDER TESTS OPTION...: the command itself, against itself, bad peers and other people's software. Most of the
+# time they wait for one another: three go on at once.
 end_to_end() {
 	folder=$1
-	shift
+	tests=$2
+	shift 2
 	SLUICE=$PWD/build/$folder/tools/sluice SLUICE_BUILD=$PWD/build/$folder /usr/bin/python3 -m pytest -q -rs -n 3 --dist loadfile \
-		-p no:cacheprovider --junitxml="$results/end-to-end-$folder.xml" -o junit_suite_name="end-to-end-$folder" "$@" tests ||
+		-p no:cacheprovider --junitxml="$results/end-to-end-$folder.xml" -o junit_suite_name="end-to-end-$folder" "$@" "$tests" ||
 		echo "some tests failed"
 	[ -s "$results/end-to-end-$folder.xml" ]
 }
@@ -100,17 +104,19 @@ smoke() {
 
 ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export ASAN_OPTIONS UBSAN_OPTIONS
+TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
+export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 
 step 'build, optimised, gcc' build gcc gcc all --werror -Dbuildtype=release
 step 'unit, loop and corpus tests, optimised' suite gcc 1
-step 'end-to-end tests, optimised' end_to_end gcc
+step 'end-to-end tests, optimised' end_to_end gcc tests
 # A guest has one processor and waits a lot: what needs no other quiet goes on beside it, at a lower priority.
 rm -f build/*.done
 {
 	prepare asan build asan clang all --werror -Db_sanitize=address,undefined -Db_lundef=false
 	prepare fuzz-build build fuzz clang fuzzers -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	prepare fuzz fuzz
+	prepare tsan build tsan clang threaded --werror -Db_sanitize=thread -Db_lundef=false
 } &
 preparing=$!
 if [ "$(uname -m)" = x86_64 ]; then # Debian has user-mode Linux for PCs only, and a PC runs this machine's programs
@@ -124,8 +130,13 @@ step 'build, libFuzzer, clang' prepared fuzz-build
 step 'fuzz' prepared fuzz
 step 'unit, loop and corpus tests, sanitized' suite asan 4
 # More of them at once, for with a sanitizer all deadlines are longer.
-step 'end-to-end tests, sanitized' end_to_end asan -n 4 --ignore=tests/lab \
+step 'end-to-end tests, sanitized' end_to_end asan tests -n 4 --ignore=tests/lab \
 	--ignore=tests/probe/test_foreign.py # which test no build
+
+# With another one, what has threads, and a server of which all sides want something.
+step 'build, TSan, clang' prepared tsan
+step 'unit tests with threads, sanitized' suite tsan 4 --suite threads
+step 'the server under siege, with threads, sanitized' end_to_end tsan tests/net/test_siege.py -k 'breaking or storms or reading'
 
 step 'a part of the matrix: another OpenSSL, another processor' smoke
 

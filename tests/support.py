@@ -35,8 +35,10 @@ def find_sluice():
 
 @functools.lru_cache(maxsize=None)
 def sanitized(path):
-    """True for a build with AddressSanitizer, whose memory tells nothing and which takes longer for all."""
-    return b"__asan_init" in pathlib.Path(path).read_bytes()
+    """True for a build with AddressSanitizer or ThreadSanitizer, whose memory tells nothing and which takes longer for
+    all."""
+    program = pathlib.Path(path).read_bytes()
+    return b"__asan_init" in program or b"__tsan_init" in program
 
 
 @functools.lru_cache(maxsize=None)

@@ -2,7 +2,6 @@
 #include "tools/lookup.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,9 +19,10 @@ enum { STACK = 256 * 1024 };
 
 struct slu_lookup {
 	atomic_int holders; /* the thread and who began it */
+	atomic_bool done;   /* set before fd is readable */
 	int fd;
 	int age;
-	int err; /* this and the rest: the thread's until fd is readable */
+	int err; /* this and the rest: the thread's until it is done */
 	struct slu_player player;
 	char error[1200];
 	char url[];
@@ -47,6 +47,7 @@ static void *look_up(void *arg)
 	struct slu_lookup *l = arg;
 
 	l->err = slu_player_get(l->url, l->age, NULL, &silent, &l->player, l->error, sizeof l->error);
+	atomic_store(&l->done, true);
 	eventfd_write(l->fd, 1);
 	put(l);
 	return NULL;
@@ -82,6 +83,7 @@ struct slu_lookup *slu_lookup_begin(const char *url, int age)
 	memcpy(l->url, url, n);
 	l->age = age;
 	atomic_init(&l->holders, 2);
+	atomic_init(&l->done, false);
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->fd >= 0 && begin_thread(l) == 0)
 		return l;
@@ -98,9 +100,7 @@ int slu_lookup_fd(const struct slu_lookup *lookup)
 
 bool slu_lookup_done(const struct slu_lookup *lookup)
 {
-	struct pollfd p = {.fd = lookup->fd, .events = POLLIN};
-
-	return poll(&p, 1, 0) == 1;
+	return atomic_load(&lookup->done);
 }
 
 int slu_lookup_result(const struct slu_lookup *lookup, struct slu_player *out, char *error, size_t size)

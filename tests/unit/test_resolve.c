@@ -22,13 +22,14 @@
 static atomic_int asked, finished;
 static atomic_bool held;
 static sem_t gate;
-static int answer;       /* 0, or an EAI_ number */
-static int answer_count; /* addresses, IPv6 and IPv4 in turn */
-static int asked_family;
-static bool signals_blocked;
+static atomic_int answer;       /* 0, or an EAI_ number */
+static atomic_int answer_count; /* addresses, IPv6 and IPv4 in turn */
+static atomic_int asked_family;
+static atomic_bool signals_blocked;
 
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out)
 {
+	int result = answer;
 	sigset_t now;
 
 	assert_null(service);
@@ -40,7 +41,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
 	if (atomic_load(&held))
 		sem_wait(&gate);
 	*out = NULL;
-	for (int i = answer_count; !answer && i-- > 0;) {
+	for (int i = answer_count; !result && i-- > 0;) {
 		struct {
 			struct addrinfo ai;
 			struct slu_address addr;
@@ -55,7 +56,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
 	}
 	atomic_fetch_add(&finished, 1);
 	errno = EIO;
-	return answer;
+	return result;
 }
 
 void freeaddrinfo(struct addrinfo *list)
