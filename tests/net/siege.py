@@ -21,7 +21,8 @@ import rtmp
 import support
 import tunnels
 
-OPTIONS = ("--idle-timeout", "2", "--stall-timeout", "3", "--max-queue", "1024", "--max-connections", "3000")
+OPTIONS = ("--idle-timeout", "2", "--publish-timeout", "2", "--stall-timeout", "3", "--max-queue", "1024",
+           "--max-connections", "3000")
 CHUNK = 60000
 TICKS = os.sysconf("SC_CLK_TCK")
 
