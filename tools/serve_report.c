@@ -45,7 +45,6 @@ static void add_unpublish(cJSON *o, const struct slu_server_report *r)
 	cJSON_AddNumberToObject(o, "seconds", r->seconds);
 	add(o, "messages", r->messages);
 	add(o, "bytes", r->bytes);
-	add(o, "stored", r->stored);
 }
 
 static void add_stop(cJSON *o, const struct slu_server_report *r)
@@ -62,9 +61,27 @@ static void add_refuse(cJSON *o, const struct slu_server_report *r)
 	add(o, "count", r->count);
 }
 
+static void add_end(cJSON *o, const struct slu_server_report *r)
+{
+	cJSON_AddStringToObject(o, "reason", r->reason);
+}
+
+static void add_record(cJSON *o, const struct slu_server_report *r)
+{
+	slu_json_add_text(o, "file", r->file);
+}
+
+static void add_recorded(cJSON *o, const struct slu_server_report *r)
+{
+	slu_json_add_text(o, "file", r->file);
+	cJSON_AddNumberToObject(o, "seconds", r->seconds);
+	add(o, "stored", r->stored);
+}
+
 static void add_recording(cJSON *o, const struct slu_server_report *r)
 {
 	add(o, "stored", r->stored);
+	add(o, "dropped", r->dropped);
 }
 
 static void add_close(cJSON *o, const struct slu_server_report *r)
@@ -92,8 +109,8 @@ static void say_publish(const struct slu_server_report *r, const char *who, cons
 static void say_unpublish(const struct slu_server_report *r, const char *who, const char *what)
 {
 	(void)who;
-	slu_say("#%u published %.1f s to %s: %" PRIu64 " messages, %" PRIu64 " bytes, %" PRIu64 " stored, from %s",
-		r->id, r->seconds, what, r->messages, r->bytes, r->stored, r->address);
+	slu_say("#%u published %.1f s to %s: %" PRIu64 " messages, %" PRIu64 " bytes, from %s", r->id, r->seconds, what,
+		r->messages, r->bytes, r->address);
 }
 
 static void say_play(const struct slu_server_report *r, const char *who, const char *what)
@@ -121,18 +138,25 @@ static void say_refuse(const struct slu_server_report *r, const char *who, const
 			r->reason);
 }
 
+static void say_record(const struct slu_server_report *r, const char *who, const char *what)
+{
+	slu_say("%s, at %s, is recorded into %s", who, what, r->file);
+}
+
+static void say_recorded(const struct slu_server_report *r, const char *who, const char *what)
+{
+	slu_say("%s, at %s, was recorded into %s: %.1f s, %" PRIu64 " bytes", who, what, r->file, r->seconds,
+		r->stored);
+}
+
 static void say_recording(const struct slu_server_report *r, const char *who, const char *what)
 {
-	slu_say("%s, at %s: %s (%" PRIu64 " stored)", who, what, r->text, r->stored);
+	slu_say("%s, at %s: %s", who, what, r->text);
 }
 
 static void say_end(const struct slu_server_report *r, const char *who, const char *what)
 {
-	if (r->count > 1)
-		slu_say("%u more are ended, the last of them %s, at %s: %s (%s)", r->count, who, what, r->text,
-			r->reason);
-	else
-		slu_say("%s, at %s, is ended: %s (%s)", who, what, r->text, r->reason);
+	slu_say("%s, at %s, is ended: %s (%s)", who, what, r->text, r->reason);
 }
 
 static void say_close(const struct slu_server_report *r, const char *who, const char *what)
@@ -158,8 +182,10 @@ static const struct {
 	[SLU_REPORT_PLAY] = {UNLESS_QUIET, say_play, NULL},
 	[SLU_REPORT_STOP] = {UNLESS_QUIET, say_stop, add_stop},
 	[SLU_REPORT_REFUSE] = {UNLESS_QUIET, say_refuse, add_refuse},
+	[SLU_REPORT_RECORD] = {UNLESS_QUIET, say_record, add_record},
+	[SLU_REPORT_RECORDED] = {UNLESS_QUIET, say_recorded, add_recorded},
 	[SLU_REPORT_RECORDING] = {ALWAYS, say_recording, add_recording},
-	[SLU_REPORT_END] = {UNLESS_QUIET, say_end, add_refuse},
+	[SLU_REPORT_END] = {UNLESS_QUIET, say_end, add_end},
 	[SLU_REPORT_CLOSE] = {WITH_V, say_close, add_close},
 };
 

@@ -24,6 +24,9 @@ struct slu_gop {
 
 enum slu_gop_kind { SLU_GOP_METADATA, SLU_GOP_CONFIG, SLU_GOP_KEYFRAME, SLU_GOP_FRAME };
 
+/* A reference of msg in *out; or a copy, where a reference would hold much more. 0 or SLU_ERR_NOMEM. */
+int slu_gop_keep(struct slu_msg *out, const struct slu_msg *msg);
+
 void slu_gop_init(struct slu_gop *g, size_t max_bytes, size_t max_frames);
 void slu_gop_clear(struct slu_gop *g);
 

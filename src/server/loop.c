@@ -16,7 +16,7 @@
 #include "conn/http.h"
 #include "conn/over.h"
 
-enum { EVENTS = 64, CLOSE_MS = 5000, FLUSH_MS = 1000, CROWD = 128, QUEUE_MARGIN = 1 << 20, DEFAULT_TIMEOUT_MS = 30000 };
+enum { EVENTS = 64, DISK_MS = 5000, CROWD = 128, QUEUE_MARGIN = 1 << 20, DEFAULT_TIMEOUT_MS = 30000 };
 
 #ifdef __GLIBC__
 /* What a crowd has left behind lies scattered about, and glibc keeps all of it but what is at the end. */
@@ -37,6 +37,22 @@ struct call {
 };
 
 static void flush_peer(struct slu_peer *peer);
+
+static void on_recorded(void *arg)
+{
+	slu_recorders_take(arg);
+}
+
+static int record(struct slu_loop *loop)
+{
+	struct slu_recorders *r;
+
+	if (loop->config.dir < 0)
+		return 0;
+	r = slu_recorders_new(loop->config.dir, &loop->config.record, &loop->config.reporter);
+	loop->peers.recorders = r;
+	return r ? slu_loop_watch(loop, slu_recorders_fd(r), on_recorded, r) : SLU_ERR_NOMEM;
+}
 
 struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size)
 {
@@ -71,7 +87,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
 	loop->peers.flush = flush_peer;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->peers.hub && loop->epoll >= 0)
+	if (loop->peers.hub && loop->epoll >= 0 && record(loop) == 0)
 		return loop;
 	slu_loop_free(loop);
 	return NULL;
@@ -79,7 +95,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 
 unsigned slu_loop_connections(const struct slu_loop *loop)
 {
-	return loop->nclients - loop->nturned_away + loop->ncarriers;
+	return loop->nclients + loop->ncarriers;
 }
 
 /* ---- watches ---- */
@@ -137,11 +153,6 @@ static void free_watches(struct slu_loop *loop, bool owned_only)
 
 /* ---- clients ---- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 void slu_loop_end(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
@@ -182,10 +193,8 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	c->want = want;
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
-	if (c->peer->closing && !c->until)
-		c->until = loop->peers.now_ms + CLOSE_MS;
-	due = c->over ? UINT64_MAX : earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
-	set_deadline(loop, c, earlier(due, at));
+	due = c->over ? UINT64_MAX : slu_peer_deadline(c->peer);
+	set_deadline(loop, c, due < at ? due : at);
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
@@ -193,10 +202,6 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
 		return;
-	if (c->until && loop->peers.now_ms >= c->until) {
-		slu_loop_end(loop, c);
-		return;
-	}
 	slu_conn_process(c->peer->conn);
 	if (slu_conn_is_http(c->peer->conn)) {
 		slu_loop_carry(loop, c);
@@ -242,7 +247,6 @@ static void forget(struct slu_loop *loop, struct client *c)
 		c->next->prev = c->prev;
 	loop->nclients--;
 	loop->ntunnels -= c->tunnel != NULL;
-	loop->nturned_away -= c->turned_away;
 	slu_timers_set(&loop->timers, &c->timer, UINT64_MAX);
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
@@ -295,6 +299,11 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 
 /* ---- the clock, and all together ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint64_t next_deadline(const struct slu_loop *loop)
 {
 	const struct slu_timer *first = slu_timers_first(&loop->timers);
@@ -303,8 +312,8 @@ static uint64_t next_deadline(const struct slu_loop *loop)
 	at = earlier(at, slu_refusals_deadline(&loop->peers.refusals));
 	if (loop->accept_ms)
 		at = earlier(at, loop->accept_ms);
-	if (loop->clients && loop->config.dir >= 0)
-		at = earlier(at, loop->flush_ms);
+	if (loop->peers.recorders)
+		at = earlier(at, slu_recorders_deadline(loop->peers.recorders));
 	return first ? earlier(at, first->at) : at;
 }
 
@@ -347,15 +356,11 @@ static void work_on_time(struct slu_loop *loop)
 
 static void on_time(struct slu_loop *loop)
 {
-	bool flush = loop->peers.now_ms >= loop->flush_ms;
-
 	if (loop->accept_ms && loop->peers.now_ms >= loop->accept_ms)
 		slu_loop_set_accepting(loop, true);
 	work_on_time(loop);
-	for (struct client *c = loop->clients; c && flush; c = c->next)
-		slu_peer_flush_recording(c->peer);
-	if (flush)
-		loop->flush_ms = loop->peers.now_ms + FLUSH_MS;
+	if (loop->peers.recorders)
+		slu_recorders_on_time(loop->peers.recorders, loop->peers.now_ms);
 	slu_loop_carriers_on_time(loop);
 	slu_refusals_on_time(&loop->peers.refusals, loop->peers.now_ms);
 }
@@ -415,6 +420,11 @@ void slu_loop_free(struct slu_loop *loop)
 		forget(loop, loop->clients);
 	slu_refusals_on_time(&loop->peers.refusals, UINT64_MAX);
 	free_watches(loop, false);
+	if (!slu_recorders_free(loop->peers.recorders, DISK_MS))
+		slu_log(&loop->config.log, SLU_LOG_ERROR,
+			"recordings were not finished within %d s, for the disk did not take them: what it has taken "
+			"can be read",
+			DISK_MS / 1000);
 	if (loop->epoll >= 0)
 		close(loop->epoll);
 	slu_hub_free(loop->peers.hub);

@@ -16,6 +16,7 @@
 
 #include "server/hub.h"
 #include "server/listener.h"
+#include "server/recorder.h"
 #include "server/report.h"
 
 enum { SLU_LOOP_MAX_CONNECTIONS = 256 }; /* where the configuration has none */
@@ -31,6 +32,7 @@ struct slu_loop_config {
 	struct slu_logins *logins;
 	bool open;
 	struct slu_hub_config hub;
+	struct slu_recorders_config record;
 	unsigned max_connections;    /* default SLU_LOOP_MAX_CONNECTIONS */
 	unsigned max_per_address;    /* default: as many as all */
 	unsigned idle_timeout_ms;    /* for clients that neither publish nor play; default 30000 */
@@ -44,7 +46,7 @@ struct slu_loop;
 /* NULL: out of memory or descriptors, said in error. */
 struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size);
 
-/* Closes all at once. NULL is fine. */
+/* Closes all at once, and waits some seconds until what was recorded is in files. NULL is fine. */
 void slu_loop_free(struct slu_loop *loop);
 
 /* Listens at a place (listener.h, listener_unix.h). 0, or <0 with one sentence in error. */

@@ -21,6 +21,7 @@ struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum sl
 		.reason = "",
 		.text = "",
 		.count = 1,
+		.file = "",
 		.seconds = (double)(peer->all->now_ms - peer->active_ms) / 1000,
 		.tls_version = "",
 		.tls_suite = "",
@@ -31,7 +32,7 @@ void slu_peer_report(const struct slu_peer *peer, const struct slu_server_report
 {
 	if (peer->silent)
 		return;
-	if (r->type == SLU_REPORT_REFUSE || r->type == SLU_REPORT_END)
+	if (r->type == SLU_REPORT_REFUSE)
 		slu_refusals_take(&peer->all->refusals, r, peer->all->now_ms);
 	else if (peer->all->reporter.fn)
 		peer->all->reporter.fn(peer->all->reporter.arg, r);
@@ -133,11 +134,6 @@ static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 	r.http = stats.http;
 	r.rtmpe = rtmpe[stats.session.handshake];
 	snprintf(peer->app, sizeof peer->app, "%.*s", (int)strcspn(ev->name, "?"), ev->name);
-	if (peer->turned_away) {
-		slu_session_refuse(slu_conn_session(peer->conn), "NetConnection.Connect.Rejected",
-				   peer->turned_away->text);
-		return;
-	}
 	if (!let_in(peer, ev))
 		return;
 	slu_session_accept(slu_conn_session(peer->conn));

@@ -16,6 +16,7 @@
 
 struct slu_logins;
 struct slu_recorder;
+struct slu_recorders;
 struct slu_vod;
 
 enum { SLU_PEER_APP = 128 };
@@ -26,17 +27,13 @@ struct slu_peer_timeouts {
 	unsigned publish_ms; /* for who publishes and sends no media */
 };
 
-/* Why somebody is not let in, for machines and for people. */
-struct slu_door {
-	const char *reason, *text;
-};
-
 /* What all peers share. */
 struct slu_peers {
 	struct slu_hub *hub;
-	int dir;                   /* where recordings go; -1: nowhere */
-	struct slu_logins *logins; /* users; NULL: nobody is asked */
-	struct slu_keys *keys;     /* stream keys; NULL: there are none */
+	int dir;                         /* where recordings are; -1: nowhere */
+	struct slu_recorders *recorders; /* NULL: nothing is recorded */
+	struct slu_logins *logins;       /* users; NULL: nobody is asked */
+	struct slu_keys *keys;           /* stream keys; NULL: there are none */
 	struct slu_admit_rules rules;
 	struct slu_peer_timeouts timeouts;
 	struct slu_log log;
@@ -57,9 +54,8 @@ struct slu_peer {
 	bool playing;
 	struct slu_peer *next_touched;
 	bool is_touched;
-	bool silent;                        /* turned out to be no client of RTMP's: nothing is reported of it */
-	bool closing;                       /* it was dismissed */
-	const struct slu_door *turned_away; /* it is to be told so at its connect; NULL: it is not */
+	bool silent;  /* turned out to be no client of RTMP's: nothing is reported of it */
+	bool closing; /* it was dismissed */
 	unsigned id;
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */
@@ -74,7 +70,6 @@ struct slu_peer {
 	uint64_t refuse_ms; /* when the last of them is answered; 0: that was done */
 	struct slu_hub_stream *stream;
 	struct slu_recorder *recorder;
-	bool record; /* still, or not yet begun */
 	char key[SLU_STREAM_KEY];
 	uint32_t publish_id; /* message stream IDs */
 	uint64_t messages, bytes;
@@ -88,9 +83,6 @@ struct slu_peer *slu_peer_new(struct slu_peers *all, struct slu_conn *conn, unsi
 
 /* Acts on all events that the connection has. */
 void slu_peer_events(struct slu_peer *peer);
-
-/* Hands what it published and is not yet in its file to the kernel. */
-void slu_peer_flush_recording(struct slu_peer *peer);
 
 /* Reads on in a recording that is played, as far as its turn and the queue go; and whether it could at once again. */
 void slu_peer_pump(struct slu_peer *peer);

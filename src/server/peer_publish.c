@@ -1,60 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* What a peer publishes: to the hub, and into a recording. */
 #include "server/peer_impl.h"
+
+#include <stdio.h>
+
 #include "server/recorder.h"
 
 static const struct refusal name_taken = {"NetStream.Publish.BadName",
 					  "Somebody publishes under this name already: take another, or wait."};
 
-/* ---- recording ---- */
-
-static void recording_failed(struct slu_peer *peer, const char *why)
+/* Without memory for it, the stream goes on as one that is not recorded. */
+static void begin_recording(struct slu_peer *peer)
 {
-	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_RECORDING);
+	struct slu_record_who who = {.id = peer->id, .named = peer->named};
 
-	peer->record = false;
-	r.text = why;
-	if (peer->recorder)
-		r.stored = slu_recorder_size(peer->recorder);
-	slu_peer_report(peer, &r);
-}
-
-/* A file is made for the first message, so that publishers that send nothing leave nothing. */
-static void record(struct slu_peer *peer, const struct slu_msg *msg)
-{
-	char error[256];
-
-	if (!peer->record)
+	if (!peer->all->recorders)
 		return;
-	if (!peer->recorder) {
-		peer->recorder = slu_recorder_open(peer->all->dir, peer->key, error, sizeof error);
-		if (!peer->recorder) {
-			recording_failed(peer, error);
-			return;
-		}
-	}
-	if (slu_recorder_write(peer->recorder, msg) != 0)
-		recording_failed(peer, slu_recorder_error(peer->recorder));
-}
-
-static uint64_t stop_recording(struct slu_peer *peer)
-{
-	uint64_t size = 0;
-
-	if (peer->recorder) {
-		if (slu_recorder_finish(peer->recorder) != 0 && peer->record)
-			recording_failed(peer, slu_recorder_error(peer->recorder));
-		size = slu_recorder_size(peer->recorder);
-	}
-	slu_recorder_free(peer->recorder);
-	peer->recorder = NULL;
-	return size;
-}
-
-void slu_peer_flush_recording(struct slu_peer *peer)
-{
-	if (peer->record && peer->recorder && slu_recorder_flush(peer->recorder) != 0)
-		recording_failed(peer, slu_recorder_error(peer->recorder));
+	snprintf(who.address, sizeof who.address, "%s", peer->address);
+	snprintf(who.app, sizeof who.app, "%s", peer->app);
+	peer->recorder = slu_recorder_new(peer->all->recorders, peer->key, &who);
+	if (!peer->recorder)
+		slu_peer_report_simple(peer, SLU_REPORT_RECORDING, "not recorded: out of memory");
 }
 
 /* ---- requests ---- */
@@ -83,9 +49,9 @@ void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 	peer->publish_id = ev->stream_id;
 	peer->active_ms = peer->media_ms = peer->all->now_ms;
 	peer->messages = peer->bytes = 0;
-	peer->record = peer->all->dir >= 0;
 	slu_session_accept(slu_conn_session(peer->conn));
 	slu_peer_report_simple(peer, SLU_REPORT_PUBLISH, "");
+	begin_recording(peer);
 }
 
 void slu_peer_stop_publishing(struct slu_peer *peer)
@@ -96,7 +62,8 @@ void slu_peer_stop_publishing(struct slu_peer *peer)
 		return;
 	slu_hub_unpublish(peer->stream);
 	peer->stream = NULL;
-	r.stored = stop_recording(peer);
+	slu_recorder_end(peer->recorder);
+	peer->recorder = NULL;
 	r.messages = peer->messages;
 	r.bytes = peer->bytes;
 	peer->active_ms = peer->all->now_ms;
@@ -110,9 +77,10 @@ void slu_peer_on_media(struct slu_peer *peer, const struct slu_event *ev)
 	peer->media_ms = peer->all->now_ms;
 	peer->messages++;
 	peer->bytes += ev->msg.size;
-	/* Players first: the disk may be slow. Out of memory here costs players to come their start, no more. */
+	/* Out of memory here costs players to come their start, no more. */
 	(void)slu_hub_message(peer->stream, &ev->msg);
-	record(peer, &ev->msg);
+	if (peer->recorder)
+		slu_recorder_write(peer->recorder, &ev->msg, peer->all->now_ms);
 }
 
 void slu_peer_on_clear_data(struct slu_peer *peer, const struct slu_event *ev)
@@ -120,6 +88,8 @@ void slu_peer_on_clear_data(struct slu_peer *peer, const struct slu_event *ev)
 	(void)ev;
 	if (peer->stream)
 		slu_hub_clear_metadata(peer->stream);
+	if (peer->recorder)
+		slu_recorder_clear_metadata(peer->recorder);
 }
 
 void slu_peer_on_unpublish(struct slu_peer *peer, const struct slu_event *ev)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,39 +12,18 @@
 
 #include <sluice/error.h>
 
-enum { MAX_TAKES = 10000 };
+#include "server/record_name.h"
 
-/* Letters of ASCII, whatever the locale. */
-static bool plain(unsigned char c, bool first)
+enum { SUFFIX = 4, ONE_BY_ONE = 8, TRIES = 64 };
+
+void slu_record_path_take(char out[SLU_RECORD_PATH], const char *path, unsigned take)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-		return true;
-	return c == '-' || c == '_' || (c == '.' && !first);
-}
+	int stem = (int)strlen(path) - SUFFIX;
 
-/* One part of a key as a file name. False when it cannot be one. */
-static bool escape_part(char out[SLU_RECORD_PART + 1], const char *part, size_t n)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t to = 0;
-
-	if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)part[i];
-
-		if (to + 3 > SLU_RECORD_PART)
-			return false;
-		if (plain(c, i == 0)) {
-			out[to++] = (char)c;
-			continue;
-		}
-		out[to++] = '%';
-		out[to++] = hex[c >> 4];
-		out[to++] = hex[c & 15];
-	}
-	out[to] = '\0';
-	return true;
+	if (take)
+		snprintf(out, SLU_RECORD_PATH, "%.*s.%u%s", stem, path, take, path + stem);
+	else
+		snprintf(out, SLU_RECORD_PATH, "%s", path);
 }
 
 /* Enters the folder name of *dir, made when it is not there and make says so. The old *dir is closed unless it is the
@@ -52,7 +32,9 @@ static int enter(int *dir, int callers, const char *name, bool make)
 {
 	int next;
 
-	if (make && mkdirat(*dir, name, 0777) != 0 && errno != EEXIST)
+	if (make && mkdirat(*dir, name, 0777) == 0)
+		fsync(*dir);
+	else if (make && errno != EEXIST)
 		return SLU_ERR_IO;
 	next = openat(*dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (next < 0)
@@ -63,70 +45,106 @@ static int enter(int *dir, int callers, const char *name, bool make)
 	return 0;
 }
 
-/* The first of NAME.flv, NAME.1.flv, ... that is not there yet. */
-static int create(int dir, const char *name, char file[SLU_RECORD_PART + 16])
+/* Walks down to the last part of path, which is in *name then. The folder that it lies in, to be closed unless it is
+ * dir; or SLU_ERR_IO. */
+static int walk(int dir, const char *path, bool make, const char **name)
 {
-	int fd = -1;
+	char part[NAME_MAX + 1];
+	int at = dir, saved;
+	size_t n;
 
-	for (int take = 0; take < MAX_TAKES; take++) {
-		if (take == 0)
-			snprintf(file, SLU_RECORD_PART + 16, "%s.flv", name);
-		else
-			snprintf(file, SLU_RECORD_PART + 16, "%s.%d.flv", name, take);
-		fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-		if (fd >= 0 || errno != EEXIST)
-			break;
+	for (; path[n = strcspn(path, "/")]; path += n + 1) {
+		snprintf(part, sizeof part, "%.*s", (int)n, path);
+		if (n < sizeof part && enter(&at, dir, part, make) == 0)
+			continue;
+		saved = errno;
+		if (at != dir)
+			close(at);
+		errno = saved;
+		return SLU_ERR_IO;
 	}
-	return fd >= 0 ? fd : SLU_ERR_IO;
+	*name = path;
+	return at;
 }
 
-static int open_existing(int dir, const char *name, char file[SLU_RECORD_PART + 16])
+static bool exists(int dir, const char *name, unsigned take)
 {
+	char file[SLU_RECORD_PATH];
+	struct stat st;
+
+	slu_record_path_take(file, name, take);
+	return fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Above low, which is there, a take that is not, though the one before it is: looked for in ever larger steps, for a
+ * stream that is rotated each minute has half a million files a year. */
+static unsigned first_free(int dir, const char *name, unsigned low)
+{
+	unsigned high = low + 1;
+
+	for (unsigned step = 1; high < INT_MAX && exists(dir, name, high); step *= 2) {
+		low = high;
+		high = step < INT_MAX - high ? high + step : INT_MAX;
+	}
+	while (high - low > 1) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (exists(dir, name, middle))
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+/* Others may make files there too: a name that was free need not be so any more. */
+static int create(int dir, const char *name, unsigned *take)
+{
+	char file[SLU_RECORD_PATH];
 	int fd;
 
-	snprintf(file, SLU_RECORD_PART + 16, "%s.flv", name);
-	fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	return fd >= 0 ? fd : SLU_ERR_IO;
+	*take = 0;
+	for (int i = 0; i < TRIES; i++) {
+		slu_record_path_take(file, name, *take);
+		fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			return fd >= 0 ? fd : SLU_ERR_IO;
+		*take = i < ONE_BY_ONE ? *take + 1 : first_free(dir, name, *take);
+	}
+	return SLU_ERR_IO;
 }
 
-/* Walks down to the key's last part, and opens or makes the file there. */
-static int walk(int dir, const char *key, bool make, char path[SLU_RECORD_PATH])
+int slu_record_path_create(int dir, const char *path, unsigned *take)
 {
-	char part[SLU_RECORD_PART + 1], file[SLU_RECORD_PART + 16];
-	int at = dir, fd = SLU_ERR_INVALID, saved;
-	size_t n, len = 0;
+	int at, fd, saved;
+	const char *name;
 
-	for (int depth = 0; depth < SLU_RECORD_DEPTH; depth++) {
-		n = strcspn(key, "/");
-		if (!escape_part(part, key, n))
-			break;
-		if (key[n] == '\0') {
-			fd = make ? create(at, part, file) : open_existing(at, part, file);
-			snprintf(path + len, SLU_RECORD_PATH - len, "%s", file);
-			break;
-		}
-		fd = enter(&at, dir, part, make);
-		if (fd != 0)
-			break;
-		len += (size_t)snprintf(path + len, SLU_RECORD_PATH - len, "%s/", part);
-		key += n + 1;
-		fd = SLU_ERR_INVALID;
-	}
+	at = walk(dir, path, true, &name);
+	if (at < 0)
+		return at;
+	fd = create(at, name, take);
 	saved = errno;
+	if (fd >= 0)
+		fsync(at);
 	if (at != dir)
 		close(at);
 	errno = saved;
 	return fd;
 }
 
-int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH])
-{
-	return walk(dir, key, true, path);
-}
-
 int slu_record_path_open(int dir, const char *key)
 {
 	char path[SLU_RECORD_PATH];
+	const char *name;
+	int at, fd;
 
-	return walk(dir, key, false, path);
+	if (slu_record_name(path, SLU_RECORD_NAME_DEFAULT, key, 0) != 0)
+		return SLU_ERR_INVALID;
+	at = walk(dir, path, false, &name);
+	if (at < 0)
+		return at;
+	fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (at != dir)
+		close(at);
+	return fd >= 0 ? fd : SLU_ERR_IO;
 }

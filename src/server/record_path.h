@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a stream is recorded: DIR/APP/NAME.flv, and never outside DIR. */
+/* Makes and opens recordings below a folder, and never outside it. */
 #ifndef SLU_SERVER_RECORD_PATH_H
 #define SLU_SERVER_RECORD_PATH_H
 
 #include <stddef.h>
 
-enum { SLU_RECORD_PATH = 2048, SLU_RECORD_PART = 200, SLU_RECORD_DEPTH = 8 };
+/* Bytes of a whole path, with its NUL; of a part, without ".flv"; parts. */
+enum { SLU_RECORD_PATH = 2048, SLU_RECORD_PART = 200, SLU_RECORD_DEPTH = 16 };
 
 /*
- * Makes and opens a new file for the stream key, below the folder dir. Each part of the key is a folder, the last one
- * the file; bytes other than letters, digits, '-', '_' and inner '.' become %XX, so distinct keys have distinct files.
- * A file that exists is left alone: NAME.1.flv follows NAME.flv. Symbolic links are not followed.
+ * Makes a new file by its path below the folder dir (record_name.h), which ends in ".flv", and the folders on its way,
+ * such that they outlast a loss of power. A file that exists is left alone: NAME.1.flv follows NAME.flv, and so on; the
+ * number, or 0, is in *take. Symbolic links are not followed.
  *
- * Returns the descriptor, and in path the name below dir; or <0: SLU_ERR_INVALID for a key that cannot be a file, or
- * SLU_ERR_IO with errno set.
+ * Returns the descriptor; or SLU_ERR_IO with errno set.
  */
-int slu_record_path_create(int dir, const char *key, char path[SLU_RECORD_PATH]);
+int slu_record_path_create(int dir, const char *path, unsigned *take);
 
-/* Opens NAME.flv for reading. The descriptor, or the same errors. */
+/* path with the number of a take in it. */
+void slu_record_path_take(char out[SLU_RECORD_PATH], const char *path, unsigned take);
+
+/* Opens KEY.flv for reading. The descriptor; SLU_ERR_INVALID for a key that cannot be a file, or SLU_ERR_IO. */
 int slu_record_path_open(int dir, const char *key);
 
 #endif

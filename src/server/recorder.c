@@ -1,240 +1,280 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/recorder.h"
+#include "server/recorder_impl.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <sluice/error.h>
 #include <sluice/flv.h>
 
-#include "base/buf.h"
-#include "base/bytes.h"
-#include "server/record_meta.h"
-#include "server/record_path.h"
+#include "server/record_name.h"
 
-enum { BLOCK = 256 * 1024, KEEP = 4 * BLOCK, MAX_COLLECTED = 32 << 20 };
-enum { FLAGS_AT = 4, BODY_AT = SLU_FLV_HEADER_SIZE + SLU_FLV_TAG_HEADER_SIZE }; /* in the file */
+enum { BLOCK = 256 * 1024, FLUSH_MS = 1000, CLOCK_JUMP_MS = 10000 };
 
-struct slu_recorder {
-	int fd;
-	int err;
-	uint64_t stored;     /* bytes in the file: whole tags */
-	struct slu_buf wait; /* whole tags that are not yet in the file */
-	bool begun, audio, video;
-	uint32_t last;     /* timestamp */
-	int64_t at, until; /* ms since the first audio or video tag: of the last one, and of the furthest */
-	char path[SLU_RECORD_PATH];
-	char error[256];
-};
+/* ---- to the thread ---- */
 
-struct slu_recorder *slu_recorder_open(int dir, const char *key, char *error, size_t size)
+void slu_recorder_hand(struct slu_recorder *r, struct slu_record_job *job)
 {
-	struct slu_recorder *r = calloc(1, sizeof *r);
-
-	if (!r) {
-		snprintf(error, size, "not recorded: out of memory");
-		return NULL;
-	}
-	slu_buf_init(&r->wait, MAX_COLLECTED);
-	r->fd = slu_record_path_create(dir, key, r->path);
-	if (r->fd >= 0)
-		return r;
-	if (r->fd == SLU_ERR_INVALID)
-		snprintf(error, size, "not recorded: the stream's name is too long, or too deep, for a file's");
-	else
-		snprintf(error, size, "not recorded: no file can be made in the folder: %s", strerror(errno));
-	free(r);
-	return NULL;
+	job->owner = r;
+	job->file = &r->current->file;
+	r->under_way++;
+	slu_record_thread_hand(r->all->thread, job);
 }
 
-const char *slu_recorder_error(const struct slu_recorder *r)
+void slu_recorder_flush(struct slu_recorder *r)
 {
-	return r->error;
+	struct slu_record_job *job = r->job;
+
+	r->job = NULL;
+	if (job)
+		slu_recorder_hand(r, job);
 }
 
-const char *slu_recorder_path(const struct slu_recorder *r)
+/* The job that ends a file is there from its beginning: memory that is short must not leave it open. */
+void slu_recorder_finish_file(struct slu_recorder *r)
 {
-	return r->path;
+	if (!r->current)
+		return;
+	slu_recorder_flush(r);
+	slu_recorder_hand(r, r->current->finish);
+	r->current = NULL;
 }
 
-uint64_t slu_recorder_size(const struct slu_recorder *r)
+static struct slu_record_job *new_job(enum slu_record_what what)
 {
-	return r->stored + r->wait.len;
+	size_t room = what == SLU_RECORD_TAGS ? SLU_RECORD_BATCH : 0;
+	struct slu_record_job *job = malloc(sizeof *job + room * sizeof job->msgs[0]);
+
+	if (job)
+		*job = (struct slu_record_job){.what = what};
+	return job;
 }
 
-/* ---- to the file ---- */
+/* ---- what is queued ---- */
 
-/* How many of the first n collected bytes are whole tags, PreviousTagSize included. */
-static size_t whole_tags(const struct slu_recorder *r, size_t n)
+/* part: of the room that there is; see recorder.h. */
+static bool has_room(const struct slu_recorder *r, size_t size, size_t part)
 {
-	size_t at = r->stored ? 0 : SLU_FLV_HEADER_SIZE, next;
+	size_t room = r->all->max_queue > r->all->queued ? r->all->max_queue - r->all->queued : 0;
 
-	if (n < at)
-		return 0;
-	while (n - at > SLU_FLV_TAG_OVERHEAD) {
-		next = at + SLU_FLV_TAG_OVERHEAD + slu_be24(r->wait.data + at + 1);
-		if (next > n)
-			break;
-		at = next;
-	}
-	return at;
+	return size <= room / part && r->queued <= room / part - size;
 }
 
-/* written of the collected bytes are in the file, and no more will be. */
-static int give_up(struct slu_recorder *r, size_t written, int why)
+static size_t bytes_of(const struct slu_msg *msg)
 {
-	r->stored += whole_tags(r, written);
-	/* Room given back cannot fail for want of room. If it fails all the same, the file ends in half a tag. */
-	if (ftruncate(r->fd, (off_t)r->stored) != 0)
-		why = why ? why : errno;
-	slu_buf_clear(&r->wait);
-	snprintf(r->error, sizeof r->error,
-		 "recording stopped: %s; the %llu bytes stored before are kept, make room and publish again",
-		 why ? strerror(why) : "out of memory", (unsigned long long)r->stored);
-	r->err = why ? SLU_ERR_IO : SLU_ERR_NOMEM;
-	return r->err;
+	return slu_buffer_size(msg->owner) + sizeof *msg;
 }
 
-int slu_recorder_flush(struct slu_recorder *r)
+static int append(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms)
 {
-	size_t written = 0;
-	ssize_t n;
+	struct slu_record_job *job = r->job;
+	size_t bytes;
 
-	while (!r->err && written < r->wait.len) {
-		n = write(r->fd, r->wait.data + written, r->wait.len - written);
-		if (n >= 0)
-			written += (size_t)n;
-		else if (errno != EINTR)
-			return give_up(r, written, errno);
-	}
-	r->stored += written;
-	r->wait.len = 0;
-	/* One large message must not hold its room for ever. */
-	if (r->wait.cap > KEEP)
-		slu_buf_clear(&r->wait);
-	return r->err;
-}
-
-/* ---- tags ---- */
-
-static int put_tag(struct slu_recorder *r, const struct slu_flv_tag *tag)
-{
-	uint8_t header[SLU_FLV_TAG_HEADER_SIZE], prev[4];
-
-	if (slu_flv_write_tag_header(header, tag) != 0)
-		return SLU_ERR_INVALID;
-	if (slu_buf_reserve(&r->wait, tag->size + SLU_FLV_TAG_OVERHEAD) != 0)
+	if (!job)
+		job = new_job(SLU_RECORD_TAGS);
+	if (!job || slu_gop_keep(&job->msgs[job->n], msg) != 0) {
+		if (job != r->job)
+			free(job);
 		return SLU_ERR_NOMEM;
-	slu_flv_write_prev_size(prev, tag);
-	slu_buf_append(&r->wait, header, sizeof header);
-	slu_buf_append(&r->wait, tag->body, tag->size);
-	return slu_buf_append(&r->wait, prev, sizeof prev);
+	}
+	r->job = job;
+	bytes = bytes_of(&job->msgs[job->n++]);
+	job->bytes += bytes;
+	r->queued += bytes;
+	r->all->queued += bytes;
+	r->size += msg->size + SLU_FLV_TAG_OVERHEAD;
+	if (r->all->due_ms == UINT64_MAX)
+		r->all->due_ms = now_ms + FLUSH_MS;
+	if (job->n == SLU_RECORD_BATCH || job->bytes >= BLOCK)
+		slu_recorder_flush(r);
+	return 0;
 }
 
-static bool is_metadata(const struct slu_flv_tag *tag)
+/* Metadata and configurations, at the time of msg, which goes on from there. */
+static int append_again(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms)
 {
-	return tag->type == SLU_FLV_SCRIPT && tag->size > 13 && memcmp(tag->body, "\x02\x00\x0aonMetaData", 13) == 0;
-}
+	struct slu_msg m = r->again.metadata;
+	int err = 0;
 
-/* The file header, and the script tag with room for what is known at the end. *used: it has tag's metadata. */
-static int begin(struct slu_recorder *r, const struct slu_flv_tag *tag, bool *used)
-{
-	struct slu_flv_tag meta = {.type = SLU_FLV_SCRIPT, .timestamp = tag->timestamp};
-	uint8_t header[SLU_FLV_HEADER_SIZE];
-	struct slu_buf body;
-	int err;
-
-	slu_buf_init(&body, MAX_COLLECTED);
-	*used = is_metadata(tag) && slu_record_meta(&body, tag->body, tag->size) == 0;
-	err = *used ? 0 : slu_record_meta(&body, NULL, 0);
-	slu_flv_write_header(header, true, true);
-	if (!err)
-		err = slu_buf_append(&r->wait, header, sizeof header);
-	meta.body = body.data;
-	meta.size = body.len;
-	if (!err)
-		err = put_tag(r, &meta);
-	slu_buf_clear(&body);
-	r->begun = !err;
+	m.timestamp = msg->timestamp;
+	if (m.owner)
+		err = append(r, &m, now_ms);
+	for (size_t i = 0; i < r->again.nconfigs && !err; i++) {
+		m = r->again.configs[i];
+		m.timestamp = msg->timestamp;
+		err = append(r, &m, now_ms);
+	}
 	return err;
 }
 
-static void keep_time(struct slu_recorder *r, const struct slu_flv_tag *tag)
+/* ---- files ---- */
+
+static int new_file(struct slu_recorder *r)
 {
-	if (tag->type == SLU_FLV_SCRIPT)
-		return;
-	if (r->audio || r->video)
-		r->at += (int32_t)(tag->timestamp - r->last);
-	r->last = tag->timestamp;
-	r->until = r->at > r->until ? r->at : r->until;
-	r->audio |= tag->type == SLU_FLV_AUDIO;
-	r->video |= tag->type == SLU_FLV_VIDEO;
-}
+	struct slu_recording *f = calloc(1, sizeof *f);
+	struct slu_record_job *begin = new_job(SLU_RECORD_BEGIN);
 
-int slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg)
-{
-	struct slu_flv_tag tag = {.type = msg->type, .timestamp = msg->timestamp, .body = msg->data, .size = msg->size};
-	bool used = false;
-	int err = r->err;
-
-	if (err)
-		return err;
-	if (tag.type != SLU_FLV_AUDIO && tag.type != SLU_FLV_VIDEO && tag.type != SLU_FLV_SCRIPT)
-		return 0;
-	if (!r->begun)
-		err = begin(r, &tag, &used);
-	if (!err && !used)
-		err = put_tag(r, &tag);
-	if (err)
-		return give_up(r, 0, 0);
-	keep_time(r, &tag);
-	return r->wait.len >= BLOCK ? slu_recorder_flush(r) : 0;
-}
-
-/* ---- the end ---- */
-
-static bool patch(const struct slu_recorder *r, const void *bytes, size_t n, off_t at)
-{
-	return pwrite(r->fd, bytes, n, at) == (ssize_t)n;
-}
-
-static bool patch_all(const struct slu_recorder *r)
-{
-	uint8_t flags = (uint8_t)((r->audio ? 4 : 0) | (r->video ? 1 : 0)), duration[8], size[8];
-
-	slu_put_be_double(duration, (double)r->until / 1000);
-	slu_put_be_double(size, (double)r->stored);
-	return patch(r, &flags, 1, FLAGS_AT) && patch(r, duration, 8, BODY_AT + SLU_RECORD_META_DURATION) &&
-	       patch(r, size, 8, BODY_AT + SLU_RECORD_META_FILESIZE);
-}
-
-int slu_recorder_finish(struct slu_recorder *r)
-{
-	bool ok;
-
-	if (r->fd < 0)
-		return r->err;
-	slu_recorder_flush(r);
-	ok = r->stored <= SLU_FLV_HEADER_SIZE || patch_all(r);
-	/* Some file systems report a failed write only now. */
-	if (close(r->fd) != 0)
-		ok = false;
-	r->fd = -1;
-	if (!ok && !r->err) {
-		r->err = SLU_ERR_IO;
-		snprintf(r->error, sizeof r->error, "the recording's end could not be written: %s", strerror(errno));
+	if (f)
+		f->finish = new_job(SLU_RECORD_FINISH);
+	if (!begin || !f || !f->finish) {
+		if (f)
+			free(f->finish);
+		free(f);
+		free(begin);
+		return SLU_ERR_NOMEM;
 	}
-	return r->err;
+	f->when = (int64_t)time(NULL);
+	if (slu_record_name(f->file.path, r->all->format, r->key, f->when) != 0) {
+		free(f->finish);
+		free(f);
+		free(begin);
+		return SLU_ERR_INVALID;
+	}
+	r->current = f;
+	r->size = SLU_RECORD_META_ROOM;
+	slu_recorder_hand(r, begin);
+	return 0;
 }
 
-void slu_recorder_free(struct slu_recorder *r)
+static int begin_file(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms)
+{
+	int err;
+
+	slu_recorder_finish_file(r);
+	err = new_file(r);
+	if (err) {
+		slu_recorder_failed(r,
+				    err == SLU_ERR_NOMEM
+					    ? "not recorded: out of memory"
+					    : "not recorded: the stream's name is too long, or too deep, for a file's",
+				    0);
+		return err;
+	}
+	r->at = r->until = 0;
+	r->timed = false;
+	return append_again(r, msg, now_ms);
+}
+
+/* How long the file's frames go on, whatever a publisher's clock does: where it is set back, they go on from there. */
+static void keep_time(struct slu_recorder *r, uint32_t timestamp)
+{
+	r->at += (int32_t)(timestamp - (r->timed ? r->last : timestamp));
+	r->last = timestamp;
+	r->timed = true;
+	if (r->at < r->until - CLOCK_JUMP_MS)
+		r->at = r->until;
+	if (r->at > r->until)
+		r->until = r->at;
+}
+
+static bool is_full(const struct slu_recorder *r)
+{
+	const struct slu_recorders *all = r->all;
+
+	return (all->rotate_bytes && r->size >= all->rotate_bytes) ||
+	       (all->rotate_ms && (uint64_t)r->until >= all->rotate_ms);
+}
+
+/* ---- messages ---- */
+
+/* Whether a decoder can begin with it. */
+static bool is_start(const struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	return kind == SLU_GOP_KEYFRAME || (!r->video && msg->type == SLU_FLV_AUDIO && kind == SLU_GOP_FRAME);
+}
+
+static void lose(struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	r->losing = true;
+	/* What is kept, to be written again, is not lost. */
+	if (kind == SLU_GOP_METADATA || kind == SLU_GOP_CONFIG)
+		return;
+	r->lost++;
+	r->lost_bytes += msg->size;
+}
+
+/* Not after what was lost, but for a start. */
+static bool has_place(const struct slu_recorder *r, bool start, const struct slu_msg *msg)
+{
+	return r->losing ? start && has_room(r, msg->size, 2) : has_room(r, msg->size, 1);
+}
+
+/* Into the file that it belongs into, which goes on, or has to be begun. */
+static int go_on(struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg, uint64_t now_ms)
+{
+	bool frame = (kind == SLU_GOP_FRAME || kind == SLU_GOP_KEYFRAME) && msg->type != SLU_FLV_SCRIPT;
+	bool after_loss = r->losing;
+	int err = 0;
+
+	if (after_loss)
+		slu_recorder_lost(r);
+	if (frame)
+		keep_time(r, msg->timestamp);
+	if (!r->current || (is_start(r, kind, msg) && is_full(r))) {
+		err = begin_file(r, msg, now_ms);
+		if (frame)
+			keep_time(r, msg->timestamp);
+	} else if (after_loss) {
+		err = append_again(r, msg, now_ms);
+	}
+	return err;
+}
+
+static void write_message(struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg, uint64_t now_ms)
+{
+	int err;
+
+	if (!has_place(r, is_start(r, kind, msg), msg)) {
+		lose(r, kind, msg);
+		return;
+	}
+	err = go_on(r, kind, msg, now_ms);
+	if (!r->failed && (err || append(r, msg, now_ms) != 0))
+		lose(r, kind, msg);
+}
+
+void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms)
+{
+	enum slu_gop_kind kind = slu_gop_kind(msg);
+
+	if (r->failed || (msg->type != SLU_FLV_AUDIO && msg->type != SLU_FLV_VIDEO && msg->type != SLU_FLV_SCRIPT))
+		return;
+	r->video |= msg->type == SLU_FLV_VIDEO;
+	write_message(r, kind, msg, now_ms);
+	if (kind == SLU_GOP_METADATA || kind == SLU_GOP_CONFIG)
+		(void)slu_gop_add(&r->again, kind, msg);
+}
+
+void slu_recorder_clear_metadata(struct slu_recorder *r)
+{
+	slu_gop_clear_metadata(&r->again);
+}
+
+struct slu_recorder *slu_recorder_new(struct slu_recorders *all, const char *key, const struct slu_record_who *who)
+{
+	struct slu_recorder *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->all = all;
+	r->who = *who;
+	memcpy(r->key, key, strnlen(key, sizeof r->key - 1));
+	slu_gop_init(&r->again, 0, 0);
+	r->next = all->recorders;
+	if (r->next)
+		r->next->prev = r;
+	all->recorders = r;
+	return r;
+}
+
+void slu_recorder_end(struct slu_recorder *r)
 {
 	if (!r)
 		return;
-	slu_recorder_finish(r);
-	slu_buf_clear(&r->wait);
-	free(r);
+	if (r->losing)
+		slu_recorder_lost(r);
+	slu_recorder_finish_file(r);
+	r->ended = true;
+	slu_recorder_release(r);
 }

@@ -8,9 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sluice/error.h>
 #include <sluice/flv.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "server/record_meta.h"
 #include "server/record_path.h"
 #include "server/vod_find.h"
 
@@ -236,18 +239,50 @@ static int next_of_file(struct slu_vod *v, struct slu_msg *msg)
 	return SLU_VOD_MESSAGE;
 }
 
-int slu_vod_next(struct slu_vod *v, struct slu_msg *msg)
+/* Metadata without what only those who have the file can use. What cannot be read is sent as it is. */
+static int strip(struct slu_vod *v, struct slu_msg *msg)
+{
+	struct slu_buffer *stripped = NULL;
+	struct slu_buf b;
+	int err;
+
+	slu_buf_init(&b, SLU_FLV_MAX_BODY);
+	err = slu_record_meta_stream(&b, msg->data, msg->size);
+	if (!err) {
+		stripped = slu_buffer_new(b.len);
+		err = stripped ? 0 : SLU_ERR_NOMEM;
+	}
+	if (stripped) {
+		memcpy(slu_buffer_data(stripped), b.data, b.len);
+		slu_buffer_put(v->single);
+		v->single = msg->owner = stripped;
+		msg->data = slu_buffer_data(stripped);
+		msg->size = b.len;
+	}
+	slu_buf_clear(&b);
+	return err == SLU_ERR_NOMEM ? err : SLU_VOD_MESSAGE;
+}
+
+static int next_of_either(struct slu_vod *v, struct slu_msg *msg)
 {
 	int got = SLU_VOD_LATER;
+
+	while (v->stage == SETTING_UP && got == SLU_VOD_LATER)
+		got = next_of_setup(v, msg);
+	return v->stage == SETTING_UP ? got : next_of_file(v, msg);
+}
+
+int slu_vod_next(struct slu_vod *v, struct slu_msg *msg)
+{
+	int got;
 
 	if (v->stage == FINDING) {
 		if (!slu_vod_find_step(&v->find))
 			return SLU_VOD_LATER;
 		found(v);
 	}
-	while (v->stage == SETTING_UP && got == SLU_VOD_LATER)
-		got = next_of_setup(v, msg);
-	return v->stage == SETTING_UP ? got : next_of_file(v, msg);
+	got = next_of_either(v, msg);
+	return got == SLU_VOD_MESSAGE && slu_gop_kind(msg) == SLU_GOP_METADATA ? strip(v, msg) : got;
 }
 
 /* ---- the file ---- */

@@ -43,8 +43,8 @@ class Serving:
         return found
 
     def recorded(self, stream="s", app="live", count=1):
-        """The recording, whole once the publisher has been reported gone."""
-        self.wait("unpublish", count)
+        """The recording, whole once that has been reported."""
+        self.wait("recorded", count)
         return self.folder / app / f"{stream}.flv"
 
     def stop(self):

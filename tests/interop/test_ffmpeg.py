@@ -66,7 +66,7 @@ def test_ffmpeg_is_killed_while_publishing(sluice, serving, background, clip):
     serving.wait("publish")
     recording = serving.folder / "live" / "s.flv"
     deadline = support.time.monotonic() + 20 * sluice.patience
-    while not (recording.exists() and recording.stat().st_size > 20000):
+    while not (recording.exists() and recording.stat().st_size > 100000):
         assert support.time.monotonic() < deadline
         support.time.sleep(0.02)
     ffmpeg.process.kill()

@@ -32,7 +32,7 @@ def verifying(sluice, tmp_path, certificates, short_clip):
     server = serving_module.Serving(sluice, tmp_path / "served", certificates, "-vvv", "--swf-verify",
                                     f"{HASH}:{len(SWF)}")
     assert sluice.run("push", "--fast", short_clip, server.url()).code == support.OK
-    server.wait("unpublish")
+    server.wait("recorded")
     yield server
     server.stop()
 
@@ -119,7 +119,7 @@ def test_ffmpeg(verifying, foreign, same_stream, short_clip, tmp_path):
 def test_rtmpdump_before_play(sluice, tmp_path, certificates, rtmpdump, short_clip, args, heard):
     server = serving_module.Serving(sluice, tmp_path / "served", certificates, "-vvv")
     assert sluice.run("push", "--fast", short_clip, server.url()).code == support.OK
-    server.wait("unpublish")
+    server.wait("recorded")
     result, path = rtmpdump(server.url(), *args)
     assert result.code in (OK, INCOMPLETE), result.err
     check(short_clip, path)

@@ -87,7 +87,7 @@ def test_curl_plays(sluice, serving, background, short_clip, tmp_path):
     """curl looks for more when its socket has some, and librtmp asks for more when curl looks: the end of a stream lies in
     librtmp's buffer, and is left there."""
     push(sluice, serving, short_clip)
-    serving.wait("unpublish")
+    serving.wait("recorded")
     got = tmp_path / "got.flv"
     background("curl", "-s", "-m", 5, "-o", got, url(serving, "rtmpt")).wait(30 * sluice.patience)
     wanted, found = streams.large_enough(short_clip), flvcmp.media(streams.load(got))

@@ -198,7 +198,7 @@ def verifying(sluice, tmp_path, certificates):
     server = serving_module.Serving(sluice, tmp_path / "served", certificates, "--swf-verify", f"{HASH}:{len(PLAIN)}")
     (tmp_path / "clip.flv").write_bytes(flv.flv(FRAMES))
     assert sluice.run("push", "--fast", tmp_path / "clip.flv", server.url()).code == support.OK
-    server.wait("unpublish")
+    server.wait("recorded")
     yield server
     server.stop()
 

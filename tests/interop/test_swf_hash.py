@@ -318,7 +318,7 @@ def serving_to(sluice, tmp_path, short_clip):
                              tmp_path / "served")
         url = f"rtmp://127.0.0.1:{serve.expect(r'rtmp://127[.]0[.]0[.]1:([0-9]+)', 20, 'out')[1]}/live"
         assert sluice.run("push", "--fast", short_clip, url, "s").code == support.OK
-        serve.expect("published")
+        serve.expect("was recorded")
         return url
 
     return start

@@ -249,7 +249,7 @@ def test_rtmpdump_resumes(sluice, ours, tmp_path, clip):
     server = sluice.serve("--listen", "rtmp://127.0.0.1:0", tmp_path / "recorded")
     url = server.expect(r"listening on (\S+)", 20, "out")[1] + "/live"
     assert sluice.run("push", "--fast", clip, url, support.KEY).code == support.OK
-    server.expect("published", 20, "err")
+    server.expect("was recorded", 20, "err")
     for library in (ours.parent, None):
         assert dump(library, "whole.flv").code == 0
         whole = (tmp_path / "whole.flv").read_bytes()

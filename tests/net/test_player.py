@@ -142,7 +142,7 @@ def test_serve_plays_to_known_players(sluice, short_clip, tmp_path, swf, code):
     port = serve.expect(r"rtmp://127\.0\.0\.1:(\d+)", 20, "out")[1]
     url = f"rtmp://127.0.0.1:{port}/live"
     assert sluice.run("push", "--fast", short_clip, url, KEY).code == OK  # publishers are not asked for it
-    serve.expect("published")
+    serve.expect("was recorded")
     result = sluice.run("pull", "--vod", *(["--swf-verify", swf] if swf else []), url, KEY, tmp_path / "got.flv")
     assert result.code == code, result.err
     if code == OK:

@@ -205,13 +205,20 @@ def test_json_says_all(sluice, certificates, tmp_path, clip):
     process = sluice.start("serve", "--json", "--listen", "rtmp://127.0.0.1:0", tmp_path)
     url = json.loads(process.expect(r".*\n", 20, "out")[0])["url"]
     assert sluice.run("push", "--fast", clip, url + "/live", KEY).code == support.OK
-    process.expect('"unpublish"', 20, "out")
+    process.expect('"recorded"', 20, "out")
     result = process.stop()
     assert result.code == support.OK and result.err == ""
     events = [json.loads(line) for line in result.out.decode().splitlines()]
+    # Another thread records.
+    of_files = [e for e in events if e["event"].startswith("record")]
+    events = [e for e in events if e not in of_files]
     assert [e["event"] for e in events] == ["listening", "connect", "publish", "unpublish", "close"]
     assert events[3]["messages"] == 686 and events[3]["app"] == "live"
-    assert events[3]["stored"] == (tmp_path / "live" / f"{KEY}.flv").stat().st_size
+    assert [e["event"] for e in of_files] == ["record", "recorded"]
+    # The key is a secret.
+    assert [e["file"] for e in of_files] == ["*.flv", "*.flv"]
+    assert of_files[1]["stored"] == (tmp_path / "live" / f"{KEY}.flv").stat().st_size
+    assert KEY not in result.out.decode()
 
 
 @pytest.mark.parametrize("scheme", ["rtmp", "rtmps"])
@@ -223,7 +230,7 @@ def test_recordings_are_played(sluice, serve, trust, tmp_path, scheme):
     url = server.url(scheme) + "/" + KEY
     assert sluice.run("pull", "--vod", *trust, url, tmp_path / "none.flv").code == support.REFUSED
     assert sluice.run("push", "--fast", *trust, big, server.url(scheme), KEY, timeout=60).code == support.OK
-    server.expect("published")
+    server.expect("was recorded")
     assert sluice.run("pull", "--vod", *trust, url, tmp_path / "out.flv", timeout=60).code == support.OK
     assert same(big, tmp_path / "out.flv") == 1002
     assert server.process.stop().code == support.OK
@@ -234,7 +241,7 @@ def test_recordings_are_gone_on_with(sluice, serve, tmp_path, clip):
     server = serve()
     url = server.url() + "/" + KEY
     assert sluice.run("push", "--fast", clip, server.url(), KEY, timeout=60).code == support.OK
-    server.expect("published")
+    server.expect("was recorded")
     assert sluice.run("pull", "--resume", url, tmp_path / "whole.flv", timeout=60).code == support.OK
     whole = (tmp_path / "whole.flv").read_bytes()
     for at in (13, 5000, len(whole) // 2, len(whole) - 1, len(whole)):

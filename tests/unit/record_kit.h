@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char kit_path[] = "/tmp/slu-record-XXXXXX";
@@ -35,6 +36,23 @@ static int kit_teardown(void **state)
 	(void)state;
 	close(kit_dir);
 	return nftw(kit_path, kit_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A file's bytes, to be freed. */
+static inline uint8_t *kit_load(const char *name, size_t *n)
+{
+	int fd = openat(kit_dir, name, O_RDONLY);
+	struct stat st;
+	uint8_t *data;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	data = malloc((size_t)st.st_size + 1);
+	assert_non_null(data);
+	assert_int_equal(read(fd, data, (size_t)st.st_size + 1), st.st_size);
+	close(fd);
+	*n = (size_t)st.st_size;
+	return data;
 }
 
 #define KIT_TEST(f) cmocka_unit_test_setup_teardown(f, kit_setup, kit_teardown)

@@ -14,6 +14,7 @@ static const struct slu_server_report all = {
 	.stream = "",
 	.reason = "why",
 	.text = "",
+	.file = "live/*.flv",
 	.count = 1,
 	.seconds = 1.5,
 	.messages = 11,
@@ -74,14 +75,15 @@ static void says_all_as_json(void **state)
 		{SLU_REPORT_CONNECT, "",
 		 "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\",\"rtmpe\":8,\"rtmpt\":true}\n"},
 		{SLU_REPORT_PUBLISH, "", "\"publish\",B}\n"},
-		{SLU_REPORT_UNPUBLISH, "",
-		 "\"unpublish\",B,\"seconds\":1.5,\"messages\":11,\"bytes\":12,\"stored\":14}\n"},
+		{SLU_REPORT_UNPUBLISH, "", "\"unpublish\",B,\"seconds\":1.5,\"messages\":11,\"bytes\":12}\n"},
 		{SLU_REPORT_PLAY, "", "\"play\",B}\n"},
 		{SLU_REPORT_STOP, "", "\"stop\",B,\"seconds\":1.5,\"messages\":11,\"bytes\":12,\"dropped\":13}\n"},
 		{SLU_REPORT_REFUSE, "a \"why\"",
 		 "\"refuse\",B,\"text\":\"a \\\"why\\\"\",\"reason\":\"why\",\"count\":1}\n"},
-		{SLU_REPORT_RECORDING, "full", "\"recording\",B,\"text\":\"full\",\"stored\":14}\n"},
-		{SLU_REPORT_END, "gone", "\"end\",B,\"text\":\"gone\",\"reason\":\"why\",\"count\":1}\n"},
+		{SLU_REPORT_RECORD, "", "\"record\",B,\"file\":\"live/*.flv\"}\n"},
+		{SLU_REPORT_RECORDED, "", "\"recorded\",B,\"file\":\"live/*.flv\",\"seconds\":1.5,\"stored\":14}\n"},
+		{SLU_REPORT_RECORDING, "full", "\"recording\",B,\"text\":\"full\",\"stored\":14,\"dropped\":13}\n"},
+		{SLU_REPORT_END, "gone", "\"end\",B,\"text\":\"gone\",\"reason\":\"why\"}\n"},
 		{SLU_REPORT_CLOSE, "", "\"close\",B,\"seconds\":1.5,\"bytes_in\":15,\"bytes_out\":16}\n"},
 	};
 	static const char both[] =
@@ -105,8 +107,12 @@ static void says_to_people_what_they_asked_for(void **state)
 
 	(void)state;
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_UNPUBLISH, ""),
-			    "sluice: #7 published 1.5 s to \"live\": 11 messages, 12 bytes, 14 stored, from "
+			    "sluice: #7 published 1.5 s to \"live\": 11 messages, 12 bytes, from "
 			    "[::1]:5000\n");
+	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_RECORD, ""),
+			    "sluice: #7, [::1]:5000, at \"live\", is recorded into live/*.flv\n");
+	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_RECORDED, ""),
+			    "sluice: #7, [::1]:5000, at \"live\", was recorded into live/*.flv: 1.5 s, 14 bytes\n");
 	assert_string_equal(
 		said(STDERR_FILENO, &plain, SLU_REPORT_STOP, ""),
 		"sluice: #7 played 1.5 s from \"live\": 11 messages, 13 dropped, 12 bytes, to [::1]:5000\n");
@@ -127,7 +133,7 @@ static void says_to_people_what_they_asked_for(void **state)
 	assert_string_equal(said(STDERR_FILENO, &quiet, SLU_REPORT_REFUSE, "Why."), "");
 	/* That something is lost is said all the same. */
 	assert_string_equal(said(STDERR_FILENO, &quiet, SLU_REPORT_RECORDING, "full"),
-			    "sluice: #7, [::1]:5000, at \"live\": full (14 stored)\n");
+			    "sluice: #7, [::1]:5000, at \"live\": full\n");
 }
 
 static void names_streams_that_have_public_names(void **state)
