@@ -3,11 +3,12 @@
 
 #include <stddef.h>
 
+#include "server/record_name.h"
 #include "tools/exit.h"
 #include "tools/say.h"
 #include "tools/swf_option.h"
 
-enum { MAX_MS = 86400000, GATHER_MS = 40, MAX_GATHER_MS = 1000 };
+enum { MAX_MS = 86400000, GATHER_MS = 40, MAX_GATHER_MS = 1000, MAX_ROTATE_SECONDS = 7 * 86400 };
 
 #define SERVE(field) offsetof(struct serve_options, field)
 static const struct slu_opt serve_opts[] = {
@@ -20,6 +21,15 @@ static const struct slu_opt serve_opts[] = {
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
 	 0, 0},
+};
+
+static const struct slu_opt record_opts[] = {
+	{"file-name", 0, SLU_OPT_TEXT, false, "FORMAT", "of recordings: %k is the stream, the rest strftime's (%k.flv)",
+	 SERVE(file_name), 0, 0},
+	{"rotate-seconds", 0, SLU_OPT_NUMBER, false, "S", "begin another file after so long, at a key frame (never)",
+	 SERVE(rotate_seconds), 1, MAX_ROTATE_SECONDS},
+	{"rotate-size", 0, SLU_OPT_NUMBER, false, "MB", "begin another file after so much, at a key frame (never)",
+	 SERVE(rotate_mb), 1, 1 << 20},
 };
 
 static const struct slu_opt client_opts[] = {
@@ -58,11 +68,27 @@ static const struct slu_opt common_opts[] = {
 	{"quiet", 'q', SLU_OPT_FLAG, false, NULL, "say nothing but failures", COMMON(quiet), 0, 0},
 };
 
+static int check_recording(const struct serve_options *o)
+{
+	char error[256];
+
+	if (o->no_record && (o->file_name || o->rotate_seconds || o->rotate_mb)) {
+		slu_say("--file-name, --rotate-seconds and --rotate-size are of recordings, and --no-record makes "
+			"none");
+		return SLU_EXIT_USAGE;
+	}
+	if (!o->file_name || slu_record_name_check(o->file_name, error, sizeof error) == 0)
+		return -1;
+	slu_say("--file-name: %s", error);
+	return SLU_EXIT_USAGE;
+}
+
 int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
 {
 	struct slu_opt_group groups[] = {
 		{"", serve_opts, sizeof serve_opts / sizeof serve_opts[0], into, false},
 		{"", common_opts, sizeof common_opts / sizeof common_opts[0], &into->common, false},
+		{"Recording", record_opts, sizeof record_opts / sizeof record_opts[0], into, true},
 		{"Clients", client_opts, sizeof client_opts / sizeof client_opts[0], into, true},
 		{"Limits", limit_opts, sizeof limit_opts / sizeof limit_opts[0], into, true},
 		slu_options_tls(&into->tls),
@@ -87,8 +113,9 @@ int slu_serve_options_parse(struct serve_options *into, int argc, char **argv)
 		if (!slu_swf_option(into->swf.items[i], &into->players[i]))
 			return SLU_EXIT_USAGE;
 	into->folder = first < argc ? argv[first] : NULL;
-	if (into->folder || into->no_record || into->make_key)
-		return -1;
-	slu_say("name a folder to record into, or say --no-record");
-	return SLU_EXIT_USAGE;
+	if (!into->folder && !into->no_record && !into->make_key) {
+		slu_say("name a folder to record into, or say --no-record");
+		return SLU_EXIT_USAGE;
+	}
+	return check_recording(into);
 }

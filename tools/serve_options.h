@@ -14,6 +14,8 @@ struct serve_options {
 	const char *folder;
 	struct slu_opt_list listen;
 	bool no_record;
+	const char *file_name;
+	long rotate_seconds, rotate_mb;
 	const char *cert, *key;
 	const char *auth, *users, *keys;
 	bool open, make_key;

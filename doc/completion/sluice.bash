@@ -11,7 +11,7 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout
+	local serve="--listen --cert --key --no-record --file-name --rotate-seconds --rotate-size --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout
 		--publish-timeout --keys --make-key --open --auth --users --swf-verify
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
