@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each option of the command that a sentence of the library advises has another word in the drop-in: words.py ROOT"""
+"""Each option of the command that a sentence of the library advises has another word in the drop-in: words.py ROOT
+
+The server's sentences are its own: the drop-in has no part of it."""
 
 import pathlib
 import re
@@ -20,6 +22,8 @@ def main():
     known = {option for theirs in re.findall(r'\{"([^"]*)"', table) for option in OPTION.findall(theirs)}
     said = {}
     for file in sorted((root / "src").rglob("*.c")):
+        if file.is_relative_to(root / "src" / "server"):
+            continue
         for option in options(file.read_text(encoding="utf-8")):
             said.setdefault(option, file.relative_to(root))
     print("1..2")
