@@ -19,6 +19,7 @@
 #include "tools/serve_options.h"
 #include "tools/serve_process.h"
 #include "tools/serve_report.h"
+#include "tools/serve_tls.h"
 #include "tools/stop.h"
 #include "tools/verbs.h"
 
@@ -62,23 +63,11 @@ static int open_folder(struct serve *s)
 	return SLU_EXIT_OUTPUT;
 }
 
-static int make_tls(struct serve *s)
+static int open_tls(struct serve *s)
 {
-	struct slu_tls_config config = {.log = library_log(s)};
+	const struct slu_log log = library_log(s);
 
-	if (!s->options.cert && !s->options.key)
-		return 0;
-	slu_options_to_tls(&s->options.tls, &config);
-	config.server = true;
-	config.cert_file = s->options.cert ? s->options.cert : s->options.key;
-	config.key_file = s->options.key;
-	s->tls = slu_tls_ctx_new(&config, s->error, sizeof s->error);
-	if (s->tls) {
-		slu_say_chosen(s->tls, &config.log, s->options.common.quiet);
-		return 0;
-	}
-	slu_say("%s", s->error);
-	return SLU_EXIT_TLS;
+	return slu_serve_tls_open(&s->tls, &s->options, &log);
 }
 
 static int listen_at(struct serve *s, const char *place)
@@ -103,7 +92,9 @@ static int listen_at_all(struct serve *s)
 		status = listen_at(s, places->items[i]);
 	if (places->n)
 		return status;
-	status = listen_at(s, "rtmp://");
+	/* Where nobody is to get in without a certificate, there is no way around it that was not asked for. */
+	if (!slu_serve_wants_certificates(&s->options))
+		status = listen_at(s, "rtmp://");
 	return !status && s->tls ? listen_at(s, "rtmps://") : status;
 }
 
@@ -148,6 +139,7 @@ static int make_loop(struct serve *s)
 		.tls = s->tls,
 		.keys = s->access.keys,
 		.logins = s->access.logins,
+		.certificates = o->client_ca != NULL,
 		.open = o->open,
 		.hub = {.max_queue = (size_t)o->max_queue_kb * 1024, .gather_ms = (unsigned)o->gather_ms},
 		.record = {.file_name = o->file_name,
@@ -170,15 +162,6 @@ static int make_loop(struct serve *s)
 	return SLU_EXIT_OTHER;
 }
 
-/* New connections get the new certificate; when it cannot be read, the old one. */
-static void reload_certificate(struct serve *s)
-{
-	if (slu_tls_reload(s->tls, s->error, sizeof s->error) != 0)
-		slu_say("the old certificate stays: %s", s->error);
-	else if (!s->options.common.quiet)
-		slu_say("the certificate was read again");
-}
-
 /* For SIGHUP. */
 static void reload(struct serve *s)
 {
@@ -186,7 +169,7 @@ static void reload(struct serve *s)
 	if (!s->tls && !s->access.logins && !s->access.keys)
 		slu_say("there is nothing to read again: neither --cert, --keys nor --users was given");
 	if (s->tls)
-		reload_certificate(s);
+		slu_serve_tls_reload(s->tls, &s->options);
 	slu_serve_access_reload(&s->access, &s->options);
 	slu_loop_check_keys(s->loop);
 }
@@ -223,7 +206,7 @@ int slu_verb_serve(int argc, char **argv)
 	slu_serve_log_init(&s.log, &s.options.common);
 	status = open_folder(&s);
 	if (!status)
-		status = make_tls(&s);
+		status = open_tls(&s);
 	if (!status)
 		status = slu_serve_access_open(&s.access, &s.options);
 	if (!status)

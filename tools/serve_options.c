@@ -14,8 +14,9 @@ enum { MAX_MS = 86400000, GATHER_MS = 40, MAX_GATHER_MS = 1000, MAX_ROTATE_SECON
 static const struct slu_opt serve_opts[] = {
 	{"listen", 'l', SLU_OPT_LIST, false, "URL", "rtmp[s]://[HOST][:PORT] or unix:PATH; repeatable", SERVE(listen),
 	 0, 0},
-	{"cert", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: certificate and chain (PEM)", SERVE(cert), 0, 0},
-	{"key", 0, SLU_OPT_TEXT, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
+	{"cert", 0, SLU_OPT_LIST, false, "FILE", "for rtmps: certificate and chain (PEM); repeatable", SERVE(cert), 0,
+	 0},
+	{"key", 0, SLU_OPT_LIST, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
 	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for the next picture (40)",
 	 SERVE(gather_ms), 0, MAX_GATHER_MS},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
@@ -42,6 +43,10 @@ static const struct slu_opt client_opts[] = {
 	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
 	 0},
 	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
+	{"client-ca", 0, SLU_OPT_TEXT, false, "FILE", "for rtmps: who issues certificates to clients (PEM)",
+	 SERVE(client_ca), 0, 0},
+	{"client-cert", 0, SLU_OPT_TEXT, false, "WHO", "must show one: all, or those who publish (all)",
+	 SERVE(client_cert), 0, 0},
 	{"swf-verify", 0, SLU_OPT_LIST, false, "HASH:SIZE", "play to this player only; repeatable", SERVE(swf), 0, 0},
 };
 

@@ -16,7 +16,9 @@ struct serve_options {
 	bool no_record;
 	const char *file_name;
 	long rotate_seconds, rotate_mb;
-	const char *cert, *key;
+	struct slu_opt_list cert, key; /* the n-th key is the n-th certificate's; none: they are in the same files */
+	const char *client_ca;
+	const char *client_cert; /* "publish"; "all" or NULL: all */
 	const char *auth, *users, *keys;
 	bool open, make_key;
 	struct slu_opt_list swf;

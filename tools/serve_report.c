@@ -36,6 +36,7 @@ static void add_connect(cJSON *o, const struct slu_server_report *r)
 {
 	cJSON_AddStringToObject(o, "tls_version", r->tls_version);
 	cJSON_AddStringToObject(o, "tls_suite", r->tls_suite);
+	cJSON_AddStringToObject(o, "tls_client", r->tls_client);
 	add(o, "rtmpe", r->rtmpe);
 	cJSON_AddBoolToObject(o, "rtmpt", r->http);
 }
@@ -95,9 +96,9 @@ static void add_close(cJSON *o, const struct slu_server_report *r)
 
 static void say_connect(const struct slu_server_report *r, const char *who, const char *what)
 {
-	slu_say("%s, connected to app %s%s%s%s%s%s%s", who, what, r->tls_version[0] ? " over " : "", r->tls_version,
-		r->tls_suite[0] ? " " : "", r->tls_suite, r->rtmpe ? " with RTMPE" : "",
-		r->http ? " through HTTP" : "");
+	slu_say("%s, connected to app %s%s%s%s%s%s%s%s%s", who, what, r->tls_version[0] ? " over " : "", r->tls_version,
+		r->tls_suite[0] ? " " : "", r->tls_suite, r->tls_client[0] ? " as " : "", r->tls_client,
+		r->rtmpe ? " with RTMPE" : "", r->http ? " through HTTP" : "");
 }
 
 static void say_publish(const struct slu_server_report *r, const char *who, const char *what)

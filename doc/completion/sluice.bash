@@ -11,7 +11,7 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --no-record --file-name --rotate-seconds --rotate-size --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout
+	local serve="--listen --cert --key --client-ca --client-cert --no-record --file-name --rotate-seconds --rotate-size --max-connections --max-per-address --max-queue --gather --rtmpe-type --idle-timeout
 		--publish-timeout --keys --make-key --open --auth --users --swf-verify
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"
@@ -29,7 +29,7 @@ _sluice()
 		return
 	fi
 	case $prev in
-	--device | --keep | --targets | --plot | --key-file | --keys | --users | --ca-file | --cert | --cert-key | --key | --keylog | --tls-measured)
+	--device | --keep | --targets | --plot | --key-file | --keys | --users | --ca-file | --client-ca | --cert | --cert-key | --key | --keylog | --tls-measured)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return
 		;;
@@ -47,6 +47,10 @@ _sluice()
 		;;
 	--proxy)
 		COMPREPLY=($(compgen -W "socks4:// socks4a:// socks5:// http://" -- "$cur"))
+		return
+		;;
+	--client-cert)
+		COMPREPLY=($(compgen -W "all publish" -- "$cur"))
 		return
 		;;
 	--auth)

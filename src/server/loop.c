@@ -78,8 +78,10 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.dir = config->dir;
 	loop->peers.logins = config->logins;
 	loop->peers.keys = config->keys;
-	loop->peers.rules = (struct slu_admit_rules){
-		.users = config->logins != NULL, .keys = config->keys != NULL, .open = config->open};
+	loop->peers.rules = (struct slu_admit_rules){.users = config->logins != NULL,
+						     .certificates = config->certificates,
+						     .keys = config->keys != NULL,
+						     .open = config->open};
 	loop->peers.timeouts = (struct slu_peer_timeouts){
 		.idle_ms = config->idle_timeout_ms ? config->idle_timeout_ms : DEFAULT_TIMEOUT_MS,
 		.publish_ms = config->publish_timeout_ms ? config->publish_timeout_ms : DEFAULT_TIMEOUT_MS};

@@ -30,6 +30,7 @@ struct slu_loop_config {
 	 * or any. Not owned */
 	struct slu_keys *keys;
 	struct slu_logins *logins;
+	bool certificates; /* publishers have to show one, which tls asks for */
 	bool open;
 	struct slu_hub_config hub;
 	struct slu_recorders_config record;

@@ -25,6 +25,7 @@ struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum sl
 		.seconds = (double)(peer->all->now_ms - peer->active_ms) / 1000,
 		.tls_version = "",
 		.tls_suite = "",
+		.tls_client = "",
 	};
 }
 
@@ -131,8 +132,10 @@ static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 	slu_conn_stats(peer->conn, &stats);
 	r.tls_version = stats.tls_version;
 	r.tls_suite = stats.tls_suite;
+	r.tls_client = stats.tls_client;
 	r.http = stats.http;
 	r.rtmpe = rtmpe[stats.session.handshake];
+	peer->facts.certificate = stats.tls_client[0];
 	snprintf(peer->app, sizeof peer->app, "%.*s", (int)strcspn(ev->name, "?"), ev->name);
 	if (!let_in(peer, ev))
 		return;

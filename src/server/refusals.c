@@ -38,7 +38,7 @@ static void keep(struct slu_refusal_kind *k, const struct slu_server_report *r)
 	k->last.app = k->app;
 	k->last.stream = k->stream;
 	k->last.text = k->text;
-	k->last.tls_version = k->last.tls_suite = "";
+	k->last.tls_version = k->last.tls_suite = k->last.tls_client = "";
 }
 
 void slu_refusals_take(struct slu_refusals *list, const struct slu_server_report *r, uint64_t now_ms)

@@ -37,8 +37,9 @@ struct slu_server_report {
 	uint64_t stored;            /* size of the recording */
 	uint64_t wire_in, wire_out; /* bytes on its connection, TLS included */
 	const char *tls_version, *tls_suite;
-	bool http;      /* RTMPT */
-	unsigned rtmpe; /* its type: 6, 8 or 9; 0 without */
+	const char *tls_client; /* the subject of its certificate, or "" */
+	bool http;              /* RTMPT */
+	unsigned rtmpe;         /* its type: 6, 8 or 9; 0 without */
 };
 
 struct slu_reporter {

@@ -25,6 +25,7 @@ static const struct slu_server_report all = {
 	.wire_out = 16,
 	.tls_version = "TLSv1.3",
 	.tls_suite = "SUITE",
+	.tls_client = "CN=cam",
 	.rtmpe = 8,
 	.http = true,
 };
@@ -73,7 +74,8 @@ static void says_all_as_json(void **state)
 		const char *text, *line;
 	} lines[] = {
 		{SLU_REPORT_CONNECT, "",
-		 "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\",\"rtmpe\":8,\"rtmpt\":true}\n"},
+		 "\"connect\",B,\"tls_version\":\"TLSv1.3\",\"tls_suite\":\"SUITE\",\"tls_client\":\"CN=cam\","
+		 "\"rtmpe\":8,\"rtmpt\":true}\n"},
 		{SLU_REPORT_PUBLISH, "", "\"publish\",B}\n"},
 		{SLU_REPORT_UNPUBLISH, "", "\"unpublish\",B,\"seconds\":1.5,\"messages\":11,\"bytes\":12}\n"},
 		{SLU_REPORT_PLAY, "", "\"play\",B}\n"},
@@ -122,9 +124,9 @@ static void says_to_people_what_they_asked_for(void **state)
 			    "sluice: #7, [::1]:5000, at \"live\", is ended: Why. (why)\n");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CONNECT, ""), "");
 	assert_string_equal(said(STDERR_FILENO, &plain, SLU_REPORT_CLOSE, "why"), "");
-	assert_string_equal(
-		said(STDERR_FILENO, &verbose, SLU_REPORT_CONNECT, ""),
-		"sluice: #7, [::1]:5000, connected to app \"live\" over TLSv1.3 SUITE with RTMPE through HTTP\n");
+	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CONNECT, ""),
+			    "sluice: #7, [::1]:5000, connected to app \"live\" over TLSv1.3 SUITE as CN=cam with RTMPE "
+			    "through HTTP\n");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CLOSE, "why"),
 			    "sluice: #7, [::1]:5000, was lost after 1.5 s, 15 bytes in and 16 out: why\n");
 	assert_string_equal(said(STDERR_FILENO, &verbose, SLU_REPORT_CLOSE, ""),
