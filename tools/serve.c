@@ -149,6 +149,9 @@ static int make_loop(struct serve *s)
 		.max_per_address = (unsigned)o->max_per_address,
 		.idle_timeout_ms = (unsigned)o->idle_ms,
 		.publish_timeout_ms = (unsigned)o->publish_ms,
+		.wait_timeout_ms = (unsigned)o->wait_ms,
+		.slow_timeout_ms = (unsigned)o->slow_ms,
+		.takeover = o->takeover,
 		.log = library_log(s),
 		.reporter = {slu_serve_report, &s->log},
 	};

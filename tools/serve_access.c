@@ -141,8 +141,8 @@ int slu_serve_access_open(struct serve_access *a, const struct serve_options *o)
 	char error[ERROR] = "";
 	int status = 0;
 
-	if (o->open && (o->keys || o->auth)) {
-		slu_say("--open lets anybody publish, --keys and --auth do not: say what is meant");
+	if (o->open && (o->keys || o->auth || o->client_ca)) {
+		slu_say("--open lets anybody publish; --keys, --auth and --client-ca do not: say what is meant");
 		return SLU_EXIT_USAGE;
 	}
 	if (!o->auth != !o->users)

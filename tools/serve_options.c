@@ -40,6 +40,8 @@ static const struct slu_opt client_opts[] = {
 	 SERVE(make_key), 0, 0},
 	{"open", 0, SLU_OPT_FLAG, false, NULL, "anybody may publish, not clients of this machine only", SERVE(open), 0,
 	 0},
+	{"takeover", 0, SLU_OPT_FLAG, false, NULL, "a second publisher of a name ends the first, and its players stay",
+	 SERVE(takeover), 0, 0},
 	{"auth", 0, SLU_OPT_TEXT, false, "MOD", "only users may publish: adobe or llnw; see --users", SERVE(auth), 0,
 	 0},
 	{"users", 0, SLU_OPT_TEXT, false, "FILE", "user:password a line, of those who may", SERVE(users), 0, 0},
@@ -61,6 +63,10 @@ static const struct slu_opt limit_opts[] = {
 	 MAX_MS},
 	{"publish-timeout", 0, SLU_OPT_MS, false, "S", "for publishers that send no media (30)", SERVE(publish_ms), 1,
 	 MAX_MS},
+	{"wait-timeout", 0, SLU_OPT_MS, false, "S", "for players that wait for a publisher (86400)", SERVE(wait_ms), 1,
+	 MAX_MS},
+	{"slow-timeout", 0, SLU_OPT_MS, false, "S", "for players that lose frames all that time (60)", SERVE(slow_ms),
+	 1, MAX_MS},
 	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
 };
 

@@ -20,12 +20,12 @@ struct serve_options {
 	const char *client_ca;
 	const char *client_cert; /* "publish"; "all" or NULL: all */
 	const char *auth, *users, *keys;
-	bool open, make_key;
+	bool open, make_key, takeover;
 	struct slu_opt_list swf;
 	struct slu_swf_player players[SLU_OPT_LIST_MAX]; /* of swf */
 	long max_connections, max_per_address, max_queue_kb;
 	long gather_ms; /* 0: not at all */
-	long idle_ms, publish_ms, stall_ms;
+	long idle_ms, publish_ms, wait_ms, slow_ms, stall_ms;
 	enum slu_handshake rtmpe;
 };
 

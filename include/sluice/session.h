@@ -338,6 +338,9 @@ int slu_session_refuse(struct slu_session *s, const char *code, const char *desc
 int slu_session_status(struct slu_session *s, uint32_t stream_id, const char *level, const char *code,
 		       const char *description);
 
+/* What is played begins, for a player that has waited for it: Stream Begin. */
+int slu_session_stream_begin(struct slu_session *s, uint32_t stream_id);
+
 /* What was played has ended: Stream EOF and NetStream.Play.Stop. Queued media goes out first. */
 int slu_session_eof(struct slu_session *s, uint32_t stream_id);
 

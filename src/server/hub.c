@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "server/gop.h"
+#include "server/rebase.h"
 
 enum {
+	CLOCK_BACK_MS = 10000,
 	HELD = 32,   /* messages that wait at most */
 	SMALL = 2048 /* and what of them may wait for a picture */
 };
@@ -25,8 +27,12 @@ struct slu_hub_stream {
 	struct slu_hub_stream *next_holder; /* it is listed in the hub */
 	struct slu_player *players;
 	struct slu_gop gop;
-	uint32_t last; /* timestamp of the last message */
+	void *publisher;
+	struct slu_rebase rebase;
+	uint32_t last; /* timestamp of the newest frame */
+	bool begun;    /* there has been one */
 	bool published;
+	bool headless; /* taken over, and no key frame yet: pictures are worth nothing */
 	char key[SLU_STREAM_KEY];
 };
 
@@ -135,15 +141,27 @@ static struct slu_hub_stream *find(const struct slu_hub *hub, const char *key)
 	return s;
 }
 
-static int find_or_make(struct slu_hub *hub, const char *key, struct slu_hub_stream **out)
+/* How many are published, or are only waited for: names that nobody publishes leave room for those that are. */
+static size_t count(const struct slu_hub *hub, bool published)
+{
+	size_t n = 0;
+
+	for (const struct slu_hub_stream *s = hub->streams; s; s = s->next)
+		n += s->published == published;
+	return n;
+}
+
+static int find_or_make(struct slu_hub *hub, const char *key, bool publish, struct slu_hub_stream **out)
 {
 	struct slu_hub_stream *s = find(hub, key);
 
 	*out = s;
+	if (s && (s->published || !publish))
+		return 0;
+	if (count(hub, publish) >= hub->config.max_streams)
+		return SLU_ERR_LIMIT;
 	if (s)
 		return 0;
-	if (hub->nstreams >= hub->config.max_streams)
-		return SLU_ERR_LIMIT;
 	s = calloc(1, sizeof *s);
 	if (!s)
 		return SLU_ERR_NOMEM;
@@ -193,11 +211,27 @@ void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out)
 
 /* ---- to one player ---- */
 
+static bool wants(const struct slu_player *p, const struct slu_msg *msg)
+{
+	return !(p->no_audio && msg->type == SLU_MSG_AUDIO) && !(p->no_video && msg->type == SLU_MSG_VIDEO);
+}
+
+/* Its queue had no room, now or since it lost something for that. */
+static void lose(struct slu_player *p, const struct slu_msg *msg)
+{
+	p->dropped++;
+	p->dropped_bytes += msg->size;
+	if (p->losing)
+		return;
+	p->losing = true;
+	p->ops->slow(p);
+}
+
 static void send_to(struct slu_player *p, const struct slu_msg *msg)
 {
 	int err;
 
-	if ((p->no_audio && msg->type == SLU_MSG_AUDIO) || (p->no_video && msg->type == SLU_MSG_VIDEO))
+	if (!wants(p, msg))
 		return;
 	err = p->ops->send(p, msg);
 	if (err == 0) {
@@ -206,9 +240,10 @@ static void send_to(struct slu_player *p, const struct slu_msg *msg)
 		p->queued += msg->size;
 		return;
 	}
-	p->dropped += err == SLU_ERR_LIMIT; /* a connection that is gone lost nothing for being slow */
+	p->failed = err != SLU_ERR_LIMIT; /* a connection that is gone lost nothing for being slow */
 	p->skipping = true;
-	p->failed = err != SLU_ERR_LIMIT;
+	if (!p->failed)
+		lose(p, msg);
 }
 
 /* What was cached long ago is sent as if it came just before what follows it. */
@@ -259,18 +294,20 @@ static void fan_out(struct slu_player *p, const struct slu_gop *g, enum slu_gop_
 {
 	bool config = kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA;
 
-	if (p->failed || p->paused)
+	if (p->failed || p->paused || !wants(p, msg))
 		return;
 	if (p->skipping && !config && can_resume(p, g, kind, msg)) {
-		p->skipping = false;
+		p->skipping = p->losing = false;
 		send_configs(p, g, msg->timestamp);
 	}
 	if (!p->skipping && has_room(p, msg->size, p->stream->hub->config.max_queue)) {
 		send_to(p, msg);
 		return;
 	}
+	/* Configuration comes again when it goes on. Who skips for another reason, and finds no room, is slow too. */
+	if (!config && (!p->skipping || p->losing || !has_room(p, msg->size, p->stream->hub->config.max_queue)))
+		lose(p, msg);
 	p->skipping = true;
-	p->dropped += !config; /* configuration comes again when it goes on */
 }
 
 /* ---- to all players ---- */
@@ -352,29 +389,80 @@ uint64_t slu_hub_deadline(const struct slu_hub *hub)
 
 int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream)
 {
-	int err = find_or_make(hub, key, stream);
+	int err = find_or_make(hub, key, true, stream);
 
 	if (err)
 		return err;
 	if ((*stream)->published)
 		return SLU_ERR_REFUSED;
 	(*stream)->published = true;
+	(*stream)->publisher = NULL;
 	for (struct slu_player *p = (*stream)->players; p; p = p->next)
 		if (!p->failed)
 			p->ops->begin(p);
 	return 0;
 }
 
-int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg)
+void slu_hub_set_publisher(struct slu_hub_stream *stream, void *publisher)
 {
-	enum slu_gop_kind kind = slu_gop_kind(msg);
-	struct slu_msg kept;
+	stream->publisher = publisher;
+}
+
+void *slu_hub_publisher(const struct slu_hub_stream *stream)
+{
+	return stream->publisher;
+}
+
+void slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms)
+{
+	release(stream);
+	slu_gop_clear(&stream->gop);
+	slu_rebase_begin(&stream->rebase, stream->last + gap_ms);
+	stream->headless = true;
+	for (struct slu_player *p = stream->players; p; p = p->next)
+		p->skipping = true;
+}
+
+static bool is_frame(enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	return (kind == SLU_GOP_FRAME || kind == SLU_GOP_KEYFRAME) &&
+	       (msg->type == SLU_MSG_AUDIO || msg->type == SLU_MSG_VIDEO);
+}
+
+/* The stream's time is that of its frames: headers and metadata have any. */
+static uint32_t timestamp_of(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	bool frame = is_frame(kind, msg);
+	uint32_t timestamp = slu_rebase(&s->rebase, frame, msg->timestamp);
+
+	/* Sound and pictures overtake each other a little; by more than that, a clock was set back. */
+	if (frame && (!s->begun || (int32_t)(timestamp - s->last) > 0 || s->last - timestamp > CLOCK_BACK_MS)) {
+		s->last = timestamp;
+		s->begun = true;
+	}
+	return timestamp;
+}
+
+/* Whether it is a picture that depends on others, of which there are none. */
+static bool is_torn_off(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
+{
+	if (kind == SLU_GOP_KEYFRAME)
+		s->headless = false;
+	return s->headless && kind == SLU_GOP_FRAME && msg->type == SLU_MSG_VIDEO;
+}
+
+int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *published)
+{
+	enum slu_gop_kind kind = slu_gop_kind(published);
+	struct slu_msg kept, now = *published, *msg = &now;
 	int err;
 
+	now.timestamp = timestamp_of(stream, kind, published);
+	if (is_torn_off(stream, kind, msg))
+		return 0;
 	/* A player that goes on with one of those that wait gets the configuration first that is known then. */
 	if (kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA || stream->nheld == HELD)
 		release(stream);
-	stream->last = msg->timestamp;
 	if (slu_gop_keep(&kept, msg) != 0) {
 		release(stream);
 		err = slu_gop_add(&stream->gop, kind, msg);
@@ -416,7 +504,7 @@ void slu_hub_unpublish(struct slu_hub_stream *stream)
 int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p)
 {
 	struct slu_hub_stream *s;
-	int err = find_or_make(hub, key, &s);
+	int err = find_or_make(hub, key, false, &s);
 
 	if (err)
 		return err;

@@ -14,6 +14,9 @@
  * No player can delay another or the publisher. One whose queue is full loses whole groups of pictures: everything
  * until a key frame that finds its queue at most half full.
  *
+ * One publisher may take over from another: players stay, and go on with the configuration and the first key frame of
+ * the new one, at timestamps that go on.
+ *
  * Single-threaded. Player operations are called from within the hub and must not call it back.
  */
 #ifndef SLU_SERVER_HUB_H
@@ -33,7 +36,7 @@ enum { SLU_HUB_MAX_GOP = 8 << 20, SLU_HUB_MAX_QUEUE = 16 << 20 };
 
 /* 0 in a field stands for its default. */
 struct slu_hub_config {
-	size_t max_streams;  /* published or waited for; default 1024 */
+	size_t max_streams;  /* that are published, and as many that are waited for; default 1024 */
 	size_t max_gop;      /* payload bytes kept for players to come, a stream; default SLU_HUB_MAX_GOP */
 	size_t max_messages; /* the same in messages; default 4096 */
 	size_t max_queue;    /* of a player, in bytes; default SLU_HUB_MAX_QUEUE */
@@ -49,6 +52,8 @@ struct slu_player_ops {
 	void (*flush)(struct slu_player *p);
 	/* Bytes queued for the player and not sent. */
 	size_t (*queued)(const struct slu_player *p);
+	/* It begins to lose messages, for its queue is full; dropped counts them. */
+	void (*slow)(struct slu_player *p);
 	/* A publisher has come, for a player that waited. */
 	void (*begin)(struct slu_player *p);
 	/* The publisher has gone. The player has left the hub by then. */
@@ -60,12 +65,13 @@ struct slu_player {
 	const struct slu_player_ops *ops;
 	bool no_audio, no_video, paused; /* the player's wishes; see slu_hub_resume() */
 	uint64_t sent, sent_bytes;       /* messages, and their payload */
-	uint64_t dropped;                /* messages that its queue had no room for */
+	uint64_t dropped, dropped_bytes; /* that its queue had no room for */
+	bool losing;                     /* some, now: until it goes on */
 	/* private */
 	struct slu_hub_stream *stream;
 	struct slu_player *prev, *next;
 	size_t queued; /* when last asked, and what it was sent since */
-	bool skipping; /* until a key frame */
+	bool skipping; /* until a key frame, whether or not that is its own fault */
 	bool failed;
 };
 
@@ -81,8 +87,15 @@ void slu_hub_free(struct slu_hub *hub);
  */
 int slu_stream_key(char out[SLU_STREAM_KEY], const char *app, const char *name);
 
-/* Begins to publish. SLU_ERR_REFUSED: somebody else does; SLU_ERR_LIMIT: too many streams; SLU_ERR_NOMEM. */
+/* Begins to publish. SLU_ERR_REFUSED: somebody else does, *stream; SLU_ERR_LIMIT: too many streams; SLU_ERR_NOMEM. */
 int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream);
+
+/* Whose stream it is, for the caller; NULL until it is set. */
+void slu_hub_set_publisher(struct slu_hub_stream *stream, void *publisher);
+void *slu_hub_publisher(const struct slu_hub_stream *stream);
+
+/* From here on the stream is another publisher's, whose first frame comes gap_ms after the last one of the old. */
+void slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms);
 
 /* A message of the stream's publisher, to be kept and to be sent to every player. 0, or SLU_ERR_NOMEM: then it is
  * sent, but players to come wait for the next key frame. */

@@ -16,7 +16,20 @@
 #include "conn/http.h"
 #include "conn/over.h"
 
-enum { EVENTS = 64, DISK_MS = 5000, CROWD = 128, QUEUE_MARGIN = 1 << 20, DEFAULT_TIMEOUT_MS = 30000 };
+enum {
+	EVENTS = 64,
+	DISK_MS = 5000,
+	CROWD = 128,
+	QUEUE_MARGIN = 1 << 20,
+	IDLE_MS = 30000,
+	WAIT_MS = 86400000,
+	SLOW_MS = 60000
+};
+
+static unsigned or_default(unsigned ms, unsigned otherwise)
+{
+	return ms ? ms : otherwise;
+}
 
 #ifdef __GLIBC__
 /* What a crowd has left behind lies scattered about, and glibc keeps all of it but what is at the end. */
@@ -54,6 +67,23 @@ static int record(struct slu_loop *loop)
 	return r ? slu_loop_watch(loop, slu_recorders_fd(r), on_recorded, r) : SLU_ERR_NOMEM;
 }
 
+/* Who may do what, and for how long. */
+static void set_rules(struct slu_peers *peers, const struct slu_loop_config *config)
+{
+	peers->logins = config->logins;
+	peers->keys = config->keys;
+	peers->rules = (struct slu_admit_rules){.users = config->logins != NULL,
+						.certificates = config->certificates,
+						.keys = config->keys != NULL,
+						.open = config->open};
+	peers->timeouts = (struct slu_peer_timeouts){.idle_ms = or_default(config->idle_timeout_ms, IDLE_MS),
+						     .publish_ms = or_default(config->publish_timeout_ms, IDLE_MS),
+						     .wait_ms = or_default(config->wait_timeout_ms, WAIT_MS),
+						     .slow_ms = or_default(config->slow_timeout_ms, SLOW_MS)};
+	peers->takeover = config->takeover;
+	peers->max_queue = config->hub.max_queue ? config->hub.max_queue : SLU_HUB_MAX_QUEUE;
+}
+
 struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size)
 {
 	struct slu_loop *loop = calloc(1, sizeof *loop);
@@ -76,15 +106,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.hub = slu_hub_new(&config->hub);
 	loop->peers.now_ms = slu_now_ms();
 	loop->peers.dir = config->dir;
-	loop->peers.logins = config->logins;
-	loop->peers.keys = config->keys;
-	loop->peers.rules = (struct slu_admit_rules){.users = config->logins != NULL,
-						     .certificates = config->certificates,
-						     .keys = config->keys != NULL,
-						     .open = config->open};
-	loop->peers.timeouts = (struct slu_peer_timeouts){
-		.idle_ms = config->idle_timeout_ms ? config->idle_timeout_ms : DEFAULT_TIMEOUT_MS,
-		.publish_ms = config->publish_timeout_ms ? config->publish_timeout_ms : DEFAULT_TIMEOUT_MS};
+	set_rules(&loop->peers, config);
 	loop->peers.log = config->log;
 	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
 	loop->peers.flush = flush_peer;
@@ -210,7 +232,8 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 		return;
 	}
 	slu_peer_events(c->peer);
-	slu_peer_on_time(c->peer);
+	if (!slu_peer_on_time(c->peer))
+		slu_loop_end(loop, c);
 	slu_peer_pump(c->peer);
 	rearm(loop, c);
 }

@@ -38,6 +38,9 @@ struct slu_loop_config {
 	unsigned max_per_address;    /* default: as many as all */
 	unsigned idle_timeout_ms;    /* for clients that neither publish nor play; default 30000 */
 	unsigned publish_timeout_ms; /* for publishers that send no media; default 30000 */
+	unsigned wait_timeout_ms;    /* for players that wait for a publisher; default a day */
+	unsigned slow_timeout_ms;    /* for players that lose messages all that time; default 60000 */
+	bool takeover;               /* a second publisher of a name ends the first; otherwise it is refused */
 	struct slu_log log;
 	struct slu_reporter reporter;
 };

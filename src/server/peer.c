@@ -89,6 +89,7 @@ void slu_peer_dismiss(struct slu_peer *peer, const struct refusal *status, const
 	slu_peer_stop_publishing(peer);
 	slu_peer_stop_playing(peer);
 	peer->closing = true;
+	peer->closing_ms = peer->all->now_ms;
 	slu_conn_close(peer->conn);
 	slu_peer_touch(peer);
 }

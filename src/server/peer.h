@@ -13,6 +13,7 @@
 #include "server/keys.h"
 #include "server/refusals.h"
 #include "server/report.h"
+#include "server/slowness.h"
 
 struct slu_logins;
 struct slu_recorder;
@@ -25,6 +26,8 @@ enum { SLU_PEER_APP = 128 };
 struct slu_peer_timeouts {
 	unsigned idle_ms;    /* for who neither publishes nor plays */
 	unsigned publish_ms; /* for who publishes and sends no media */
+	unsigned wait_ms;    /* for who plays what nobody publishes */
+	unsigned slow_ms;    /* for who plays, and loses messages all that time */
 };
 
 /* What all peers share. */
@@ -36,6 +39,8 @@ struct slu_peers {
 	struct slu_keys *keys;           /* stream keys; NULL: there are none */
 	struct slu_admit_rules rules;
 	struct slu_peer_timeouts timeouts;
+	bool takeover;    /* a second publisher of a name ends the first */
+	size_t max_queue; /* the hub's, of a player */
 	struct slu_log log;
 	struct slu_reporter reporter;
 	struct slu_refusals refusals;
@@ -54,8 +59,9 @@ struct slu_peer {
 	bool playing;
 	struct slu_peer *next_touched;
 	bool is_touched;
-	bool silent;  /* turned out to be no client of RTMP's: nothing is reported of it */
-	bool closing; /* it was dismissed */
+	bool silent;         /* turned out to be no client of RTMP's: nothing is reported of it */
+	bool closing;        /* it was dismissed, */
+	uint64_t closing_ms; /* and then */
 	unsigned id;
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */
@@ -66,6 +72,7 @@ struct slu_peer {
 	struct slu_admit_facts facts;
 	struct slu_key_id key_id; /* that it published with, where there are keys */
 	bool named;               /* key is from the list of keys, and no secret */
+	bool taken_over;          /* stream is somebody else's already */
 	unsigned wrong_keys;
 	uint64_t refuse_ms; /* when the last of them is answered; 0: that was done */
 	struct slu_hub_stream *stream;
@@ -73,6 +80,9 @@ struct slu_peer {
 	char key[SLU_STREAM_KEY];
 	uint32_t publish_id; /* message stream IDs */
 	uint64_t messages, bytes;
+	/* playing what is published */
+	bool waiting; /* for a publisher */
+	struct slu_slowness slow;
 	/* playing a recording */
 	bool played_out; /* all of it has been sent */
 	bool no_picture; /* of it, until a key frame, for there was none while the player did not want any */
@@ -88,9 +98,10 @@ void slu_peer_events(struct slu_peer *peer);
 void slu_peer_pump(struct slu_peer *peer);
 bool slu_peer_can_pump(const struct slu_peer *peer);
 
-/* When slu_peer_on_time() has something to do, by all->now_ms; UINT64_MAX: never, as things are. */
+/* When slu_peer_on_time() has something to do, by all->now_ms; UINT64_MAX: never, as things are. False: its connection
+ * is to be dropped, for it does not end in order. */
 uint64_t slu_peer_deadline(const struct slu_peer *peer);
-void slu_peer_on_time(struct slu_peer *peer);
+bool slu_peer_on_time(struct slu_peer *peer);
 
 /* The list of keys is another one now: ends what it publishes, if its key is no longer there. */
 void slu_peer_check_key(struct slu_peer *peer);

@@ -38,10 +38,12 @@ static size_t player_queued(const struct slu_player *p)
 static void player_begin(struct slu_player *p)
 {
 	struct slu_peer *peer = (struct slu_peer *)p;
+	struct slu_session *s = slu_conn_session(peer->conn);
 
 	slu_peer_touch(peer);
-	slu_session_status(slu_conn_session(peer->conn), peer->play_id, "status", "NetStream.Play.PublishNotify",
-			   "Publishing begins.");
+	peer->waiting = false;
+	slu_session_stream_begin(s, peer->play_id);
+	slu_session_status(s, peer->play_id, "status", "NetStream.Play.PublishNotify", "Publishing begins.");
 }
 
 void slu_peer_stop_playing(struct slu_peer *peer)
@@ -53,7 +55,8 @@ void slu_peer_stop_playing(struct slu_peer *peer)
 	slu_hub_leave(&peer->player);
 	slu_vod_close(peer->vod);
 	peer->vod = NULL;
-	peer->playing = peer->played_out = peer->no_picture = false;
+	peer->playing = peer->waiting = peer->played_out = peer->no_picture = false;
+	peer->slow = (struct slu_slowness){.slow = false};
 	r.messages = peer->player.sent;
 	r.bytes = peer->player.sent_bytes;
 	r.dropped = peer->player.dropped;
@@ -75,8 +78,16 @@ void slu_peer_player_end(struct slu_player *p)
 	slu_peer_stop_playing(peer);
 }
 
-static const struct slu_player_ops player_ops = {player_send, player_flush, player_queued, player_begin,
-						 slu_peer_player_end};
+static void player_slow(struct slu_player *p)
+{
+	struct slu_peer *peer = (struct slu_peer *)p;
+
+	slu_slowness_begin(&peer->slow, peer->all->now_ms);
+	slu_peer_touch(peer); /* for its new deadline */
+}
+
+static const struct slu_player_ops player_ops = {player_send, player_flush, player_queued,
+						 player_slow, player_begin, slu_peer_player_end};
 
 /* ---- playing a recording ---- */
 
@@ -184,6 +195,7 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 	peer->play_id = ev->stream_id;
 	peer->active_ms = peer->all->now_ms;
 	peer->playing = true;
+	peer->waiting = !peer->vod && !slu_hub_live(peer->all->hub, peer->key);
 	slu_peer_touch(peer);
 	if (peer->vod)
 		slu_session_recorded(s, peer->play_id);

@@ -6,6 +6,8 @@
 
 #include "server/recorder.h"
 
+enum { MAX_GAP_MS = 60000 };
+
 static const struct refusal name_taken = {"NetStream.Publish.BadName",
 					  "Somebody publishes under this name already: take another, or wait."};
 
@@ -21,6 +23,46 @@ static void begin_recording(struct slu_peer *peer)
 	peer->recorder = slu_recorder_new(peer->all->recorders, peer->key, &who);
 	if (!peer->recorder)
 		slu_peer_report_simple(peer, SLU_REPORT_RECORDING, "not recorded: out of memory");
+}
+
+/* ---- taking over ---- */
+
+static const struct refusal taken_over = {"NetStream.Publish.BadName",
+					  "Somebody else publishes under this name now, and has taken it over."};
+
+/* The stream stays as it is, with its players; old's recording and connection end. */
+static void take_from(struct slu_peer *old, const struct slu_peer *by)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "#%u, %s, has taken over what it published", by->id, by->address);
+	old->taken_over = true;
+	slu_peer_dismiss(old, &taken_over, "takeover", text);
+}
+
+/* Players' clocks have gone on since the last frame; but not for longer than one waits for the other. */
+static uint32_t gap_since(uint64_t media_ms, uint64_t now_ms)
+{
+	uint64_t gap = now_ms - media_ms;
+
+	return gap < 1 ? 1 : gap < MAX_GAP_MS ? (uint32_t)gap : MAX_GAP_MS;
+}
+
+static int begin(struct slu_peer *peer)
+{
+	int err = slu_hub_publish(peer->all->hub, peer->key, &peer->stream);
+	struct slu_peer *old = err == SLU_ERR_REFUSED ? slu_hub_publisher(peer->stream) : NULL;
+
+	if (old && peer->all->takeover) {
+		take_from(old, peer);
+		slu_hub_take_over(peer->stream, gap_since(old->media_ms, peer->all->now_ms));
+		err = 0;
+	}
+	if (err)
+		peer->stream = NULL;
+	else
+		slu_hub_set_publisher(peer->stream, peer);
+	return err;
 }
 
 /* ---- requests ---- */
@@ -40,9 +82,8 @@ void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 		slu_peer_deny(peer, why);
 		return;
 	}
-	err = slu_hub_publish(peer->all->hub, peer->key, &peer->stream);
+	err = begin(peer);
 	if (err) {
-		peer->stream = NULL;
 		slu_peer_refuse(peer, err == SLU_ERR_REFUSED ? &name_taken : &slu_peer_full);
 		return;
 	}
@@ -60,7 +101,8 @@ void slu_peer_stop_publishing(struct slu_peer *peer)
 
 	if (!peer->stream)
 		return;
-	slu_hub_unpublish(peer->stream);
+	if (!peer->taken_over)
+		slu_hub_unpublish(peer->stream);
 	peer->stream = NULL;
 	slu_recorder_end(peer->recorder);
 	peer->recorder = NULL;
@@ -74,7 +116,8 @@ void slu_peer_on_media(struct slu_peer *peer, const struct slu_event *ev)
 {
 	if (!peer->stream)
 		return;
-	peer->media_ms = peer->all->now_ms;
+	if (ev->msg.size)
+		peer->media_ms = peer->all->now_ms;
 	peer->messages++;
 	peer->bytes += ev->msg.size;
 	/* Out of memory here costs players to come their start, no more. */

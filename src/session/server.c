@@ -316,6 +316,14 @@ int slu_session_eof(struct slu_session *s, uint32_t stream_id)
 	return err;
 }
 
+int slu_session_stream_begin(struct slu_session *s, uint32_t stream_id)
+{
+	struct slu_stream *stream;
+	int err = playing(s, stream_id, &stream);
+
+	return err ? err : send_user(s, SLU_USER_STREAM_BEGIN, stream_id);
+}
+
 int slu_session_recorded(struct slu_session *s, uint32_t stream_id)
 {
 	int err = server_connected(s);

@@ -3,108 +3,7 @@
 
 #include <stdlib.h>
 
-#include "server/hub.h"
-
-enum { MAX_SEEN = 512 };
-
-/* A player that remembers what it got. */
-struct fake {
-	struct slu_player p;
-	struct {
-		uint8_t type;
-		uint32_t timestamp;
-		const uint8_t *data;
-	} seen[MAX_SEEN];
-	size_t n;
-	size_t queued;
-	bool fills; /* what is sent stays in its queue */
-	int begun, ended, flushed;
-	int answer; /* of send */
-};
-
-static int fake_send(struct slu_player *p, const struct slu_msg *msg)
-{
-	struct fake *f = (struct fake *)p;
-
-	if (f->answer)
-		return f->answer;
-	assert_true(f->n < MAX_SEEN);
-	f->seen[f->n].type = msg->type;
-	f->seen[f->n].timestamp = msg->timestamp;
-	f->seen[f->n++].data = msg->data;
-	if (f->fills)
-		f->queued += msg->size;
-	return 0;
-}
-
-static size_t fake_queued(const struct slu_player *p)
-{
-	return ((const struct fake *)p)->queued;
-}
-
-static void fake_begin(struct slu_player *p)
-{
-	((struct fake *)p)->begun++;
-}
-
-static void fake_end(struct slu_player *p)
-{
-	((struct fake *)p)->ended++;
-}
-
-static void fake_flush(struct slu_player *p)
-{
-	((struct fake *)p)->flushed++;
-}
-
-static const struct slu_player_ops fake_ops = {fake_send, fake_flush, fake_queued, fake_begin, fake_end};
-
-static struct fake *fake_new(void)
-{
-	struct fake *f = calloc(1, sizeof *f);
-
-	assert_non_null(f);
-	f->p.ops = &fake_ops;
-	return f;
-}
-
-static const uint8_t *last_data;
-static struct slu_hub *current; /* that is sent from after each message, unless gathering is to be looked at */
-
-static struct slu_hub *new_hub(const struct slu_hub_config *config)
-{
-	current = slu_hub_new(config);
-	assert_non_null(current);
-	return current;
-}
-
-static void say(struct slu_hub_stream *s, uint8_t type, uint32_t timestamp, const char *body, size_t size)
-{
-	struct slu_buffer *b = slu_buffer_new(size);
-	struct slu_msg m = {.type = type, .timestamp = timestamp, .size = size, .owner = b};
-
-	assert_non_null(b);
-	memcpy(slu_buffer_data(b), body, size);
-	m.data = last_data = slu_buffer_data(b);
-	assert_int_equal(slu_hub_message(s, &m), 0);
-	slu_buffer_put(b);
-	if (current)
-		slu_hub_send(current);
-}
-
-#define METADATA(s, t)   say(s, 18, t, "\x02\x00\x0aonMetaData\x05", 14)
-#define AVC_CONFIG(s, t) say(s, 9, t, "\x17\x00\x00\x00\x00", 5)
-#define AAC_CONFIG(s, t) say(s, 8, t, "\xaf\x00\x12\x10", 4)
-#define KEY(s, t)        say(s, 9, t, "\x17\x01\x00\x00\x00key..", 10)
-#define INTER(s, t)      say(s, 9, t, "\x27\x01\x00\x00\x00inter", 10)
-#define AAC(s, t)        say(s, 8, t, "\xaf\x01\x21", 3)
-
-static void saw(const struct fake *f, size_t i, uint8_t type, uint32_t timestamp)
-{
-	assert_true(i < f->n);
-	assert_int_equal(f->seen[i].type, type);
-	assert_int_equal(f->seen[i].timestamp, timestamp);
-}
+#include "hub_kit.h"
 
 static void makes_keys(void **state)
 {
@@ -145,16 +44,16 @@ static void makes_keys(void **state)
 
 static void sends_each_message_to_each_player(void **state)
 {
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 	struct slu_hub_stats stats;
 	struct slu_hub_stream *s, *other;
-	struct fake *f[3], *g = fake_new();
+	struct fake *f[3], *g = hub_fake_new();
 
 	(void)state;
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
 	assert_int_equal(slu_hub_publish(hub, "live/b", &other), 0);
 	for (int i = 0; i < 3; i++) {
-		f[i] = fake_new();
+		f[i] = hub_fake_new();
 		assert_int_equal(slu_hub_play(hub, "live/a", &f[i]->p), 0);
 	}
 	assert_int_equal(slu_hub_play(hub, "live/b", &g->p), 0);
@@ -167,14 +66,14 @@ static void sends_each_message_to_each_player(void **state)
 		INTER(s, t);
 		/* By reference: the very bytes. */
 		for (int i = 0; i < 3; i++)
-			assert_ptr_equal(f[i]->seen[f[i]->n - 1].data, last_data);
+			assert_ptr_equal(f[i]->seen[f[i]->n - 1].data, hub_last_data);
 	}
 	AAC(other, 7);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(f[i]->n, 102);
 		assert_int_equal(f[i]->p.sent, 102);
 		assert_int_equal(f[i]->p.dropped, 0);
-		saw(f[i], 101, 9, 100);
+		hub_saw(f[i], 101, 9, 100);
 	}
 	assert_int_equal(g->n, 1);
 	slu_hub_leave(&f[1]->p);
@@ -197,7 +96,7 @@ static void sends_each_message_to_each_player(void **state)
 
 static void refuses_a_second_publisher(void **state)
 {
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 	struct slu_hub_stream *s, *second;
 
 	(void)state;
@@ -212,29 +111,47 @@ static void refuses_a_second_publisher(void **state)
 	slu_hub_free(hub);
 }
 
+/* Names that nobody publishes are bounded, and take no room from those that somebody does. */
 static void limits_streams(void **state)
 {
 	struct slu_hub_config config = {.max_streams = 2};
-	struct slu_hub *hub = new_hub(&config);
-	struct slu_hub_stream *a, *b;
-	struct fake *f = fake_new();
+	struct slu_hub *hub = hub_kit_new(&config);
+	struct slu_hub_stream *a, *b, *c;
+	struct slu_hub_stats stats;
+	struct fake *f[4];
 
 	(void)state;
+	for (int i = 0; i < 4; i++)
+		f[i] = hub_fake_new();
+	assert_int_equal(slu_hub_play(hub, "x", &f[0]->p), 0);
+	assert_int_equal(slu_hub_play(hub, "y", &f[1]->p), 0);
+	assert_int_equal(slu_hub_play(hub, "z", &f[2]->p), SLU_ERR_LIMIT);
+	assert_null(f[2]->p.stream);
+	assert_int_equal(slu_hub_play(hub, "x", &f[2]->p), 0);
 	assert_int_equal(slu_hub_publish(hub, "a", &a), 0);
-	assert_int_equal(slu_hub_play(hub, "b", &f->p), 0);
-	assert_int_equal(slu_hub_publish(hub, "c", &b), SLU_ERR_LIMIT);
-	assert_int_equal(slu_hub_publish(hub, "b", &b), 0);
+	assert_int_equal(slu_hub_publish(hub, "x", &b), 0);
+	assert_int_equal(slu_hub_publish(hub, "c", &c), SLU_ERR_LIMIT);
+	assert_int_equal(slu_hub_publish(hub, "y", &c), SLU_ERR_LIMIT);
+	assert_int_equal(slu_hub_play(hub, "z", &f[3]->p), 0); /* x is published now */
+	slu_hub_stats(hub, &stats);
+	assert_int_equal(stats.streams, 4);
 	slu_hub_unpublish(a);
+	assert_int_equal(slu_hub_publish(hub, "y", &c), 0);
 	slu_hub_unpublish(b);
+	slu_hub_unpublish(c);
+	slu_hub_leave(&f[3]->p);
+	slu_hub_stats(hub, &stats);
+	assert_int_equal(stats.streams, 0);
 	slu_hub_free(hub);
-	free(f);
+	for (int i = 0; i < 4; i++)
+		free(f[i]);
 }
 
 static void players_may_wait(void **state)
 {
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 	struct slu_hub_stream *s;
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 
 	(void)state;
 	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
@@ -246,7 +163,7 @@ static void players_may_wait(void **state)
 	INTER(s, 5);
 	AAC(s, 6);
 	assert_int_equal(f->n, 3);
-	saw(f, 1, 9, 5);
+	hub_saw(f, 1, 9, 5);
 	slu_hub_unpublish(s);
 	assert_int_equal(f->ended, 1);
 	slu_hub_free(hub);
@@ -255,9 +172,9 @@ static void players_may_wait(void **state)
 
 static void late_players_begin_at_the_key_frame(void **state)
 {
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 	struct slu_hub_stream *s;
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 
 	(void)state;
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
@@ -272,12 +189,12 @@ static void late_players_begin_at_the_key_frame(void **state)
 	AAC(s, 2041);
 	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
 	assert_int_equal(f->n, 6);
-	saw(f, 0, 18, 2000);
-	saw(f, 1, 9, 2000);
-	saw(f, 2, 8, 2000);
-	saw(f, 3, 9, 2000);
-	saw(f, 4, 9, 2040);
-	saw(f, 5, 8, 2041);
+	hub_saw(f, 0, 18, 2000);
+	hub_saw(f, 1, 9, 2000);
+	hub_saw(f, 2, 8, 2000);
+	hub_saw(f, 3, 9, 2000);
+	hub_saw(f, 4, 9, 2040);
+	hub_saw(f, 5, 8, 2041);
 	INTER(s, 2080);
 	assert_int_equal(f->n, 7);
 	slu_hub_leave(&f->p);
@@ -285,7 +202,7 @@ static void late_players_begin_at_the_key_frame(void **state)
 	f->n = 0;
 	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
 	assert_int_equal(f->n, 6);
-	saw(f, 0, 9, 2000);
+	hub_saw(f, 0, 9, 2000);
 	slu_hub_unpublish(s);
 	slu_hub_free(hub);
 	free(f);
@@ -294,9 +211,9 @@ static void late_players_begin_at_the_key_frame(void **state)
 static void a_slow_player_loses_whole_groups(void **state)
 {
 	struct slu_hub_config config = {.max_queue = 50};
-	struct slu_hub *hub = new_hub(&config);
+	struct slu_hub *hub = hub_kit_new(&config);
 	struct slu_hub_stream *s;
-	struct fake *slow = fake_new(), *quick = fake_new();
+	struct fake *slow = hub_fake_new(), *quick = hub_fake_new();
 
 	(void)state;
 	slow->fills = true;
@@ -329,9 +246,9 @@ static void a_slow_player_loses_whole_groups(void **state)
 	KEY(s, 30);
 	INTER(s, 31);
 	assert_int_equal(slow->n, 8);
-	saw(slow, 5, 9, 30); /* the configuration again, */
-	saw(slow, 6, 9, 30); /* the key frame */
-	saw(slow, 7, 9, 31);
+	hub_saw(slow, 5, 9, 30); /* the configuration again, */
+	hub_saw(slow, 6, 9, 30); /* the key frame */
+	hub_saw(slow, 7, 9, 31);
 	assert_int_equal(quick->n, 18);
 	assert_int_equal(quick->p.dropped, 0);
 	slu_hub_unpublish(s);
@@ -343,9 +260,9 @@ static void a_slow_player_loses_whole_groups(void **state)
 static void a_slow_listener_goes_on_when_there_is_room(void **state)
 {
 	struct slu_hub_config config = {.max_queue = 20};
-	struct slu_hub *hub = new_hub(&config);
+	struct slu_hub *hub = hub_kit_new(&config);
 	struct slu_hub_stream *s;
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 
 	(void)state;
 	f->fills = true;
@@ -367,9 +284,9 @@ static void a_slow_listener_goes_on_when_there_is_room(void **state)
 static void waits_for_a_key_frame_when_none_is_kept(void **state)
 {
 	struct slu_hub_config config = {.max_gop = 25};
-	struct slu_hub *hub = new_hub(&config);
+	struct slu_hub *hub = hub_kit_new(&config);
 	struct slu_hub_stream *s;
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 
 	(void)state;
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
@@ -385,7 +302,7 @@ static void waits_for_a_key_frame_when_none_is_kept(void **state)
 	KEY(s, 4);
 	INTER(s, 5);
 	assert_int_equal(f->n, 4);
-	saw(f, 2, 9, 4);
+	hub_saw(f, 2, 9, 4);
 	slu_hub_unpublish(s);
 	slu_hub_free(hub);
 	free(f);
@@ -393,9 +310,9 @@ static void waits_for_a_key_frame_when_none_is_kept(void **state)
 
 static void honours_wishes(void **state)
 {
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 	struct slu_hub_stream *s;
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 
 	(void)state;
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
@@ -429,9 +346,9 @@ static void honours_wishes(void **state)
 
 static void a_dead_player_gets_nothing_more(void **state)
 {
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 	struct slu_hub_stream *s;
-	struct fake *dead = fake_new(), *full = fake_new();
+	struct fake *dead = hub_fake_new(), *full = hub_fake_new();
 
 	(void)state;
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
@@ -456,7 +373,7 @@ static void a_dead_player_gets_nothing_more(void **state)
 static struct slu_hub *gathering(struct fake *f, struct slu_hub_stream **s)
 {
 	struct slu_hub_config config = {.gather_ms = 40};
-	struct slu_hub *hub = new_hub(&config);
+	struct slu_hub *hub = hub_kit_new(&config);
 
 	slu_hub_tick(hub, 100);
 	assert_int_equal(slu_hub_publish(hub, "live/a", s), 0);
@@ -468,7 +385,7 @@ static struct slu_hub *gathering(struct fake *f, struct slu_hub_stream **s)
 
 static void sound_waits_for_a_picture(void **state)
 {
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 	struct slu_hub_stream *s;
 	struct slu_hub *hub = gathering(f, &s);
 
@@ -482,9 +399,9 @@ static void sound_waits_for_a_picture(void **state)
 	INTER(s, 3);
 	assert_int_equal(f->flushed, 2);
 	assert_int_equal(f->n, 4);
-	saw(f, 1, 8, 1);
-	saw(f, 2, 8, 2);
-	saw(f, 3, 9, 3);
+	hub_saw(f, 1, 8, 1);
+	hub_saw(f, 2, 8, 2);
+	hub_saw(f, 3, 9, 3);
 	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
 	slu_hub_unpublish(s);
 	slu_hub_free(hub);
@@ -493,7 +410,7 @@ static void sound_waits_for_a_picture(void **state)
 
 static void sound_waits_only_so_long(void **state)
 {
-	struct fake *f = fake_new();
+	struct fake *f = hub_fake_new();
 	struct slu_hub_stream *s;
 	struct slu_hub *hub = gathering(f, &s);
 
@@ -505,12 +422,12 @@ static void sound_waits_only_so_long(void **state)
 	slu_hub_tick(hub, 140);
 	slu_hub_send(hub);
 	assert_int_equal(f->n, 2);
-	saw(f, 1, 8, 1);
+	hub_saw(f, 1, 8, 1);
 	assert_true(slu_hub_deadline(hub) == UINT64_MAX);
 	for (uint32_t i = 0; i < 33; i++) /* one more than may wait */
 		AAC(s, 10 + i);
 	assert_int_equal(f->n, 2 + 32);
-	saw(f, 33, 8, 41);
+	hub_saw(f, 33, 8, 41);
 	slu_hub_unpublish(s); /* what waits is not lost */
 	assert_int_equal(f->n, 35);
 	assert_int_equal(f->ended, 1);
@@ -521,7 +438,7 @@ static void sound_waits_only_so_long(void **state)
 /* It gets what waits with all else that was before, and those that were there before it do too. */
 static void nothing_waits_when_a_player_joins(void **state)
 {
-	struct fake *f = fake_new(), *late = fake_new();
+	struct fake *f = hub_fake_new(), *late = hub_fake_new();
 	struct slu_hub_stream *s;
 	struct slu_hub *hub = gathering(f, &s);
 
@@ -530,7 +447,7 @@ static void nothing_waits_when_a_player_joins(void **state)
 	assert_int_equal(slu_hub_play(hub, "live/a", &late->p), 0);
 	assert_int_equal(f->n, 2);
 	assert_int_equal(late->n, 2);
-	saw(late, 1, 8, 1);
+	hub_saw(late, 1, 8, 1);
 	INTER(s, 2);
 	assert_int_equal(f->n, 3);
 	assert_int_equal(late->n, 3);
@@ -547,12 +464,12 @@ static void nothing_waits_when_a_player_joins(void **state)
 /* All that came at once is one write to each player, in order; a configuration begins another. */
 static void what_came_at_once_is_flushed_once(void **state)
 {
-	struct fake *f[3] = {fake_new(), fake_new(), fake_new()};
+	struct fake *f[3] = {hub_fake_new(), hub_fake_new(), hub_fake_new()};
 	struct slu_hub_stream *s;
-	struct slu_hub *hub = new_hub(NULL);
+	struct slu_hub *hub = hub_kit_new(NULL);
 
 	(void)state;
-	current = NULL;
+	hub_current = NULL;
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(slu_hub_play(hub, "live/a", &f[i]->p), 0);
@@ -567,7 +484,7 @@ static void what_came_at_once_is_flushed_once(void **state)
 		assert_int_equal(f[i]->n, 4);
 		assert_int_equal(f[i]->flushed, 1);
 		for (uint32_t k = 0; k < 4; k++)
-			saw(f[i], k, k == 1 ? 8 : 9, k);
+			hub_saw(f[i], k, k == 1 ? 8 : 9, k);
 	}
 	INTER(s, 4);
 	AVC_CONFIG(s, 5);
@@ -584,12 +501,12 @@ static void what_came_at_once_is_flushed_once(void **state)
 static void what_is_not_small_sound_does_not_wait(void **state)
 {
 	static const char large[3000] = "\xaf\x01";
-	struct fake *f = fake_new(), *listener = fake_new();
+	struct fake *f = hub_fake_new(), *listener = hub_fake_new();
 	struct slu_hub_stream *s, *radio;
 	struct slu_hub *hub = gathering(f, &s);
 
 	(void)state;
-	say(s, 8, 1, large, sizeof large);
+	hub_say(s, 8, 1, large, sizeof large);
 	AAC_CONFIG(s, 2);
 	METADATA(s, 3);
 	assert_int_equal(f->n, 4);
