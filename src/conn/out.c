@@ -132,6 +132,12 @@ int slu_conn_flush_more(struct slu_conn *c)
 	return flush(c, true);
 }
 
+void slu_conn_gather(struct slu_conn *c, bool on)
+{
+	if (c->transport)
+		slu_tcp_gather(c->transport->ops->fd(c->transport), on);
+}
+
 bool slu_conn_sendable(const struct slu_conn *c)
 {
 	if (c->transport && c->transport->ops->pending(c->transport) > 0)

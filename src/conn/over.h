@@ -32,6 +32,9 @@ bool slu_conn_stuck(const struct slu_conn *c);
 /* By slu_now_ms(), when slu_conn_process() must run: 0: now; UINT64_MAX: never. */
 uint64_t slu_conn_deadline(const struct slu_conn *c);
 
+/* Whether what is small may wait until what was sent is acknowledged: see slu_tcp_gather(). */
+void slu_conn_gather(struct slu_conn *c, bool on);
+
 /* From here on a peer that acknowledges nothing for ms is given up. */
 void slu_conn_hurry(struct slu_conn *c, unsigned ms);
 

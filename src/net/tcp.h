@@ -25,6 +25,10 @@ struct slu_transport *slu_tcp_connect(const struct slu_tcp_config *config, const
 /* An accepted socket; owned from here on, also on failure. NULL when out of memory. */
 struct slu_transport *slu_tcp_accept(const struct slu_tcp_config *config, int fd);
 
+/* What is small waits in the kernel until all before it is acknowledged, to go out with more (Nagle's algorithm, RFC
+ * 1122, 4.2.3.4). At first it does not. */
+void slu_tcp_gather(int fd, bool on);
+
 /* What the kernel says of the connection; false when it says nothing (not TCP, not connected). */
 struct slu_tcp_info {
 	uint64_t unacked; /* bytes written and not acknowledged: SIOCOUTQ */

@@ -13,6 +13,13 @@ static bool fin_on_its_way(unsigned state)
 	return state == TCP_FIN_WAIT1 || state == TCP_CLOSING || state == TCP_LAST_ACK;
 }
 
+void slu_tcp_gather(int fd, bool on)
+{
+	const int nodelay = !on;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay);
+}
+
 bool slu_tcp_info(int fd, struct slu_tcp_info *out)
 {
 	struct tcp_info info;

@@ -110,6 +110,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.log = config->log;
 	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
 	loop->peers.flush = flush_peer;
+	loop->peers.gathers = config->hub.gather_ms > 0;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->peers.hub && loop->epoll >= 0 && record(loop) == 0)
 		return loop;

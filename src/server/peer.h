@@ -47,6 +47,7 @@ struct slu_peers {
 	uint64_t now_ms;
 	struct slu_peer *touched;             /* that were sent something and are to be flushed */
 	void (*flush)(struct slu_peer *peer); /* at once */
+	bool gathers;                         /* what players are sent may wait for more */
 };
 
 struct slu_peer {

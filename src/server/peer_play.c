@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/gop.h"
+#include "conn/over.h"
 #include "server/vod.h"
 
 enum { VOD_QUEUE = 512 * 1024, VOD_TURN = 256 }; /* bytes queued, messages a call */
@@ -53,6 +54,7 @@ void slu_peer_stop_playing(struct slu_peer *peer)
 	if (!peer->playing)
 		return;
 	slu_hub_leave(&peer->player);
+	slu_conn_gather(peer->conn, false);
 	slu_vod_close(peer->vod);
 	peer->vod = NULL;
 	peer->playing = peer->waiting = peer->played_out = peer->no_picture = false;
@@ -208,6 +210,7 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 		slu_peer_player_end(&peer->player);
 		return;
 	}
+	slu_conn_gather(peer->conn, peer->all->gathers && !peer->vod);
 	slu_peer_report_simple(peer, SLU_REPORT_PLAY, "");
 }
 
