@@ -89,11 +89,9 @@ def each(function, items):
 def test_a_sound_client(serve):
     served = serve()
     assert served.works("first")
-    stored = served.folder / "live" / "first.flv"
-    end = time.monotonic() + 10
-    while stored.stat().st_size < 20 * 50 and time.monotonic() < end:
-        time.sleep(0.02)
-    assert all(bytes([n]) * 50 in stored.read_bytes() for n in range(20))
+    served.process.expect("was recorded", 20, "err")
+    stored = (served.folder / "live" / "first.flv").read_bytes()
+    assert all(bytes([n]) * 50 in stored for n in range(20))
 
 
 def test_silence_at_every_step(serve):
@@ -164,6 +162,7 @@ def test_odd_but_harmless(serve, name):
         client.send(rtmp.command("deleteStream", 9, None, 1, chunk_size=size))
         client.send(rtmp.command("createStream", 10, None, chunk_size=size))
         assert client.until("_result")[1] == 10
+    served.process.expect("was recorded", 20, "err")
     stored = (served.folder / "live" / "odd.flv").read_bytes()
     assert all(bytes([n]) * 500 in stored for n in range(10))
 
