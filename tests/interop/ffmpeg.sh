@@ -4,7 +4,7 @@
 # folder of the programs.
 #
 #     tests/interop/ffmpeg.sh rtmpe      its own RTMPE and RTMPTE, which Debian's build leaves out for want of a crypto
-#                                      library: ffmpeg
+#                                      library: ffmpeg, and ffmpeg_player, a player with buttons
 #     tests/interop/ffmpeg.sh librtmp    librtmp in the stead of all that (--enable-librtmp): ffmpeg, and ffmpeg_player
 #
 # Of the version that is installed, or of the newest that the mirror has of this machine's release
@@ -16,18 +16,21 @@ kind=$1
 here=$(realpath "$(dirname "$0")")
 scripts=$(realpath "$here/../../scripts")
 case $kind in
-rtmpe) options='--enable-openssl --enable-protocol=tcp,rtmp,rtmpe,rtmpte' player= ;;
+rtmpe)
+	options='--enable-openssl --enable-protocol=tcp,rtmp,rtmpe,rtmpte'
+	libraries='-lssl -lcrypto'
+	;;
 librtmp)
 	options='--enable-librtmp --enable-protocol=librtmp,librtmps,librtmpt,librtmpe,librtmpte'
-	player=$here/ffmpeg_player.c
+	libraries=-lrtmp
 	;;
 *)
 	echo "ffmpeg.sh: unknown kind '$kind': give rtmpe or librtmp" >&2
 	exit 2
 	;;
 esac
-# shellcheck disable=SC2086 # may be none
-recipe=$({ echo "$options" && cat /dev/null $player; } | sha256sum | cut -c 1-16)
+player=$here/ffmpeg_player.c
+recipe=$({ echo "$options" && cat "$player"; } | sha256sum | cut -c 1-16)
 cache=${SLUICE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-lab}/ffmpeg-$kind
 # shellcheck disable=SC1091 # of the machine
 folder=$cache/$(. /etc/os-release && echo "$VERSION_CODENAME")-$recipe
@@ -54,9 +57,10 @@ cd "$work/build"
 	--enable-protocol=file,pipe --enable-demuxer=flv --enable-muxer=flv --enable-parser=h264,aac \
 	--enable-decoder=h264,aac --enable-bsf=aac_adtstoasc $options >&2
 make -j"$(nproc)" ffmpeg >&2
-[ -z "$player" ] || cc -O -Wall -I "$work/source" -I . "$player" -o "$work/done/ffmpeg_player" \
+# shellcheck disable=SC2086 # a list
+cc -O -Wall -I "$work/source" -I . "$player" -o "$work/done/ffmpeg_player" \
 	libavformat/libavformat.a libavcodec/libavcodec.a libswresample/libswresample.a libavutil/libavutil.a \
-	-lrtmp -lm -pthread >&2
+	$libraries -lm -pthread >&2
 cp ffmpeg "$work/done/"
 rm -rf "$cache"/*/
 mv -T "$work/done" "$folder"

@@ -2,7 +2,7 @@
 /*
  * Plays through libavformat as its user tells it, with the calls that a player with buttons makes.
  *
- *     ffmpeg_player URL STEP...
+ *     ffmpeg_player [-OPTION VALUE]... URL STEP...
  *
  * "read N": N packets, or all up to the end without N; "until MS": packets up to the first video key frame of that time
  * or later; "seek MS", "pause", "play". Prints a line for each step, and for each packet "audio" or "video", its time
@@ -15,6 +15,7 @@
 
 #include "libavformat/avformat.h"
 #include "libavutil/adler32.h"
+#include "libavutil/dict.h"
 
 struct player {
 	AVFormatContext *format;
@@ -74,10 +75,13 @@ static int step(struct player *p, char **argv)
 int main(int argc, char **argv)
 {
 	struct player p = {.packet = av_packet_alloc()};
+	AVDictionary *options = NULL;
 	int taken = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc < 2 || !p.packet || avformat_open_input(&p.format, argv[1], NULL, NULL) < 0) {
+	for (; argc > 2 && argv[1][0] == '-'; argc -= 2, argv += 2)
+		av_dict_set(&options, argv[1] + 1, argv[2], 0);
+	if (argc < 2 || !p.packet || avformat_open_input(&p.format, argv[1], NULL, &options) < 0) {
 		fprintf(stderr, "ffmpeg_player: cannot open it\n");
 		return 1;
 	}
@@ -85,6 +89,7 @@ int main(int argc, char **argv)
 		taken = step(&p, at);
 	if (taken < 0)
 		fprintf(stderr, "ffmpeg_player: %s\n", av_err2str(taken));
+	av_dict_free(&options);
 	avformat_close_input(&p.format);
 	av_packet_free(&p.packet);
 	return taken < 0;
