@@ -214,6 +214,7 @@ enum slu_event_type {
 	SLU_EVENT_UNPUBLISH,         /* server: the peer ended publishing on stream_id */
 	SLU_EVENT_STOP,              /* server: the peer ended playing on stream_id */
 	SLU_EVENT_CLOSE,             /* either: the peer said close; client: NetConnection.Connect.Closed */
+	SLU_EVENT_MARKED,            /* either: the peer has read what was queued up to slu_session_mark() */
 	SLU_EVENT_MESSAGE            /* either, by hand only: msg, of any type, on chunk_stream */
 };
 
@@ -297,6 +298,10 @@ int slu_session_set_chunk_size(struct slu_session *s, uint32_t size);
 
 /* Asks the peer to echo now_ms: the answer is measured, see slu_session_stats.ping_ms. */
 int slu_session_ping(struct slu_session *s);
+
+/* The same behind all that is queued, and a SLU_EVENT_MARKED follows once the peer has come there. Of several, the last
+ * counts. */
+int slu_session_mark(struct slu_session *s);
 
 /* ---- messages by hand ----
  *

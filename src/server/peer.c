@@ -161,6 +161,7 @@ static void (*const actions[])(struct slu_peer *peer, const struct slu_event *ev
 	[SLU_EVENT_RECEIVE_VIDEO] = slu_peer_on_receive_video,
 	[SLU_EVENT_GET_STREAM_LENGTH] = slu_peer_on_get_stream_length,
 	[SLU_EVENT_CLEAR_DATA] = slu_peer_on_clear_data,
+	[SLU_EVENT_MARKED] = slu_peer_on_marked,
 	[SLU_EVENT_UNPUBLISH] = slu_peer_on_unpublish,
 	[SLU_EVENT_STOP] = slu_peer_on_stop,
 	[SLU_EVENT_CLOSE] = on_close,

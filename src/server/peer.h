@@ -85,8 +85,10 @@ struct slu_peer {
 	bool waiting; /* for a publisher */
 	struct slu_slowness slow;
 	/* playing a recording */
-	bool played_out; /* all of it has been sent */
-	bool no_picture; /* of it, until a key frame, for there was none while the player did not want any */
+	bool played_out;  /* all of it has been sent, */
+	bool ended;       /* and the player has been told so, */
+	uint64_t tell_ms; /* which is due then at the latest */
+	bool no_picture;  /* of it, until a key frame, for there was none while the player did not want any */
 };
 
 /* NULL when out of memory; conn is then the caller's still. */

@@ -54,6 +54,9 @@ void slu_peer_on_seek(struct slu_peer *peer, const struct slu_event *ev);
 void slu_peer_on_receive_audio(struct slu_peer *peer, const struct slu_event *ev);
 void slu_peer_on_receive_video(struct slu_peer *peer, const struct slu_event *ev);
 void slu_peer_on_get_stream_length(struct slu_peer *peer, const struct slu_event *ev);
+/* All of a recording was sent, and the player does not say that it has come there: it is told that it is over. */
+void slu_peer_end_in_time(struct slu_peer *peer);
+void slu_peer_on_marked(struct slu_peer *peer, const struct slu_event *ev);
 void slu_peer_on_stop(struct slu_peer *peer, const struct slu_event *ev);
 
 #endif

@@ -9,6 +9,7 @@
 #include "server/vod.h"
 
 enum { VOD_QUEUE = 512 * 1024, VOD_TURN = 256 }; /* bytes queued, messages a call */
+enum { TELL_MS = 30000 };
 
 static const struct refusal not_found = {"NetStream.Play.StreamNotFound",
 					 "Nobody publishes this, and there is no recording of it."};
@@ -57,7 +58,7 @@ void slu_peer_stop_playing(struct slu_peer *peer)
 	slu_conn_gather(peer->conn, false);
 	slu_vod_close(peer->vod);
 	peer->vod = NULL;
-	peer->playing = peer->waiting = peer->played_out = peer->no_picture = false;
+	peer->playing = peer->waiting = peer->played_out = peer->ended = peer->no_picture = false;
 	peer->slow = (struct slu_slowness){.slow = false};
 	r.messages = peer->player.sent;
 	r.bytes = peer->player.sent_bytes;
@@ -75,7 +76,7 @@ void slu_peer_player_end(struct slu_player *p)
 	if (!peer->vod)
 		slu_session_status(s, peer->play_id, "status", "NetStream.Play.UnpublishNotify",
 				   "Publishing has ended.");
-	if (!peer->played_out)
+	if (!peer->ended)
 		slu_session_eof(s, peer->play_id);
 	slu_peer_stop_playing(peer);
 }
@@ -98,13 +99,40 @@ bool slu_peer_can_pump(const struct slu_peer *peer)
 	return peer->vod && !peer->played_out && !peer->player.paused && slu_conn_queued(peer->conn) < VOD_QUEUE;
 }
 
-/* It goes on being played: the player may go back in it, as long as it is there and does not idle. What servers of
- * Adobe's say besides, onPlayStatus, is a data message, which players that store what they get would store. */
+/* All of it has been sent, and much of it is yet to be read. What says that it is over ends some players at once,
+ * wherever they asked to go meanwhile, so it is said when they have come there, or to those who do not answer, in
+ * time. */
 static void play_out(struct slu_peer *peer)
 {
 	peer->played_out = true;
+	peer->ended = false;
+	peer->tell_ms = peer->all->now_ms + TELL_MS;
+	slu_session_mark(slu_conn_session(peer->conn));
+}
+
+/* It goes on being played: the player may go back in it, as long as it does not idle. What Adobe's servers say besides,
+ * onPlayStatus, is a data message, which players that store what they get would store. */
+static void tell_end(struct slu_peer *peer)
+{
+	peer->ended = true;
 	peer->active_ms = peer->all->now_ms;
+	slu_peer_touch(peer);
 	slu_session_played_out(slu_conn_session(peer->conn), peer->play_id);
+}
+
+void slu_peer_end_in_time(struct slu_peer *peer)
+{
+	if (slu_conn_queued(peer->conn))
+		peer->tell_ms = peer->all->now_ms + TELL_MS;
+	else
+		tell_end(peer);
+}
+
+void slu_peer_on_marked(struct slu_peer *peer, const struct slu_event *ev)
+{
+	(void)ev;
+	if (peer->vod && peer->played_out && !peer->ended)
+		tell_end(peer);
 }
 
 static bool is_wanted(struct slu_peer *peer, const struct slu_msg *msg)
@@ -240,7 +268,7 @@ void slu_peer_on_seek(struct slu_peer *peer, const struct slu_event *ev)
 		return;
 	}
 	slu_vod_seek(peer->vod, (uint32_t)ev->number);
-	peer->played_out = peer->no_picture = false;
+	peer->played_out = peer->ended = peer->no_picture = false;
 	peer->active_ms = peer->all->now_ms;
 	slu_session_sought(s, ev->stream_id);
 }

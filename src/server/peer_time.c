@@ -76,12 +76,17 @@ static void look_at_slow(struct slu_peer *peer)
 	slu_peer_dismiss(peer, &too_slow, "slow-timeout", text);
 }
 
+static uint64_t end_at(const struct slu_peer *peer)
+{
+	return peer->played_out && !peer->ended ? peer->tell_ms : UINT64_MAX;
+}
+
 /* ---- neither ---- */
 
 /* Who has seen all of a recording plays it still, and idles. */
 static uint64_t idle_at(const struct slu_peer *peer)
 {
-	bool busy = peer->stream || (peer->playing && !peer->played_out);
+	bool busy = peer->stream || (peer->playing && !peer->ended);
 
 	return busy ? UINT64_MAX : after(peer->active_ms, peer->all->timeouts.idle_ms);
 }
@@ -100,9 +105,8 @@ static const struct {
 	uint64_t (*at)(const struct slu_peer *peer); /* UINT64_MAX: never */
 	void (*act)(struct slu_peer *peer);
 } rules[] = {
-	{silent_at, close_silent},  {answer_at, slu_peer_answer_wrong_key},
-	{waited_at, close_waiting}, {slow_at, look_at_slow},
-	{idle_at, close_idle},
+	{silent_at, close_silent}, {answer_at, slu_peer_answer_wrong_key}, {waited_at, close_waiting},
+	{slow_at, look_at_slow},   {end_at, slu_peer_end_in_time},         {idle_at, close_idle},
 };
 
 uint64_t slu_peer_deadline(const struct slu_peer *peer)

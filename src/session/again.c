@@ -30,7 +30,7 @@ static bool set_query(struct slu_session *s, const char *query)
 static void forget_peer(struct slu_session *s)
 {
 	s->state = SLU_S_HANDSHAKE;
-	s->connected = s->answering = s->pinging = s->ended = s->checked_bw = false;
+	s->connected = s->answering = s->pinging = s->marked = s->ended = s->checked_bw = false;
 	s->err = 0;
 	s->error[0] = '\0';
 	memset(&s->refused, 0, sizeof s->refused);

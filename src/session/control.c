@@ -98,6 +98,11 @@ static int on_bandwidth(struct slu_session *s, const struct slu_control *c)
 
 static int on_ping_response(struct slu_session *s, const struct slu_control *c)
 {
+	if (s->marked && c->value == s->mark) {
+		s->marked = false;
+		slu_event_add(s, SLU_EVENT_MARKED);
+		return 0;
+	}
 	if (s->pinging && c->value == s->ping_time) {
 		s->pinging = false;
 		s->stats.ping_ms = (uint32_t)s->now_ms - s->ping_time;
@@ -212,6 +217,21 @@ int slu_session_ping(struct slu_session *s)
 	s->ping_time = c.value;
 	s->pinging = true;
 	return slu_control_send(s, &c, true);
+}
+
+int slu_session_mark(struct slu_session *s)
+{
+	struct slu_control c = {.type = SLU_MSG_USER_CONTROL, .event = SLU_USER_PING_REQUEST};
+
+	if (s->err)
+		return s->err;
+	if (s->hs)
+		return slu_session_usage(s, SLU_ERR_STATE, "a mark has to wait until the handshake is done");
+	/* No answer to an earlier one may be taken for this one's. */
+	s->mark = (int32_t)((uint32_t)s->now_ms - s->mark) > 0 ? (uint32_t)s->now_ms : s->mark + 1;
+	c.value = s->mark;
+	s->marked = true;
+	return slu_control_send(s, &c, false);
 }
 
 int slu_session_set_buffer_length(struct slu_session *s, uint32_t ms)

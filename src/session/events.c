@@ -40,6 +40,7 @@ const char *slu_event_name(enum slu_event_type type)
 		NAME(SLU_EVENT_UNPUBLISH),
 		NAME(SLU_EVENT_STOP),
 		NAME(SLU_EVENT_CLOSE),
+		NAME(SLU_EVENT_MARKED),
 		NAME(SLU_EVENT_MESSAGE),
 #undef NAME
 	};

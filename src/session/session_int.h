@@ -180,6 +180,8 @@ struct slu_session {
 	enum slu_bandwidth_limit bandwidth_limit;
 	uint32_t ping_time;
 	bool pinging;
+	uint32_t mark; /* what was sent as the time of the last ping behind all else */
+	bool marked;   /* and was not answered yet */
 
 	struct slu_call calls[SLU_CALLS];
 

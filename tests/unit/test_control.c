@@ -170,6 +170,34 @@ static void pings(void **state)
 	kit_close(k);
 }
 
+/* Behind all that is queued, where a ping is in front of it; and no answer to an earlier one counts. */
+static void marks(void **state)
+{
+	static const uint8_t frame[] = {0x17, 1, 0};
+	struct slu_msg video = {.type = SLU_MSG_VIDEO, .stream_id = 1, .data = frame, .size = sizeof frame};
+	struct kit *k = kit_open_connected(SLU_SERVER, NULL);
+
+	(void)state;
+	kit_say(k, 0, "createStream", 0, "z");
+	kit_say(k, 1, "play", 3, "zs", "movie");
+	assert_int_equal(slu_session_accept(k->s), 0);
+	kit_listen(k);
+	k->heard[0] = k->events[0] = '\0';
+	slu_session_tick(k->s, 0x100000005);
+	assert_int_equal(slu_session_send(k->s, &video), 0);
+	assert_int_equal(slu_session_mark(k->s), 0);
+	kit_expect_heard(k, "video@1 0 3; Ping Request 5; ");
+	assert_int_equal(slu_session_mark(k->s), 0);
+	kit_expect_heard(k, "Ping Request 6; ");
+	kit_control(k, SLU_MSG_USER_CONTROL, 7, 5, 0);
+	kit_expect_events(k, "");
+	kit_control(k, SLU_MSG_USER_CONTROL, 7, 6, 0);
+	kit_expect_events(k, "MARKED; ");
+	kit_control(k, SLU_MSG_USER_CONTROL, 7, 6, 0); /* twice */
+	kit_expect_events(k, "");
+	kit_close(k);
+}
+
 static void user_control_events(void **state)
 {
 	struct kit *k = kit_open_connected(SLU_CLIENT, NULL);
@@ -254,6 +282,7 @@ int main(void)
 		cmocka_unit_test(acked_is_unwrapped),
 		cmocka_unit_test(bandwidth_limits),
 		cmocka_unit_test(pings),
+		cmocka_unit_test(marks),
 		cmocka_unit_test(user_control_events),
 		cmocka_unit_test(too_short),
 		cmocka_unit_test(chunk_sizes),
