@@ -4,9 +4,9 @@
  *
  *     ffmpeg_player [-OPTION VALUE]... URL STEP...
  *
- * "read N": N packets, or all up to the end without N; "until MS": packets up to the first video key frame of that time
- * or later; "seek MS", "pause", "play". Prints a line for each step, and for each packet "audio" or "video", its time
- * in milliseconds, its size, and the Adler-32 of its bytes.
+ * "read N": N packets, or all up to the end without N; "end": all up to the end, and go on; "until MS": packets up to
+ * the first video key frame of that time or later; "seek MS", "pause", "play". Prints a line for each step, and for
+ * each packet "audio" or "video", its time in milliseconds, its size, and the Adler-32 of its bytes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,6 +55,10 @@ static int step(struct player *p, char **argv)
 		if (!argv[1])
 			return error == AVERROR_EOF ? 1 : error;
 		arguments = 2;
+	} else if (!strcmp(argv[0], "end")) {
+		while (error >= 0)
+			error = packet(p, INT64_MAX);
+		error = error == AVERROR_EOF ? 0 : error;
 	} else if (!strcmp(argv[0], "until") && argv[1]) {
 		while (!error)
 			error = packet(p, atol(argv[1]));
