@@ -16,7 +16,8 @@ import support
 
 STREAM_BEGIN, STREAM_EOF, STREAM_IS_RECORDED, PING = 0, 1, 4, 6
 STEP = 40
-META = (rtmp.DATA, 0, rtmp.amf0("onMetaData", {"width": 320.0}))
+# As it is sent: an ECMA array, without what only those who have the file can use.
+META = (rtmp.DATA, 0, rtmp.amf0("onMetaData", b"\x08\0\0\0\1" + rtmp.amf0({"width": 320.0})[1:]))
 
 
 def stored(count, size=300):
