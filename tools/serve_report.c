@@ -62,11 +62,6 @@ static void add_refuse(cJSON *o, const struct slu_server_report *r)
 	add(o, "count", r->count);
 }
 
-static void add_end(cJSON *o, const struct slu_server_report *r)
-{
-	cJSON_AddStringToObject(o, "reason", r->reason);
-}
-
 static void add_record(cJSON *o, const struct slu_server_report *r)
 {
 	slu_json_add_text(o, "file", r->file);
@@ -157,7 +152,11 @@ static void say_recording(const struct slu_server_report *r, const char *who, co
 
 static void say_end(const struct slu_server_report *r, const char *who, const char *what)
 {
-	slu_say("%s, at %s, is ended: %s (%s)", who, what, r->text, r->reason);
+	if (r->count > 1)
+		slu_say("%u more are ended, the last of them %s, at %s: %s (%s)", r->count, who, what, r->text,
+			r->reason);
+	else
+		slu_say("%s, at %s, is ended: %s (%s)", who, what, r->text, r->reason);
 }
 
 static void say_close(const struct slu_server_report *r, const char *who, const char *what)
@@ -186,7 +185,7 @@ static const struct {
 	[SLU_REPORT_RECORD] = {UNLESS_QUIET, say_record, add_record},
 	[SLU_REPORT_RECORDED] = {UNLESS_QUIET, say_recorded, add_recorded},
 	[SLU_REPORT_RECORDING] = {ALWAYS, say_recording, add_recording},
-	[SLU_REPORT_END] = {UNLESS_QUIET, say_end, add_end},
+	[SLU_REPORT_END] = {UNLESS_QUIET, say_end, add_refuse},
 	[SLU_REPORT_CLOSE] = {WITH_V, say_close, add_close},
 };
 

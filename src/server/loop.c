@@ -120,7 +120,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 
 unsigned slu_loop_connections(const struct slu_loop *loop)
 {
-	return loop->nclients + loop->ncarriers;
+	return loop->nclients - loop->nturned_away + loop->ncarriers;
 }
 
 /* ---- watches ---- */
@@ -178,6 +178,11 @@ static void free_watches(struct slu_loop *loop, bool owned_only)
 
 /* ---- clients ---- */
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 void slu_loop_end(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
@@ -218,8 +223,8 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	c->want = want;
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
-	due = c->over ? UINT64_MAX : slu_peer_deadline(c->peer);
-	set_deadline(loop, c, due < at ? due : at);
+	due = c->over ? UINT64_MAX : earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
+	set_deadline(loop, c, earlier(due, at));
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
@@ -227,6 +232,10 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 {
 	if (c->over)
 		return;
+	if (c->until && loop->peers.now_ms >= c->until) {
+		slu_loop_end(loop, c);
+		return;
+	}
 	slu_conn_process(c->peer->conn);
 	if (slu_conn_is_http(c->peer->conn)) {
 		slu_loop_carry(loop, c);
@@ -273,6 +282,7 @@ static void forget(struct slu_loop *loop, struct client *c)
 		c->next->prev = c->prev;
 	loop->nclients--;
 	loop->ntunnels -= c->tunnel != NULL;
+	loop->nturned_away -= c->turned_away;
 	slu_timers_set(&loop->timers, &c->timer, UINT64_MAX);
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
@@ -324,11 +334,6 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 }
 
 /* ---- the clock, and all together ---- */
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t next_deadline(const struct slu_loop *loop)
 {

@@ -54,24 +54,14 @@ static int make_id(char id[SLU_TUNNEL_ID])
 
 /* ---- what carriers ask for ---- */
 
-static bool has_room(const struct slu_loop *loop, const struct in6_addr *address)
-{
-	unsigned n = 0;
-
-	if (loop->stopping || loop->ntunnels >= loop->config.max_connections)
-		return false;
-	for (const struct client *c = loop->clients; c; c = c->next)
-		n += c->tunnel && memcmp(&c->address, address, sizeof *address) == 0;
-	return n < loop->config.max_per_address;
-}
-
 static struct slu_tunnel *open_tunnel(void *arg, const struct slu_transport_stats *stats, const char **id)
 {
 	struct carrier *k = arg;
 	struct slu_loop *loop = k->loop;
 	struct slu_tunnel_config config = {.stats = *stats, .now_ms = slu_now_ms};
-	struct slu_tunnel *tunnel = has_room(loop, &k->address) ? slu_tunnel_new(&config) : NULL;
-	char error[256] = "no more are allowed, or not of its address";
+	const struct slu_door *why = slu_loop_full(loop, &k->address, true);
+	struct slu_tunnel *tunnel = why ? NULL : slu_tunnel_new(&config);
+	char error[256] = "out of memory";
 	struct slu_conn *conn = NULL;
 	struct client *c = NULL;
 
@@ -79,6 +69,10 @@ static struct slu_tunnel *open_tunnel(void *arg, const struct slu_transport_stat
 		conn = slu_conn_accept_over(&loop->config.conn, slu_tunnel_transport(tunnel), error, sizeof error);
 	if (conn)
 		c = slu_loop_add(loop, conn, &k->address);
+	if (why) {
+		slu_loop_report_turned_away(loop, why, stats->peer);
+		return NULL;
+	}
 	if (!c || make_id(c->id) != 0) {
 		slu_log(&loop->config.log, SLU_LOG_WARN, "client %s: no tunnel was opened: %s", stats->peer, error);
 		if (c)
@@ -159,8 +153,10 @@ void slu_loop_carry(struct slu_loop *loop, struct client *c)
 	c->watch.fd = -1;
 	slu_loop_end(loop, c);
 	c->peer->silent = true;
-	if (!k)
+	if (!k || c->turned_away) {
+		free(k);
 		return;
+	}
 	transport = slu_conn_take(c->peer->conn, &read);
 	k->watch.fd = -1;
 	k->loop = loop;
@@ -223,7 +219,7 @@ unsigned slu_loop_carriers_of(const struct slu_loop *loop, const struct in6_addr
 	unsigned n = 0;
 
 	for (const struct carrier *k = loop->carriers; k; k = k->next)
-		n += memcmp(&k->address, address, sizeof *address) == 0;
+		n += slu_loop_same_place(&k->address, address);
 	return n;
 }
 

@@ -35,6 +35,8 @@ struct client {
 	uint64_t deadline;
 	struct slu_tunnel *tunnel; /* that it came through; NULL: it has a socket of its own */
 	char id[SLU_TUNNEL_ID];
+	bool turned_away; /* it is only told why */
+	uint64_t until;   /* when it is over, come what may; 0: never */
 	bool over;
 };
 
@@ -46,9 +48,12 @@ struct slu_loop {
 	struct client *clients, *over; /* over: those of clients that are */
 	struct slu_timers timers;
 	struct carrier *carriers;
-	unsigned nclients, ncarriers, ntunnels, last_id; /* of clients, those that are tunnels are among them */
-	unsigned ngone;                                  /* since memory was given back to the system */
-	uint64_t accept_ms;                              /* when to accept again, after a pause; 0: there is none */
+	unsigned nclients, ncarriers, last_id;
+	unsigned ntunnels, nturned_away; /* of clients, and among them */
+	unsigned told;                   /* of those who were turned away, in the second that ends at told_until */
+	uint64_t told_until;
+	unsigned ngone;     /* since memory was given back to the system */
+	uint64_t accept_ms; /* when to accept again, after a pause; 0: there is none */
 	bool stopping;
 };
 
@@ -69,6 +74,19 @@ void slu_loop_work(struct slu_loop *loop, struct client *c);
 void slu_loop_set_accepting(struct slu_loop *loop, bool on);
 /* Closes and frees a listener. */
 void slu_loop_unlisten(struct slu_loop *loop, struct watch *listener);
+
+/* ---- loop_door.c ---- */
+
+extern const struct slu_door slu_door_closed;
+
+/* Whether two addresses count as one. */
+bool slu_loop_same_place(const struct in6_addr *a, const struct in6_addr *b);
+/* Why nobody more is let in from there, through a tunnel or without one. NULL: somebody is. */
+const struct slu_door *slu_loop_full(const struct slu_loop *loop, const struct in6_addr *address, bool tunnel);
+/* Whether there is time to tell one more client that it is turned away; and to be told, that it is. */
+bool slu_loop_may_tell(struct slu_loop *loop);
+void slu_loop_turn_away(struct slu_loop *loop, struct client *c, const struct slu_door *why);
+void slu_loop_report_turned_away(struct slu_loop *loop, const struct slu_door *why, const char *from);
 
 /* ---- loop_http.c ---- */
 

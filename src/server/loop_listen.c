@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "conn/http.h"
+#include "net/address.h"
 #include "server/listener.h"
 #include "server/listener_unix.h"
 
@@ -37,20 +38,9 @@ static struct in6_addr address_of(const struct sockaddr_storage *ss)
 	return out;
 }
 
-static bool has_place(const struct slu_loop *loop, const struct in6_addr *address)
-{
-	unsigned n = slu_loop_carriers_of(loop, address);
-
-	/* A tunnel comes with a connection of its own, which counts. */
-	if (loop->nclients - loop->ntunnels + loop->ncarriers >= loop->config.max_connections)
-		return false;
-	for (const struct client *c = loop->clients; c; c = c->next)
-		n += !c->tunnel && memcmp(&c->address, address, sizeof *address) == 0;
-	return n < loop->config.max_per_address;
-}
-
 /* fd is the connection's from here on. */
-static void welcome(struct slu_loop *loop, const struct listener *l, int fd, const struct in6_addr *address)
+static void welcome(struct slu_loop *loop, const struct listener *l, int fd, const struct in6_addr *address,
+		    const struct slu_door *turned_away)
 {
 	struct slu_conn_config config = loop->config.conn;
 	char error[256] = "out of memory";
@@ -63,6 +53,8 @@ static void welcome(struct slu_loop *loop, const struct listener *l, int fd, con
 		slu_conn_allow_http(conn);
 		c = slu_loop_add(loop, conn, address);
 	}
+	if (c && turned_away)
+		slu_loop_turn_away(loop, c, turned_away);
 	if (c)
 		slu_loop_work(loop, c);
 	else
@@ -92,29 +84,32 @@ static bool accept_failed(struct slu_loop *loop, int why)
 	return false;
 }
 
+static void admit(struct slu_loop *loop, struct listener *l, int fd, const struct slu_address *from)
+{
+	struct in6_addr address = address_of(&from->addr);
+	const struct slu_door *why = slu_loop_full(loop, &address, false);
+	char text[SLU_ENDPOINT_TEXT];
+
+	if (why)
+		slu_loop_report_turned_away(loop, why, slu_address_format(from, text, sizeof text));
+	if (why && !slu_loop_may_tell(loop))
+		close(fd);
+	else
+		welcome(loop, l, fd, &address, why);
+}
+
 static void accept_clients(struct watch *w, struct slu_loop *loop)
 {
-	struct sockaddr_storage ss;
-	struct in6_addr address;
-	socklen_t n;
+	struct slu_address from;
 	int fd;
 
 	for (int i = 0; i < ACCEPTS; i++) {
-		n = sizeof ss;
-		fd = accept4(w->fd, (struct sockaddr *)&ss, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		from.len = sizeof from.addr;
+		fd = accept4(w->fd, (struct sockaddr *)&from.addr, &from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0 && !accept_failed(loop, errno))
 			return;
-		if (fd < 0)
-			continue;
-		address = address_of(&ss);
-		if (has_place(loop, &address)) {
-			welcome(loop, (struct listener *)w, fd, &address);
-			continue;
-		}
-		close(fd);
-		slu_log(&loop->config.log, SLU_LOG_WARN,
-			"a client was turned away: %u are connected, and no more are allowed, or not of its address",
-			loop->nclients + loop->ncarriers);
+		if (fd >= 0)
+			admit(loop, (struct listener *)w, fd, &from);
 	}
 }
 

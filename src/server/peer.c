@@ -33,7 +33,7 @@ void slu_peer_report(const struct slu_peer *peer, const struct slu_server_report
 {
 	if (peer->silent)
 		return;
-	if (r->type == SLU_REPORT_REFUSE)
+	if (r->type == SLU_REPORT_REFUSE || r->type == SLU_REPORT_END)
 		slu_refusals_take(&peer->all->refusals, r, peer->all->now_ms);
 	else if (peer->all->reporter.fn)
 		peer->all->reporter.fn(peer->all->reporter.arg, r);
@@ -138,6 +138,11 @@ static void on_connect(struct slu_peer *peer, const struct slu_event *ev)
 	r.rtmpe = rtmpe[stats.session.handshake];
 	peer->facts.certificate = stats.tls_client[0];
 	snprintf(peer->app, sizeof peer->app, "%.*s", (int)strcspn(ev->name, "?"), ev->name);
+	if (peer->turned_away) {
+		slu_session_refuse(slu_conn_session(peer->conn), "NetConnection.Connect.Rejected",
+				   peer->turned_away->text);
+		return;
+	}
 	if (!let_in(peer, ev))
 		return;
 	slu_session_accept(slu_conn_session(peer->conn));

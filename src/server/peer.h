@@ -30,6 +30,11 @@ struct slu_peer_timeouts {
 	unsigned slow_ms;    /* for who plays, and loses messages all that time */
 };
 
+/* Why somebody is not let in, for machines and for people. */
+struct slu_door {
+	const char *reason, *text;
+};
+
 /* What all peers share. */
 struct slu_peers {
 	struct slu_hub *hub;
@@ -60,9 +65,10 @@ struct slu_peer {
 	bool playing;
 	struct slu_peer *next_touched;
 	bool is_touched;
-	bool silent;         /* turned out to be no client of RTMP's: nothing is reported of it */
-	bool closing;        /* it was dismissed, */
-	uint64_t closing_ms; /* and then */
+	bool silent;                        /* turned out to be no client of RTMP's: nothing is reported of it */
+	bool closing;                       /* it was dismissed, */
+	uint64_t closing_ms;                /* and then */
+	const struct slu_door *turned_away; /* it is to be told so at its connect; NULL: it is not */
 	unsigned id;
 	char address[64];
 	char app[SLU_PEER_APP]; /* as in connect, without its query */

@@ -28,8 +28,8 @@ struct slu_refusals {
 	struct slu_refusal_kind kinds[SLU_REFUSAL_KINDS];
 };
 
-/* r is of type SLU_REPORT_REFUSE. What does not find a place, for more reasons than there are places, is taken with
- * the last of them. */
+/* r is of type SLU_REPORT_REFUSE or SLU_REPORT_END, whose reasons differ. What does not find a place, for more reasons
+ * than there are places, is taken with the last of them. */
 void slu_refusals_take(struct slu_refusals *list, const struct slu_server_report *r, uint64_t now_ms);
 
 /* Tells what waits and whose second is over. */

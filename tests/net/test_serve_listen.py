@@ -190,7 +190,7 @@ def test_those_of_a_unix_socket_have_one_address(serve, short_path):
         server.expect(r"#1, unix, connected to app \"live\"")
         with UnixClient(f"{short_path}/socket") as second:
             assert second.ended(20)
-        server.expect("turned away|unix, was refused")
+        server.expect(r"unix, was refused: .* \(max-per-address\)")
         with peers.Client("127.0.0.1", int(bound[0].rsplit(":", 1)[1])) as third:
             third.to("connected")
 

@@ -2,6 +2,8 @@
 /* The server's loop with real clients on loopback, all in one thread: counts and bytes, not timing. */
 #include "test.h"
 
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -425,8 +427,10 @@ static void refuses_names_that_lead_outside(void **state)
 	slu_loop_free(loop);
 }
 
-static void limit(struct slu_loop_config config)
+/* Whoever is one too many gets as far as connect, and is told; the one before goes on. */
+static void limit(struct slu_loop_config config, const char *reason)
 {
+	struct slu_refusal why;
 	char bound[SLU_LISTENER_URL];
 	struct slu_loop *loop = start(&config, bound);
 	struct client *c[2];
@@ -435,7 +439,14 @@ static void limit(struct slu_loop_config config)
 	turn(loop, c, 1, first_publishes);
 	c[1] = connect_to(bound, "live/b", true);
 	turn(loop, c, 2, second_failed);
+	assert_int_equal(c[1]->err, SLU_ERR_REFUSED);
+	slu_session_refusal(slu_conn_session(c[1]->c), &why);
+	assert_string_equal(why.code, "NetConnection.Connect.Rejected");
+	assert_non_null(strstr(why.description, "are connected"));
+	assert_string_equal(reported(SLU_REPORT_REFUSE)->reason, reason);
+	assert_int_equal(reported(SLU_REPORT_REFUSE)->id, 0);
 	assert_int_equal(slu_loop_connections(loop), 1);
+	assert_int_equal(c[0]->err, 0);
 	client_free(c[0]);
 	client_free(c[1]);
 	slu_loop_free(loop);
@@ -444,8 +455,47 @@ static void limit(struct slu_loop_config config)
 static void limits_connections(void **state)
 {
 	(void)state;
-	limit((struct slu_loop_config){.dir = -1, .max_per_address = 1});
-	limit((struct slu_loop_config){.dir = -1, .max_per_address = 9, .max_connections = 1});
+	limit((struct slu_loop_config){.dir = -1, .max_per_address = 1}, "max-per-address");
+	limit((struct slu_loop_config){.dir = -1, .max_per_address = 9, .max_connections = 1}, "max-connections");
+}
+
+/* Only some of a flood are listened to, and none of those for long. */
+static void closes_a_flood_at_once(void **state)
+{
+	enum { FLOOD = 30, LISTENED_TO = 8 };
+	struct slu_loop_config config = {.dir = -1, .max_connections = 1};
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+	char bound[SLU_LISTENER_URL], byte;
+	struct slu_loop *loop = start(&config, bound);
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct client *c[1] = {connect_to(bound, "live/a", true)};
+	unsigned closed = 0;
+	int fd[FLOOD];
+
+	(void)state;
+	turn(loop, c, 1, first_publishes);
+	at.sin_port = htons((uint16_t)atoi(strrchr(bound, ':') + 1));
+	for (int i = 0; i < FLOOD; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(fd[i], (struct sockaddr *)&at, sizeof at), 0);
+	}
+	assert_int_equal(slu_loop_step(loop, 100), 0);
+	for (int i = 0; i < FLOOD; i++)
+		closed += recv(fd[i], &byte, 1, MSG_DONTWAIT) == 0;
+	assert_int_equal(closed, FLOOD - LISTENED_TO);
+	/* The others say nothing for a second. */
+	for (int i = 0; i < FLOOD; i++)
+		while (recv(fd[i], &byte, 1, MSG_DONTWAIT) != 0 && slu_now_ms() < until)
+			assert_int_equal(slu_loop_step(loop, 100), 0);
+	assert_true(slu_now_ms() < until);
+	assert_int_equal(slu_loop_connections(loop), 1);
+	assert_int_equal(c[0]->err, 0);
+	for (int i = 0; i < FLOOD; i++)
+		close(fd[i]);
+	client_free(c[0]);
+	slu_loop_free(loop);
+	/* The first of them, and the rest in one. */
+	assert_int_equal(reported(SLU_REPORT_REFUSE)->count, FLOOD - 1);
 }
 
 static void closes_idle_clients(void **state)
@@ -537,7 +587,7 @@ static void keeps_slow_publishers(void **state)
 /* One who is closed for idleness and does not close its own end is waited for asleep. */
 static void sleeps_while_an_idle_client_lingers(void **state)
 {
-	struct slu_loop_config config = {.dir = -1, .idle_timeout_ms = 50, .conn.close_timeout_ms = 300};
+	struct slu_loop_config config = {.dir = -1, .publish_timeout_ms = 50, .conn.close_timeout_ms = 300};
 	char bound[SLU_LISTENER_URL];
 	struct slu_loop *loop = start(&config, bound);
 	unsigned steps = 0;
@@ -671,6 +721,7 @@ int main(void)
 		KIT_TEST(refuses_a_second_publisher),
 		KIT_TEST(refuses_names_that_lead_outside),
 		KIT_TEST(limits_connections),
+		KIT_TEST(closes_a_flood_at_once),
 		KIT_TEST(closes_idle_clients),
 		KIT_TEST(sends_what_is_wanted),
 		KIT_TEST(plays_recordings_piece_by_piece),
