@@ -14,7 +14,7 @@ enum { SOUND_EX_HEADER = 9, SOUND_AAC = 10 };                       /* SoundForm
 enum { LEGACY_SEQUENCE_HEADER = 0, LEGACY_FRAME = 1 };              /* AVCPacketType, AACPacketType */
 enum { EX_SEQUENCE_START = 0, EX_CODED_FRAMES = 1, EX_CODED_FRAMES_X = 3, EX_MPEG2TS_START = 5, EX_MODEX = 7 };
 enum { EX_FOURCC = 4 };
-enum { EX_VIDEO_METADATA = 4, EX_VIDEO_MULTITRACK = 6, EX_AUDIO_MULTITRACK = 5 };
+enum { EX_VIDEO_METADATA = 4, EX_AUDIO_CHANNELS = 4, EX_VIDEO_MULTITRACK = 6, EX_AUDIO_MULTITRACK = 5 };
 
 /* The packet type behind any number of ModEx prefixes: a size less one (UI8; 255: UI16 follows), that many bytes, and
  * then a byte with the ModEx's type and the next packet type. */
@@ -116,4 +116,19 @@ unsigned slu_flv_track(uint8_t type, const uint8_t *body, size_t size)
 	slu_cursor_take(&c, EX_FOURCC);
 	track = slu_cursor_u8(&c);
 	return c.bad ? alone : alone | 0x100u | track;
+}
+
+bool slu_flv_describes(uint8_t type, const uint8_t *body, size_t size)
+{
+	bool video = type == SLU_FLV_VIDEO;
+	struct slu_cursor c = slu_cursor(body, size);
+	uint8_t first = slu_cursor_u8(&c);
+	unsigned packet;
+
+	if (!is_enhanced(type, first))
+		return false;
+	packet = behind_modex(&c, first & 0x0f);
+	if (packet == (video ? EX_VIDEO_MULTITRACK : EX_AUDIO_MULTITRACK))
+		packet = slu_cursor_u8(&c) & 0x0f;
+	return !c.bad && packet == (video ? EX_VIDEO_METADATA : EX_AUDIO_CHANNELS);
 }

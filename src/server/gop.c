@@ -90,19 +90,103 @@ enum slu_gop_kind slu_gop_kind(const struct slu_msg *msg)
 
 	if (is_metadata(msg))
 		return SLU_GOP_METADATA;
-	if (flags & SLU_FLV_SEQUENCE_HEADER)
+	if (flags & SLU_FLV_SEQUENCE_HEADER || slu_flv_describes(msg->type, msg->data, msg->size))
 		return SLU_GOP_CONFIG;
 	return flags & SLU_FLV_KEYFRAME ? SLU_GOP_KEYFRAME : SLU_GOP_FRAME;
 }
 
-static int add_config(struct slu_gop *g, const struct slu_msg *msg)
+static bool is_before(uint32_t a, uint32_t b)
 {
-	unsigned track = slu_flv_track(msg->type, msg->data, msg->size);
-	struct slu_msg kept;
+	return (int32_t)(a - b) < 0;
+}
+
+static void see_key(struct slu_gop *g, bool key, uint32_t timestamp)
+{
+	uint32_t length = timestamp - g->key_ms;
+
+	if (is_before(timestamp, g->key_ms)) {
+		g->key_ms = timestamp; /* the publisher's clock was set back */
+		return;
+	}
+	if (!key)
+		return;
+	g->longest_ms = length > g->longest_ms ? length : g->longest_ms;
+	g->key_ms = timestamp;
+}
+
+enum slu_gop_kind slu_gop_see(struct slu_gop *g, const struct slu_msg *msg)
+{
+	enum slu_gop_kind kind = slu_gop_kind(msg);
+	unsigned track;
+
+	if (msg->type != SLU_MSG_VIDEO)
+		return kind;
+	if (!g->video)
+		g->key_ms = msg->timestamp;
+	track = slu_flv_track(msg->type, msg->data, msg->size);
+	if (kind != SLU_GOP_FRAME && (!g->has_main || track < g->main)) {
+		g->main = track;
+		g->has_main = true;
+	}
+	if (kind == SLU_GOP_CONFIG)
+		return kind;
+	if (kind == SLU_GOP_KEYFRAME && track != g->main)
+		kind = SLU_GOP_FRAME;
+	see_key(g, kind == SLU_GOP_KEYFRAME, msg->timestamp);
+	return kind;
+}
+
+bool slu_gop_is_keyless(const struct slu_gop *g, uint32_t timestamp)
+{
+	uint32_t patience = SLU_GOP_PATIENCE_MS;
+
+	if (g->longest_ms > patience / 2)
+		patience = 2 * g->longest_ms;
+	return g->video && !is_before(timestamp, g->key_ms) && timestamp - g->key_ms > patience;
+}
+
+/* Of which one is kept: a track's configuration, or its description. */
+static unsigned slot(const struct slu_msg *msg)
+{
+	return slu_flv_track(msg->type, msg->data, msg->size) << 1 | slu_flv_describes(msg->type, msg->data, msg->size);
+}
+
+static size_t find_config(const struct slu_gop *g, unsigned wanted)
+{
 	size_t i = 0;
 
-	while (i < g->nconfigs && slu_flv_track(g->configs[i].type, g->configs[i].data, g->configs[i].size) != track)
+	while (i < g->nconfigs && slot(&g->configs[i]) != wanted)
 		i++;
+	return i;
+}
+
+/* The others stay in their order: a track's description follows its configuration. */
+static void forget_config(struct slu_gop *g, size_t i)
+{
+	if (i == g->nconfigs)
+		return;
+	drop(&g->configs[i]);
+	g->nconfigs--;
+	memmove(&g->configs[i], &g->configs[i + 1], (g->nconfigs - i) * sizeof g->configs[0]);
+	memset(&g->configs[g->nconfigs], 0, sizeof g->configs[0]);
+}
+
+/* Frames of the old configuration must not be read with the new one; nor is it what was described. */
+static void change_config(struct slu_gop *g, size_t i, const struct slu_msg *msg)
+{
+	const struct slu_msg *old = &g->configs[i];
+
+	if (slot(msg) & 1 || (old->size == msg->size && memcmp(old->data, msg->data, msg->size) == 0))
+		return;
+	give_up(g);
+	forget_config(g, find_config(g, slot(msg) | 1));
+}
+
+static int add_config(struct slu_gop *g, const struct slu_msg *msg)
+{
+	struct slu_msg kept;
+	size_t i = find_config(g, slot(msg));
+
 	if (i == SLU_GOP_CONFIGS)
 		return 0;
 	if (slu_gop_keep(&kept, msg) != 0)
@@ -110,9 +194,8 @@ static int add_config(struct slu_gop *g, const struct slu_msg *msg)
 	if (i == g->nconfigs) {
 		g->nconfigs++;
 	} else {
-		/* Frames of the old configuration must not be read with the new one. */
-		if (g->configs[i].size != msg->size || memcmp(g->configs[i].data, msg->data, msg->size) != 0)
-			give_up(g);
+		change_config(g, i, msg);
+		i = find_config(g, slot(msg));
 		drop(&g->configs[i]);
 	}
 	g->configs[i] = kept;

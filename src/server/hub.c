@@ -285,7 +285,7 @@ static void catch_up(struct slu_player *p, const struct slu_hub_stream *s)
 static bool can_resume(const struct slu_player *p, const struct slu_gop *g, enum slu_gop_kind kind,
 		       const struct slu_msg *msg)
 {
-	if (g->video && !p->no_video && kind != SLU_GOP_KEYFRAME)
+	if (g->video && !p->no_video && kind != SLU_GOP_KEYFRAME && !slu_gop_is_keyless(g, msg->timestamp))
 		return false;
 	return has_room(p, msg->size, p->stream->hub->config.max_queue / 2);
 }
@@ -446,18 +446,19 @@ static uint32_t timestamp_of(struct slu_hub_stream *s, enum slu_gop_kind kind, c
 /* Whether it is a picture that depends on others, of which there are none. */
 static bool is_torn_off(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
 {
-	if (kind == SLU_GOP_KEYFRAME)
+	if (kind == SLU_GOP_KEYFRAME || slu_gop_is_keyless(&s->gop, msg->timestamp))
 		s->headless = false;
 	return s->headless && kind == SLU_GOP_FRAME && msg->type == SLU_MSG_VIDEO;
 }
 
 int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *published)
 {
-	enum slu_gop_kind kind = slu_gop_kind(published);
+	enum slu_gop_kind kind;
 	struct slu_msg kept, now = *published, *msg = &now;
 	int err;
 
-	now.timestamp = timestamp_of(stream, kind, published);
+	now.timestamp = timestamp_of(stream, slu_gop_kind(published), published);
+	kind = slu_gop_see(&stream->gop, msg);
 	if (is_torn_off(stream, kind, msg))
 		return 0;
 	/* A player that goes on with one of those that wait gets the configuration first that is known then. */

@@ -521,6 +521,62 @@ static void what_is_not_small_sound_does_not_wait(void **state)
 	free(listener);
 }
 
+/* A stream of which no key frame ever comes is joined anywhere, once that is sure: sound and all. */
+static void joins_a_stream_without_key_frames(void **state)
+{
+	struct slu_hub *hub = hub_kit_new(NULL);
+	struct slu_hub_stream *s;
+	struct fake *f = hub_fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	AVC_CONFIG(s, 0);
+	AAC_CONFIG(s, 0);
+	KEY(s, 1000);
+	AAC_CONFIG(s, 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	slu_hub_leave(&f->p);
+	hub_say(s, 9, 20000, "\x17\x00\x00\x00\x00new", 8); /* so that there is no group */
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	f->n = 0;
+	INTER(s, 20040);
+	AAC(s, 30000);
+	assert_int_equal(f->n, 0);
+	assert_int_equal(f->p.dropped, 0); /* nothing of it for its own slowness */
+	AAC(s, 31001);
+	assert_int_equal(f->n, 3);
+	hub_saw(f, 2, 8, 31001);
+	INTER(s, 31040);
+	assert_int_equal(f->n, 4);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+/* Nor does the key frame of another track begin anything. */
+static void resumes_at_the_main_track(void **state)
+{
+	struct slu_hub *hub = hub_kit_new(NULL);
+	struct slu_hub_stream *s;
+	struct fake *f = hub_fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	AVC_CONFIG(s, 0);
+	hub_say(s, 9, 0, "\x96\x00hvc1\x01", 7);
+	KEY(s, 0);
+	slu_hub_resume(&f->p);
+	f->n = 0;
+	hub_say(s, 9, 40, "\x96\x03hvc1\x01key", 10);
+	assert_int_equal(f->n, 0);
+	KEY(s, 80);
+	assert_int_equal(f->n, 3);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,6 +591,8 @@ int main(void)
 		cmocka_unit_test(waits_for_a_key_frame_when_none_is_kept),
 		cmocka_unit_test(honours_wishes),
 		cmocka_unit_test(a_dead_player_gets_nothing_more),
+		cmocka_unit_test(joins_a_stream_without_key_frames),
+		cmocka_unit_test(resumes_at_the_main_track),
 		cmocka_unit_test(sound_waits_for_a_picture),
 		cmocka_unit_test(sound_waits_only_so_long),
 		cmocka_unit_test(nothing_waits_when_a_player_joins),
