@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was published, and whether what a player got can have come of it: whole messages of its stream, in their order;
+ * pictures from a key frame on, unless it was there when they began, and where one is missing, from the next key frame
+ * on; configuration at any time.
+ *
+ * The same bytes may have been published twice, so a player may be at several places of the stream, as far as one can
+ * tell from what it got. All are followed.
+ */
+#ifndef SLU_FUZZ_SERVE_WITNESS_H
+#define SLU_FUZZ_SERVE_WITNESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/gop.h"
+
+enum { WITNESS_LOG = 1024 };
+
+struct published {
+	const void *stream;
+	enum slu_gop_kind kind;
+	uint8_t type;
+	size_t size;
+	uint64_t hash;
+};
+
+static struct published published[WITNESS_LOG];
+static size_t npublished; /* WITNESS_LOG: too many, nothing can be said any more */
+
+struct player {
+	const void *stream;
+	/* Places behind a message that it may have got last: [0] those where no picture is missing since, [1] others.
+	 */
+	uint8_t at[2][WITNESS_LOG + 1];
+};
+
+static void witness_require(int ok)
+{
+	if (!ok)
+		abort();
+}
+
+static struct published witness_look(const void *stream, const struct slu_msg *msg)
+{
+	struct published p = {stream, slu_gop_kind(msg), msg->type, msg->size, 14695981039346656037u};
+
+	for (size_t i = 0; i < msg->size; i++)
+		p.hash = (p.hash ^ msg->data[i]) * 1099511628211u;
+	return p;
+}
+
+static void witness_publish(const void *stream, const struct slu_msg *msg)
+{
+	if (npublished < WITNESS_LOG)
+		published[npublished++] = witness_look(stream, msg);
+}
+
+/* The next one at the same place in memory is another stream. */
+static void witness_end(const void *stream)
+{
+	if (npublished < WITNESS_LOG)
+		published[npublished++] = (struct published){.stream = stream};
+}
+
+static bool same(const struct published *a, const struct published *b)
+{
+	return a->stream == b->stream && a->type == b->type && a->size == b->size && a->hash == b->hash;
+}
+
+static bool is_picture(const struct published *m)
+{
+	return m->type == SLU_MSG_VIDEO && (m->kind == SLU_GOP_KEYFRAME || m->kind == SLU_GOP_FRAME);
+}
+
+static void witness_play(struct player *p, const void *stream)
+{
+	bool pictures = false;
+
+	for (size_t i = 0; i < npublished; i++)
+		if (published[i].stream == stream)
+			pictures = published[i].type && (pictures || is_picture(&published[i]));
+	memset(p, 0, sizeof *p);
+	p->stream = stream;
+	p->at[pictures][0] = 1;
+}
+
+static bool was_published(const struct published *got)
+{
+	for (size_t i = 0; i < npublished; i++)
+		if (same(&published[i], got))
+			return true;
+	return false;
+}
+
+/* Goes on in all ways that lead to this message. False: there is none. */
+static bool go_on(struct player *p, const struct published *got)
+{
+	static uint8_t next[2][WITNESS_LOG + 1];
+	bool whole = false, gap = false, found = false;
+
+	memset(next, 0, sizeof next);
+	for (size_t i = 0; i < npublished; i++) {
+		const struct published *m = &published[i];
+
+		whole |= p->at[0][i];
+		gap |= p->at[1][i];
+		if (same(m, got)) {
+			next[0][i + 1] = m->kind == SLU_GOP_KEYFRAME ? whole || gap : whole;
+			next[1][i + 1] = !is_picture(m) && gap;
+			found |= next[0][i + 1] || next[1][i + 1];
+		}
+		if (m->stream == p->stream && is_picture(m)) {
+			gap |= whole;
+			whole = false;
+		}
+	}
+	memcpy(p->at, next, sizeof next);
+	return found;
+}
+
+/* What the server says of its own accord before it begins. */
+static bool is_preface(const struct slu_msg *msg)
+{
+	static const char preface[] = "\x02\0\x11|RtmpSampleAccess";
+
+	return msg->type == SLU_MSG_DATA && msg->size >= sizeof preface - 1 &&
+	       memcmp(msg->data, preface, sizeof preface - 1) == 0;
+}
+
+static void witness_got(struct player *p, const struct slu_msg *msg)
+{
+	struct published got = witness_look(p->stream, msg);
+
+	if (npublished == WITNESS_LOG || is_preface(msg))
+		return;
+	if (got.kind == SLU_GOP_CONFIG || got.kind == SLU_GOP_METADATA)
+		witness_require(was_published(&got));
+	else
+		witness_require(go_on(p, &got));
+}
+
+#endif
