@@ -38,6 +38,8 @@ enum {
 	CONN_FLUSH_MAX = 240 * 16384, /* bytes offered to one write call: whole TLS records */
 	CONN_ACK_POLL_MIN_MS = 1,     /* how often the kernel is asked what was acknowledged, while closing */
 	CONN_ACK_POLL_MAX_MS = 50,
+	/* What libssl takes for a connection, about: its state, and a record each way. */
+	CONN_TLS_OVERHEAD = 48 * 1024,
 	CONN_SURE_MS = 250 /* after publishing was accepted: who hangs up now may refuse after all */
 };
 
@@ -73,6 +75,7 @@ struct slu_conn {
 	uint64_t progress_ms; /* and when that number rose last */
 
 	bool left;           /* closing because the peer left in order: what it does not take is no loss */
+	bool beyond;         /* closing because the client went beyond a limit, which it is told */
 	bool session_over;   /* closing: the session failed, what comes in is dropped */
 	bool stopped;        /* closing: the session was told to stop */
 	uint64_t media_wire; /* wire bytes written when the last of what was queued had gone out */
@@ -82,6 +85,7 @@ struct slu_conn {
 	uint64_t linger_ms;  /* when the wait for the peer's end is over */
 	uint64_t ack_poll_ms, ack_poll_step;
 
+	size_t tls_overhead;
 	int err;
 	char error[768];
 	uint64_t undelivered;

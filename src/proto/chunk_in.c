@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/tally.h"
 #include "proto/bodies.h"
 #include "proto/chunk_hdr.h"
 
@@ -119,7 +120,7 @@ static int body_reserve(struct slu_chunk_in *ci, struct chunk_stream *cs, size_t
 			    ci->config.max_memory);
 	}
 	if (!b)
-		b = slu_buffer_new(capacity);
+		b = slu_buffer_new_counted(capacity, ci->config.tally);
 	if (!b)
 		return fail_nomem(ci);
 	if (cs->body) {

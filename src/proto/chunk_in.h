@@ -20,6 +20,7 @@ struct slu_chunk_in_config {
 	size_t max_message;         /* a longer announced length is SLU_ERR_MEMORY_CAP at once */
 	size_t max_memory;          /* of all unfinished bodies, as allocated */
 	unsigned max_chunk_streams; /* one more is SLU_ERR_MEMORY_CAP */
+	struct slu_tally *tally;    /* where bodies are counted (base/tally.h); NULL: nowhere. Not owned */
 };
 
 struct slu_chunk_in *slu_chunk_in_new(const struct slu_chunk_in_config *config);

@@ -333,6 +333,9 @@ bool slu_swf_verify_lacks(const struct slu_session *s);
 
 extern const struct slu_command_rule slu_server_rules[];
 
+/* What the client sends is more than is taken, as the sentence says: it is told, as far as it is connected. */
+void slu_server_tell_limit(struct slu_session *s, const char *sentence);
+
 struct slu_stream *slu_server_stream(struct slu_session *s, uint32_t stream_id); /* NULL: not created */
 void slu_server_leave(struct slu_session *s, uint32_t stream_id);                /* ends what it does, with an event */
 
