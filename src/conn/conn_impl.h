@@ -31,7 +31,8 @@ enum conn_state {
 enum conn_stage { STAGE_HANDSHAKE, STAGE_CONNECT, STAGE_REQUEST, STAGE_ACTIVE };
 
 enum {
-	CONN_READ_SIZE = 65536, /* pages of it that nothing is read into are never touched */
+	CONN_READ_FIRST = 4096, /* holds what a player says; */
+	CONN_READ_SIZE = 65536, /* who sends more is read in larger pieces */
 	CONN_READS = 4,         /* that one call of slu_conn_process() makes at most */
 	CONN_VECS_MIN = 64,
 	CONN_VECS_MAX = 16384,
@@ -56,12 +57,13 @@ struct slu_conn {
 	uint64_t opened_ms, frozen_ms;
 
 	uint8_t *in; /* what was read: [in_at, in_end) is not yet fed */
-	size_t in_at, in_end;
-	bool sniffs;   /* what comes first may be HTTP; */
-	bool is_http;  /* it was */
-	bool in_ended; /* nothing more can be read: the peer's end, or a failure */
-	bool broken;   /* nothing more can be written */
-	int lost;      /* why, when it is a failure: told once all that came before it is pulled */
+	size_t in_at, in_end, in_size;
+	bool in_filled; /* by the last read */
+	bool sniffs;    /* what comes first may be HTTP; */
+	bool is_http;   /* it was */
+	bool in_ended;  /* nothing more can be read: the peer's end, or a failure */
+	bool broken;    /* nothing more can be written */
+	int lost;       /* why, when it is a failure: told once all that came before it is pulled */
 
 	struct slu_vec *vec;
 	size_t vec_cap;
