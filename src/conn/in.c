@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wipe.h"
 #include "net/sealer.h" /* SLU_TLS_RECORD */
+#include "session/secret.h"
 
 static bool held(const struct slu_conn *c)
 {
@@ -19,6 +21,8 @@ static long feed(struct slu_conn *c)
 	if (n < 0)
 		return n;
 	c->in_at += (size_t)n;
+	if (slu_session_took_secret(c->session))
+		slu_wipe_bytes(c->in, c->in_at);
 	if (!held(c))
 		c->in_at = c->in_end = 0;
 	return n;

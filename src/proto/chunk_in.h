@@ -38,6 +38,10 @@ int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, si
 /* Lets go of the message that was returned last: it may be long, and the next bytes may take their time. */
 void slu_chunk_in_release(struct slu_chunk_in *ci);
 
+/* The message that was returned last has a secret in it, and is overwritten when it is let go of, unless the caller
+ * keeps a reference. */
+void slu_chunk_in_wipe(struct slu_chunk_in *ci);
+
 /* The chunk stream id that the last returned message came on. */
 uint32_t slu_chunk_in_csid(const struct slu_chunk_in *ci);
 

@@ -379,7 +379,7 @@ long slu_session_in(struct slu_session *s, const void *data, size_t n)
 	}
 	s->answering = false;
 	if (!slu_event_waits(s))
-		slu_chunk_in_release(s->in); /* no event refers to it */
+		slu_events_over(s);
 	return s->err ? s->err : (long)done;
 }
 

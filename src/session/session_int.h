@@ -172,6 +172,8 @@ struct slu_session {
 	unsigned event_first, event_count;
 	struct slu_aggregate aggregate;
 	struct slu_buf text[SLU_TEXTS]; /* the strings of events, NUL-terminated */
+	bool secret;                    /* they are of a client's command */
+	bool took_secret;               /* there was one: see secret.h */
 
 	uint64_t received, ack_sent; /* bytes after the handshake; of them, told the peer */
 	bool silent;                 /* nothing is to be told */
@@ -254,6 +256,9 @@ bool slu_event_waits(struct slu_session *s);
 /* A copy of text that lives as long as the event, cut at its first NUL; "" with the sticky error set when out of
  * memory. */
 const char *slu_event_text(struct slu_session *s, enum slu_text slot, struct slu_amf_str text);
+
+/* No event is left: what is secret in the strings of those that were is overwritten, and their message let go. */
+void slu_events_over(struct slu_session *s);
 
 int slu_aggregate_on(struct slu_session *s, const struct slu_msg *msg);
 
