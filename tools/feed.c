@@ -6,6 +6,7 @@
 
 #include <sluice/error.h>
 
+#include "server/record_meta.h"
 #include "tools/exit.h"
 #include "tools/say.h"
 
@@ -44,6 +45,22 @@ static void warn(struct slu_feed *f)
 	f->warned_still |= f->timeline.still >= SLU_TIMELINE_STILL;
 }
 
+/* The room that recordings have in their metadata is nothing to be sent. What is not larger goes out as it is. */
+static void strip(struct slu_feed *f)
+{
+	struct slu_buffer *stripped;
+
+	if (f->tag.type != SLU_FLV_SCRIPT || f->tag.size < SLU_RECORD_META_ROOM)
+		return;
+	stripped = slu_record_meta_stream(f->tag.body, f->tag.size);
+	if (!stripped)
+		return;
+	slu_buffer_put(f->metadata);
+	f->metadata = f->owner = stripped;
+	f->tag.body = slu_buffer_data(stripped);
+	f->tag.size = slu_buffer_size(stripped);
+}
+
 int slu_feed_next(struct slu_feed *f)
 {
 	uint32_t timestamp;
@@ -62,6 +79,7 @@ int slu_feed_next(struct slu_feed *f)
 		timestamp = slu_timeline_map(&f->timeline, &f->tag);
 		warn(f);
 		f->tag.timestamp = timestamp;
+		strip(f);
 		f->held = true;
 	}
 	return f->held ? 1 : f->ended;
@@ -139,4 +157,5 @@ int slu_feed_open(struct slu_feed *f, const char *path, const struct slu_feed_op
 void slu_feed_close(struct slu_feed *f)
 {
 	slu_source_close(f->source);
+	slu_buffer_put(f->metadata);
 }

@@ -25,6 +25,7 @@ struct slu_feed {
 	struct slu_timeline timeline;
 	struct slu_flv_tag tag; /* when held: the next one, with the timestamp to send, */
 	struct slu_buffer *owner;
+	struct slu_buffer *metadata; /* of the input, less what only its file is told */
 	bool held;
 	bool paced, quiet;
 	int ended;            /* what the input ended with; 0: it has not */

@@ -113,11 +113,19 @@ int slu_record_meta_begin(struct slu_buf *out, struct slu_record_room *room, con
 	return put_filler(out, SLU_RECORD_META_ROOM - END);
 }
 
-int slu_record_meta_stream(struct slu_buf *out, const uint8_t *data, size_t n)
+struct slu_buffer *slu_record_meta_stream(const uint8_t *data, size_t n)
 {
+	struct slu_buffer *out = NULL;
+	struct slu_buf b;
 	uint32_t count;
 
-	return copy_meta(out, data, n, OF_THE_FILE, &count);
+	slu_buf_init(&b, MAX_META);
+	if (copy_meta(&b, data, n, OF_THE_FILE, &count) == 0)
+		out = slu_buffer_new(b.len);
+	if (out)
+		memcpy(slu_buffer_data(out), b.data, b.len);
+	slu_buf_clear(&b);
+	return out;
 }
 
 /* ---- what is known at the end ---- */

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sluice/buffer.h>
+
 #include "base/buf.h"
 #include "server/record_index.h"
 
@@ -56,8 +58,8 @@ int slu_record_meta_begin(struct slu_buf *out, struct slu_record_room *room, con
 int slu_record_meta_end(struct slu_buf *out, struct slu_record_room *room, const struct slu_record_facts *facts,
 			struct slu_record_index *index);
 
-/* Appends the body of a recording's onMetaData as it is for those who get a stream and not the file: without the room,
- * and what is told of places in the file. The same errors. */
-int slu_record_meta_stream(struct slu_buf *out, const uint8_t *data, size_t n);
+/* The body of a recording's onMetaData for those who get a stream and not the file: without the room, and what is told
+ * of places in the file. NULL when it is not understood, or out of memory. */
+struct slu_buffer *slu_record_meta_stream(const uint8_t *data, size_t n);
 
 #endif

@@ -11,7 +11,6 @@
 #include <sluice/error.h>
 #include <sluice/flv.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
 #include "server/record_meta.h"
 #include "server/record_path.h"
@@ -239,28 +238,17 @@ static int next_of_file(struct slu_vod *v, struct slu_msg *msg)
 	return SLU_VOD_MESSAGE;
 }
 
-/* Metadata without what only those who have the file can use. What cannot be read is sent as it is. */
-static int strip(struct slu_vod *v, struct slu_msg *msg)
+/* Metadata without what only those who have the file can use; or as it is, where it cannot be read. */
+static void strip(struct slu_vod *v, struct slu_msg *msg)
 {
-	struct slu_buffer *stripped = NULL;
-	struct slu_buf b;
-	int err;
+	struct slu_buffer *stripped = slu_record_meta_stream(msg->data, msg->size);
 
-	slu_buf_init(&b, SLU_FLV_MAX_BODY);
-	err = slu_record_meta_stream(&b, msg->data, msg->size);
-	if (!err) {
-		stripped = slu_buffer_new(b.len);
-		err = stripped ? 0 : SLU_ERR_NOMEM;
-	}
-	if (stripped) {
-		memcpy(slu_buffer_data(stripped), b.data, b.len);
-		slu_buffer_put(v->single);
-		v->single = msg->owner = stripped;
-		msg->data = slu_buffer_data(stripped);
-		msg->size = b.len;
-	}
-	slu_buf_clear(&b);
-	return err == SLU_ERR_NOMEM ? err : SLU_VOD_MESSAGE;
+	if (!stripped)
+		return;
+	slu_buffer_put(v->single);
+	v->single = msg->owner = stripped;
+	msg->data = slu_buffer_data(stripped);
+	msg->size = slu_buffer_size(stripped);
 }
 
 static int next_of_either(struct slu_vod *v, struct slu_msg *msg)
@@ -282,7 +270,9 @@ int slu_vod_next(struct slu_vod *v, struct slu_msg *msg)
 		found(v);
 	}
 	got = next_of_either(v, msg);
-	return got == SLU_VOD_MESSAGE && slu_gop_kind(msg) == SLU_GOP_METADATA ? strip(v, msg) : got;
+	if (got == SLU_VOD_MESSAGE && slu_gop_kind(msg) == SLU_GOP_METADATA)
+		strip(v, msg);
+	return got;
 }
 
 /* ---- the file ---- */

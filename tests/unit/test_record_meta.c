@@ -228,14 +228,15 @@ static void is_shorter_for_a_stream(void **state)
 				      "\x00\x05"
 				      "width\x00\x40\x84\0\0\0\0\0\0"
 				      "\x00\x00\x09";
-	struct slu_buf b;
+	struct slu_buffer *b = slu_record_meta_stream(finished, sizeof finished - 1);
 
 	(void)state;
-	slu_buf_init(&b, 4096);
-	assert_int_equal(slu_record_meta_stream(&b, finished, sizeof finished - 1), 0);
-	assert_int_equal(b.len, sizeof want - 1);
-	assert_memory_equal(b.data, want, sizeof want - 1);
-	slu_buf_clear(&b);
+	assert_non_null(b);
+	assert_int_equal(slu_buffer_size(b), sizeof want - 1);
+	assert_memory_equal(slu_buffer_data(b), want, sizeof want - 1);
+	slu_buffer_put(b);
+	assert_null(slu_record_meta_stream(finished, 30));
+	assert_null(slu_record_meta_stream(finished, 3));
 }
 
 int main(void)
