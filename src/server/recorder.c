@@ -181,7 +181,11 @@ static bool is_full(const struct slu_recorder *r)
 /* Whether a decoder can begin with it. */
 static bool is_start(const struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg)
 {
-	return kind == SLU_GOP_KEYFRAME || (!r->video && msg->type == SLU_FLV_AUDIO && kind == SLU_GOP_FRAME);
+	uint8_t any = r->video ? SLU_FLV_VIDEO : SLU_FLV_AUDIO;
+
+	if (kind != SLU_GOP_FRAME || msg->type != any)
+		return kind == SLU_GOP_KEYFRAME;
+	return !r->video || slu_gop_is_keyless(&r->again, msg->timestamp);
 }
 
 static void lose(struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg)
@@ -236,14 +240,15 @@ static void write_message(struct slu_recorder *r, enum slu_gop_kind kind, const 
 
 void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms)
 {
-	enum slu_gop_kind kind = slu_gop_kind(msg);
+	enum slu_gop_kind kind;
 
 	if (r->failed || (msg->type != SLU_FLV_AUDIO && msg->type != SLU_FLV_VIDEO && msg->type != SLU_FLV_SCRIPT))
 		return;
+	kind = slu_gop_see(&r->again, msg);
 	r->video |= msg->type == SLU_FLV_VIDEO;
 	write_message(r, kind, msg, now_ms);
-	if (kind == SLU_GOP_METADATA || kind == SLU_GOP_CONFIG)
-		(void)slu_gop_add(&r->again, kind, msg);
+	/* It has no room for frames. */
+	(void)slu_gop_add(&r->again, kind, msg);
 }
 
 void slu_recorder_clear_metadata(struct slu_recorder *r)
