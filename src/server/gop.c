@@ -7,8 +7,6 @@
 
 #include <sluice/flv.h>
 
-#include "base/tally.h"
-
 #include "proto/flv_track.h"
 
 /* A message without an owner must be copied, and one that would keep far larger storage alive had better be: a reader
@@ -21,7 +19,7 @@ static bool worth_copying(const struct slu_msg *msg)
 int slu_gop_keep(struct slu_msg *out, const struct slu_msg *msg)
 {
 	bool copy = worth_copying(msg);
-	struct slu_buffer *b = copy ? slu_buffer_new_like(msg->size, msg->owner) : slu_buffer_get(msg->owner);
+	struct slu_buffer *b = copy ? slu_buffer_new(msg->size) : slu_buffer_get(msg->owner);
 
 	if (!b)
 		return SLU_ERR_NOMEM;
@@ -50,7 +48,7 @@ static void drop_frames(struct slu_gop *g)
 }
 
 /* Half a group of pictures is worth nothing: all go, until the next key frame. */
-void slu_gop_forget(struct slu_gop *g)
+static void give_up(struct slu_gop *g)
 {
 	drop_frames(g);
 	g->waiting = true;
@@ -180,7 +178,7 @@ static void change_config(struct slu_gop *g, size_t i, const struct slu_msg *msg
 
 	if (slot(msg) & 1 || (old->size == msg->size && memcmp(old->data, msg->data, msg->size) == 0))
 		return;
-	slu_gop_forget(g);
+	give_up(g);
 	forget_config(g, find_config(g, slot(msg) | 1));
 }
 
@@ -224,11 +222,11 @@ static int add_frame(struct slu_gop *g, const struct slu_msg *msg)
 	if (g->waiting || !g->video)
 		return 0;
 	if (g->nframes == g->max_frames || msg->size > g->max_bytes - g->bytes) {
-		slu_gop_forget(g);
+		give_up(g);
 		return 0;
 	}
 	if (grow(g) != 0 || slu_gop_keep(&g->frames[g->nframes], msg) != 0) {
-		slu_gop_forget(g);
+		give_up(g);
 		return SLU_ERR_NOMEM;
 	}
 	g->nframes++;

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's loop while the disk stalls: nobody waits for it, neither who publishes nor who plays. */
+#include "test.h"
+
+#include <pthread.h>
+
+#include <sluice/conn.h>
+#include <sluice/flv.h>
+
+#include "record_kit.h"
+#include "server/loop.h"
+#include "server/record_file.h"
+
+enum { PATIENCE_MS = 20000, FRAMES = 500, FRAME = 20000 };
+
+/* ---- a disk that stalls ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool shut;
+	unsigned waiting; /* operations */
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void set_disk(bool shut)
+{
+	pthread_mutex_lock(&disk.lock);
+	disk.shut = shut;
+	pthread_cond_broadcast(&disk.changed);
+	pthread_mutex_unlock(&disk.lock);
+}
+
+static unsigned waiting(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&disk.lock);
+	n = disk.waiting;
+	pthread_mutex_unlock(&disk.lock);
+	return n;
+}
+
+static void pass(void)
+{
+	pthread_mutex_lock(&disk.lock);
+	disk.waiting++;
+	while (disk.shut)
+		pthread_cond_wait(&disk.changed, &disk.lock);
+	disk.waiting--;
+	pthread_mutex_unlock(&disk.lock);
+}
+
+static int slow_create(int dir, const char *path, unsigned *take)
+{
+	pass();
+	return slu_record_path_create(dir, path, take);
+}
+
+static ssize_t slow_writev(int fd, const struct iovec *iov, int n)
+{
+	pass();
+	return writev(fd, iov, n);
+}
+
+static int slow_close(int fd)
+{
+	pass();
+	return close(fd);
+}
+
+/* ---- a server and its clients, in one thread ---- */
+
+static size_t recorded, failures;
+
+static void take_report(void *arg, const struct slu_server_report *r)
+{
+	(void)arg;
+	recorded += r->type == SLU_REPORT_RECORDED;
+	failures += r->type == SLU_REPORT_RECORDING;
+}
+
+static struct slu_loop *loop;
+static struct slu_conn *publisher, *player;
+static bool publishing, playing, eof;
+static size_t got;
+
+static struct slu_conn *connect_to(const char *bound)
+{
+	struct slu_conn_config config = {.session.role = SLU_CLIENT};
+	char url[SLU_LISTENER_URL + 64], error[256];
+	struct slu_conn *c;
+
+	snprintf(url, sizeof url, "%s/live/cam", bound);
+	c = slu_conn_open(&config, url, NULL, error, sizeof error);
+	if (!c)
+		fail_msg("%s", error);
+	return c;
+}
+
+static void start(const struct slu_record_ops *ops)
+{
+	struct slu_loop_config config = {.dir = kit_dir, .record.ops = ops, .reporter.fn = take_report};
+	char bound[SLU_LISTENER_URL], error[256];
+
+	publishing = playing = eof = false;
+	got = recorded = failures = 0;
+	loop = slu_loop_new(&config, error, sizeof error);
+	assert_non_null(loop);
+	assert_int_equal(slu_loop_listen(loop, "rtmp://127.0.0.1:0", bound, error, sizeof error), 0);
+	player = connect_to(bound);
+	slu_session_play(slu_conn_session(player), slu_conn_stream(player),
+			 &(struct slu_play){.start = -2, .duration = -1});
+	publisher = connect_to(bound);
+	slu_session_publish(slu_conn_session(publisher), slu_conn_stream(publisher), SLU_PUBLISH_LIVE);
+}
+
+static void stop(void)
+{
+	slu_conn_free(publisher);
+	slu_conn_free(player);
+	slu_loop_free(loop);
+}
+
+static void serve(struct slu_conn *c)
+{
+	struct slu_event ev;
+
+	slu_conn_process(c);
+	while (slu_conn_event(c, &ev)) {
+		publishing |= ev.type == SLU_EVENT_PUBLISHING;
+		playing |= ev.type == SLU_EVENT_PLAYING;
+		eof |= ev.type == SLU_EVENT_STREAM_EOF;
+		got += ev.type == SLU_EVENT_MEDIA;
+	}
+	slu_conn_flush(c);
+}
+
+static void turn(void)
+{
+	assert_int_equal(slu_loop_step(loop, 1), 0);
+	serve(publisher);
+	serve(player);
+}
+
+static void send_all(void)
+{
+	static uint8_t body[FRAME];
+
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		struct slu_msg m = {.type = 9, .timestamp = i * 40, .data = body, .size = sizeof body};
+
+		memcpy(body, i % 25 ? "\x27\x01" : "\x17\x01", 2);
+		assert_int_equal(slu_conn_send(publisher, &m), 0);
+		turn();
+	}
+}
+
+/* One operation stalls, which one decides ops, and all that is published meanwhile is played to the end. */
+static void stall(const struct slu_record_ops *ops)
+{
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+	struct stat st;
+
+	set_disk(true);
+	start(ops);
+	while (!(publishing && playing) && slu_now_ms() < until)
+		turn();
+	send_all();
+	slu_session_stop(slu_conn_session(publisher));
+	while (!(eof && waiting()) && slu_now_ms() < until)
+		turn();
+	assert_true(eof);
+	assert_int_equal(got, FRAMES);
+	/* All that time the disk did nothing. */
+	assert_int_equal(waiting(), 1);
+	assert_int_equal(recorded, 0);
+	set_disk(false);
+	while (!recorded && slu_now_ms() < until)
+		turn();
+	assert_int_equal(recorded, 1);
+	assert_int_equal(failures, 0);
+	assert_int_equal(fstatat(kit_dir, "live/cam.flv", &st, 0), 0);
+	assert_true(st.st_size > FRAMES * FRAME);
+	stop();
+}
+
+static void goes_on_while_a_file_is_made(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+
+	(void)state;
+	ops.create = slow_create;
+	stall(&ops);
+}
+
+static void goes_on_while_a_file_is_written(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+
+	(void)state;
+	ops.writev = slow_writev;
+	stall(&ops);
+}
+
+static void goes_on_while_a_file_is_closed(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+
+	(void)state;
+	ops.close = slow_close;
+	stall(&ops);
+}
+
+/* What was published before the loop is freed is in its file when that returns. */
+static void ends_with_whole_files(void **state)
+{
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+	struct stat st;
+
+	(void)state;
+	set_disk(false);
+	start(NULL);
+	while (!(publishing && playing) && slu_now_ms() < until)
+		turn();
+	send_all();
+	while (got < FRAMES && slu_now_ms() < until)
+		turn();
+	assert_int_equal(got, FRAMES);
+	stop();
+	assert_int_equal(recorded, 1);
+	assert_int_equal(fstatat(kit_dir, "live/cam.flv", &st, 0), 0);
+	assert_int_equal(st.st_size, 13 + 15 + 18 + SLU_RECORD_META_ROOM + FRAMES * (FRAME + 15));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		KIT_TEST(goes_on_while_a_file_is_made),
+		KIT_TEST(goes_on_while_a_file_is_written),
+		KIT_TEST(goes_on_while_a_file_is_closed),
+		KIT_TEST(ends_with_whole_files),
+	};
+
+	return cmocka_run_group_tests_name("loop_record", tests, NULL, NULL);
+}
