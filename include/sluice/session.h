@@ -107,6 +107,7 @@ struct slu_swf_player {
 	uint32_t size;
 };
 
+struct slu_tally;
 struct slu_cryptops; /* what the handshakes but the plain one take: slu_cryptops_openssl() (tls.h) */
 
 /* 0 or NULL in a field stands for its default. */
@@ -138,7 +139,9 @@ struct slu_session_config {
 	 * crypto. */
 	const struct slu_swf_player *swf_players;
 	size_t swf_player_count;
-	bool by_hand; /* see below: messages by hand */
+	bool by_hand;            /* see below: messages by hand */
+	struct slu_tally *tally; /* src/base/tally.h: where the storage of the peer's messages is counted, as long as
+				    anybody refers to it; NULL: nowhere. Must outlive all of it */
 };
 
 /* NULL when out of memory or when a number of the configuration is out of its range. */

@@ -4,12 +4,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/tally.h"
+
 struct slu_buffer {
 	atomic_uint refs;
 	uint8_t *data;
 	size_t size;
 	void (*release)(void *arg, void *data);
 	void *arg;
+	struct slu_tally *tally;
 };
 
 struct slu_buffer *slu_buffer_new(size_t size)
@@ -26,7 +29,24 @@ struct slu_buffer *slu_buffer_new(size_t size)
 	b->size = size;
 	b->release = NULL;
 	b->arg = NULL;
+	b->tally = NULL;
 	return b;
+}
+
+struct slu_buffer *slu_buffer_new_counted(size_t size, struct slu_tally *tally)
+{
+	struct slu_buffer *b = slu_buffer_new(size);
+
+	if (b && tally) {
+		b->tally = tally;
+		atomic_fetch_add_explicit(&tally->bytes, sizeof *b + size, memory_order_relaxed);
+	}
+	return b;
+}
+
+struct slu_buffer *slu_buffer_new_like(size_t size, const struct slu_buffer *like)
+{
+	return slu_buffer_new_counted(size, like ? like->tally : NULL);
 }
 
 struct slu_buffer *slu_buffer_wrap(void *data, size_t size, void (*release)(void *arg, void *data), void *arg)
@@ -52,6 +72,8 @@ void slu_buffer_put(struct slu_buffer *b)
 {
 	if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	if (b->tally)
+		atomic_fetch_sub_explicit(&b->tally->bytes, sizeof *b + b->size, memory_order_relaxed);
 	if (b->release)
 		b->release(b->arg, b->data);
 	free(b);

@@ -94,7 +94,8 @@ struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struc
 		c->close_timeout_ms = CLOSE_TIMEOUT_MS;
 	snprintf(c->name, sizeof c->name, "%s", name);
 	c->session = new_session(config, url, c->role, now);
-	c->in = malloc(CONN_READ_SIZE);
+	c->in_size = CONN_READ_FIRST;
+	c->in = malloc(c->in_size);
 	c->vec = malloc(CONN_VECS_MIN * sizeof *c->vec);
 	c->vec_cap = CONN_VECS_MIN;
 	if (c->session && c->in && c->vec)

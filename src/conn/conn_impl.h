@@ -31,13 +31,16 @@ enum conn_state {
 enum conn_stage { STAGE_HANDSHAKE, STAGE_CONNECT, STAGE_REQUEST, STAGE_ACTIVE };
 
 enum {
-	CONN_READ_SIZE = 65536, /* pages of it that nothing is read into are never touched */
+	CONN_READ_FIRST = 4096, /* holds what a player says; */
+	CONN_READ_SIZE = 65536, /* who sends more is read in larger pieces */
 	CONN_READS = 4,         /* that one call of slu_conn_process() makes at most */
 	CONN_VECS_MIN = 64,
 	CONN_VECS_MAX = 16384,
 	CONN_FLUSH_MAX = 240 * 16384, /* bytes offered to one write call: whole TLS records */
 	CONN_ACK_POLL_MIN_MS = 1,     /* how often the kernel is asked what was acknowledged, while closing */
 	CONN_ACK_POLL_MAX_MS = 50,
+	/* What libssl takes for a connection, about: its state, and a record each way. */
+	CONN_TLS_OVERHEAD = 48 * 1024,
 	CONN_SURE_MS = 250 /* after publishing was accepted: who hangs up now may refuse after all */
 };
 
@@ -54,12 +57,13 @@ struct slu_conn {
 	uint64_t opened_ms, frozen_ms;
 
 	uint8_t *in; /* what was read: [in_at, in_end) is not yet fed */
-	size_t in_at, in_end;
-	bool sniffs;   /* what comes first may be HTTP; */
-	bool is_http;  /* it was */
-	bool in_ended; /* nothing more can be read: the peer's end, or a failure */
-	bool broken;   /* nothing more can be written */
-	int lost;      /* why, when it is a failure: told once all that came before it is pulled */
+	size_t in_at, in_end, in_size;
+	bool in_filled; /* by the last read */
+	bool sniffs;    /* what comes first may be HTTP; */
+	bool is_http;   /* it was */
+	bool in_ended;  /* nothing more can be read: the peer's end, or a failure */
+	bool broken;    /* nothing more can be written */
+	int lost;       /* why, when it is a failure: told once all that came before it is pulled */
 
 	struct slu_vec *vec;
 	size_t vec_cap;
@@ -73,6 +77,7 @@ struct slu_conn {
 	uint64_t progress_ms; /* and when that number rose last */
 
 	bool left;           /* closing because the peer left in order: what it does not take is no loss */
+	bool beyond;         /* closing because the client went beyond a limit, which it is told */
 	bool session_over;   /* closing: the session failed, what comes in is dropped */
 	bool stopped;        /* closing: the session was told to stop */
 	uint64_t media_wire; /* wire bytes written when the last of what was queued had gone out */
@@ -82,6 +87,7 @@ struct slu_conn {
 	uint64_t linger_ms;  /* when the wait for the peer's end is over */
 	uint64_t ack_poll_ms, ack_poll_step;
 
+	size_t tls_overhead;
 	int err;
 	char error[768];
 	uint64_t undelivered;

@@ -85,10 +85,31 @@ int slu_conn_fail_transport(struct slu_conn *c, int err)
 	return fail_gone(c, err, c->transport->ops->error(c->transport));
 }
 
+/* What the client is told is to arrive, while it goes on sending: a reset, for what nobody reads, would overtake it. */
+static int send_away(struct slu_conn *c)
+{
+	const char *why = slu_session_error(c->session);
+	char raw[sizeof c->error];
+
+	snprintf(raw, sizeof raw, "%s: %s", c->name, why);
+	slu_escape(c->error, sizeof c->error, raw, strlen(raw));
+	slu_log(&c->log, SLU_LOG_INFO, "%s", c->error);
+	c->beyond = c->session_over = true;
+	return slu_conn_close(c);
+}
+
+bool slu_conn_went_beyond(const struct slu_conn *c)
+{
+	return c->beyond;
+}
+
 int slu_conn_fail_session(struct slu_conn *c, int err)
 {
-	int asked = slu_conn_authenticate(c, err);
+	int asked;
 
+	if (err == SLU_ERR_MEMORY_CAP && c->role == SLU_SERVER && !c->in_ended && !c->broken)
+		return send_away(c);
+	asked = slu_conn_authenticate(c, err);
 	if (asked)
 		return asked < 0 ? asked : 0;
 	/* What the session has to say last, such as why it turns the peer away, goes out if it can. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "conn/conn_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/wipe.h"
 #include "net/sealer.h" /* SLU_TLS_RECORD */
+#include "session/secret.h"
 
 static bool held(const struct slu_conn *c)
 {
@@ -18,16 +21,35 @@ static long feed(struct slu_conn *c)
 	if (n < 0)
 		return n;
 	c->in_at += (size_t)n;
+	if (slu_session_took_secret(c->session))
+		slu_wipe_bytes(c->in, c->in_at);
 	if (!held(c))
 		c->in_at = c->in_end = 0;
 	return n;
+}
+
+/* The buffer, which was filled and is empty, grows, if there is memory for that. */
+static void grow(struct slu_conn *c)
+{
+	uint8_t *larger = malloc(CONN_READ_SIZE);
+
+	if (!larger)
+		return;
+	free(c->in);
+	c->in = larger;
+	c->in_size = CONN_READ_SIZE;
 }
 
 /* One read into the empty buffer. True when there is probably more. */
 static bool fill(struct slu_conn *c)
 {
 	struct slu_transport *t = c->transport;
-	long n = t->ops->recv(t, c->in, CONN_READ_SIZE);
+	long n;
+
+	if (c->in_filled && c->in_size < CONN_READ_SIZE)
+		grow(c);
+	n = t->ops->recv(t, c->in, c->in_size);
+	c->in_filled = n == (long)c->in_size;
 
 	if (n < 0) {
 		c->in_ended = true;
@@ -42,7 +64,7 @@ static bool fill(struct slu_conn *c)
 	c->in_at = 0;
 	c->in_end = (size_t)n;
 	/* A short read of a socket has emptied it; of TLS, it is a record, and a full one is seldom the last. */
-	return n == CONN_READ_SIZE || n == SLU_TLS_RECORD || c->broken || t->ops->buffered(t) > 0;
+	return c->in_filled || n == SLU_TLS_RECORD || c->broken || t->ops->buffered(t) > 0;
 }
 
 int slu_conn_read(struct slu_conn *c)

@@ -29,6 +29,15 @@ bool slu_conn_ended(const struct slu_conn *c);
 /* What is queued does not go out, if ever, before what was received is pulled: there is nothing to wait for. */
 bool slu_conn_stuck(const struct slu_conn *c);
 
+/* The client went beyond a limit, is told so, and sent away: its connection closes in order, without an error, and
+ * slu_conn_error() has the sentence. */
+bool slu_conn_went_beyond(const struct slu_conn *c);
+
+/* Bytes that the connection takes, as far as they can be counted: beside the storage of messages, and with what of that
+ * is queued, though others may refer to it too, or is not whole yet. */
+size_t slu_conn_overhead(const struct slu_conn *c);
+size_t slu_conn_memory(const struct slu_conn *c);
+
 /* By slu_now_ms(), when slu_conn_process() must run: 0: now; UINT64_MAX: never. */
 uint64_t slu_conn_deadline(const struct slu_conn *c);
 

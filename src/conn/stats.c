@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "session/memory.h"
+
 void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
 {
 	struct slu_transport_stats t = c->last;
@@ -35,4 +37,17 @@ void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
 	memcpy(out->tls_client, t.tls_client, sizeof out->tls_client);
 	memcpy(out->peer, t.peer, sizeof out->peer);
 	slu_session_stats(c->session, &out->session);
+}
+
+size_t slu_conn_overhead(const struct slu_conn *c)
+{
+	size_t pending = c->transport ? c->transport->ops->pending(c->transport) : 0;
+
+	return sizeof *c + c->vec_cap * sizeof *c->vec + (c->in_end - c->in_at) + c->tls_overhead + pending +
+	       slu_session_overhead(c->session);
+}
+
+size_t slu_conn_memory(const struct slu_conn *c)
+{
+	return slu_conn_overhead(c) + slu_session_queued(c->session) + slu_session_unfinished(c->session);
 }

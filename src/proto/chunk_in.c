@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/tally.h"
+#include "base/wipe.h"
 #include "proto/bodies.h"
 #include "proto/chunk_hdr.h"
 
@@ -44,6 +46,7 @@ struct slu_chunk_in {
 	uint32_t chunk_size;
 	uint32_t csid; /* of the last message */
 	struct slu_buffer *last;
+	bool wipe; /* last, when it is let go of */
 	struct slu_bodies bodies;
 	size_t memory;
 	int err;
@@ -119,7 +122,7 @@ static int body_reserve(struct slu_chunk_in *ci, struct chunk_stream *cs, size_t
 			    ci->config.max_memory);
 	}
 	if (!b)
-		b = slu_buffer_new(capacity);
+		b = slu_buffer_new_counted(capacity, ci->config.tally);
 	if (!b)
 		return fail_nomem(ci);
 	if (cs->body) {
@@ -423,8 +426,16 @@ int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, si
 	return result;
 }
 
+void slu_chunk_in_wipe(struct slu_chunk_in *ci)
+{
+	ci->wipe = ci->last != NULL;
+}
+
 void slu_chunk_in_release(struct slu_chunk_in *ci)
 {
+	if (ci->wipe && slu_buffer_unique(ci->last))
+		slu_wipe_bytes(slu_buffer_data(ci->last), slu_buffer_size(ci->last));
+	ci->wipe = false;
 	if (ci->last)
 		slu_bodies_put(&ci->bodies, ci->last);
 	ci->last = NULL;

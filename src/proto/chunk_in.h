@@ -20,6 +20,7 @@ struct slu_chunk_in_config {
 	size_t max_message;         /* a longer announced length is SLU_ERR_MEMORY_CAP at once */
 	size_t max_memory;          /* of all unfinished bodies, as allocated */
 	unsigned max_chunk_streams; /* one more is SLU_ERR_MEMORY_CAP */
+	struct slu_tally *tally;    /* where bodies are counted (base/tally.h); NULL: nowhere. Not owned */
 };
 
 struct slu_chunk_in *slu_chunk_in_new(const struct slu_chunk_in_config *config);
@@ -36,6 +37,10 @@ int slu_chunk_in_read(struct slu_chunk_in *ci, const uint8_t *data, size_t n, si
 
 /* Lets go of the message that was returned last: it may be long, and the next bytes may take their time. */
 void slu_chunk_in_release(struct slu_chunk_in *ci);
+
+/* The message that was returned last has a secret in it, and is overwritten when it is let go of, unless the caller
+ * keeps a reference. */
+void slu_chunk_in_wipe(struct slu_chunk_in *ci);
 
 /* The chunk stream id that the last returned message came on. */
 uint32_t slu_chunk_in_csid(const struct slu_chunk_in *ci);

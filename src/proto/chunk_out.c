@@ -286,6 +286,12 @@ uint64_t slu_chunk_out_counted(const struct slu_chunk_out *co)
 	return co->counted_sent;
 }
 
+size_t slu_chunk_out_overhead(const struct slu_chunk_out *co)
+{
+	return sizeof *co + (co->normal.capacity + co->urgent.capacity) * sizeof *co->normal.entries +
+	       co->stream_capacity * sizeof *co->streams;
+}
+
 uint32_t slu_chunk_out_chunk_size(const struct slu_chunk_out *co)
 {
 	return co->chunk_size;

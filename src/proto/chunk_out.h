@@ -50,6 +50,9 @@ void slu_chunk_out_sent(struct slu_chunk_out *co, size_t n);
 /* Bytes queued, chunk headers included. */
 size_t slu_chunk_out_queued(const struct slu_chunk_out *co);
 
+/* Bytes of the queues themselves, whatever is in them. */
+size_t slu_chunk_out_overhead(const struct slu_chunk_out *co);
+
 uint32_t slu_chunk_out_chunk_size(const struct slu_chunk_out *co);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <sluice/flv.h>
 
+#include "base/tally.h"
+
 #include "proto/flv_track.h"
 
 /* A message without an owner must be copied, and one that would keep far larger storage alive had better be: a reader
@@ -19,7 +21,7 @@ static bool worth_copying(const struct slu_msg *msg)
 int slu_gop_keep(struct slu_msg *out, const struct slu_msg *msg)
 {
 	bool copy = worth_copying(msg);
-	struct slu_buffer *b = copy ? slu_buffer_new(msg->size) : slu_buffer_get(msg->owner);
+	struct slu_buffer *b = copy ? slu_buffer_new_like(msg->size, msg->owner) : slu_buffer_get(msg->owner);
 
 	if (!b)
 		return SLU_ERR_NOMEM;
@@ -48,7 +50,7 @@ static void drop_frames(struct slu_gop *g)
 }
 
 /* Half a group of pictures is worth nothing: all go, until the next key frame. */
-static void give_up(struct slu_gop *g)
+void slu_gop_forget(struct slu_gop *g)
 {
 	drop_frames(g);
 	g->waiting = true;
@@ -178,7 +180,7 @@ static void change_config(struct slu_gop *g, size_t i, const struct slu_msg *msg
 
 	if (slot(msg) & 1 || (old->size == msg->size && memcmp(old->data, msg->data, msg->size) == 0))
 		return;
-	give_up(g);
+	slu_gop_forget(g);
 	forget_config(g, find_config(g, slot(msg) | 1));
 }
 
@@ -222,11 +224,11 @@ static int add_frame(struct slu_gop *g, const struct slu_msg *msg)
 	if (g->waiting || !g->video)
 		return 0;
 	if (g->nframes == g->max_frames || msg->size > g->max_bytes - g->bytes) {
-		give_up(g);
+		slu_gop_forget(g);
 		return 0;
 	}
 	if (grow(g) != 0 || slu_gop_keep(&g->frames[g->nframes], msg) != 0) {
-		give_up(g);
+		slu_gop_forget(g);
 		return SLU_ERR_NOMEM;
 	}
 	g->nframes++;

@@ -55,6 +55,9 @@ bool slu_gop_is_keyless(const struct slu_gop *g, uint32_t timestamp);
 /* Keeps a reference of msg. SLU_ERR_NOMEM: it is not kept, nor what depends on it. */
 int slu_gop_add(struct slu_gop *g, enum slu_gop_kind kind, const struct slu_msg *msg);
 
+/* Lets go of all frames, up to the next key frame. */
+void slu_gop_forget(struct slu_gop *g);
+
 void slu_gop_clear_metadata(struct slu_gop *g);
 
 #endif

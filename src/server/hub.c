@@ -198,6 +198,20 @@ bool slu_hub_live(const struct slu_hub *hub, const char *key)
 	return s && s->published;
 }
 
+size_t slu_hub_spare(struct slu_hub *hub)
+{
+	struct slu_hub_stream *most = NULL;
+	size_t bytes;
+
+	for (struct slu_hub_stream *s = hub->streams; s; s = s->next)
+		if (s->gop.bytes && (!most || s->gop.bytes > most->gop.bytes))
+			most = s;
+	bytes = most ? most->gop.bytes : 0;
+	if (most)
+		slu_gop_forget(&most->gop);
+	return bytes;
+}
+
 void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out)
 {
 	memset(out, 0, sizeof *out);

@@ -127,6 +127,9 @@ void slu_hub_resume(struct slu_player *p);
 /* Fine for a player that does not play. */
 void slu_hub_leave(struct slu_player *p);
 
+/* Lets go of the largest of what is kept for players to come, who wait for a key frame then; its bytes of payload. */
+size_t slu_hub_spare(struct slu_hub *hub);
+
 struct slu_hub_stats {
 	size_t streams, publishers, players;
 };

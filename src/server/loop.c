@@ -16,15 +16,7 @@
 #include "conn/http.h"
 #include "conn/over.h"
 
-enum {
-	EVENTS = 64,
-	DISK_MS = 5000,
-	CROWD = 128,
-	QUEUE_MARGIN = 1 << 20,
-	IDLE_MS = 30000,
-	WAIT_MS = 86400000,
-	SLOW_MS = 60000
-};
+enum { EVENTS = 64, DISK_MS = 5000, CROWD = 128, IDLE_MS = 30000, WAIT_MS = 86400000, SLOW_MS = 60000 };
 
 static unsigned or_default(unsigned ms, unsigned otherwise)
 {
@@ -81,7 +73,7 @@ static void set_rules(struct slu_peers *peers, const struct slu_loop_config *con
 						     .wait_ms = or_default(config->wait_timeout_ms, WAIT_MS),
 						     .slow_ms = or_default(config->slow_timeout_ms, SLOW_MS)};
 	peers->takeover = config->takeover;
-	peers->max_queue = config->hub.max_queue ? config->hub.max_queue : SLU_HUB_MAX_QUEUE;
+	peers->max_queue = config->hub.max_queue;
 }
 
 struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error, size_t size)
@@ -96,17 +88,14 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 		loop->config.max_connections = SLU_LOOP_MAX_CONNECTIONS;
 	if (!loop->config.max_per_address)
 		loop->config.max_per_address = loop->config.max_connections;
-	/* The hub's limit is to be reached first: it drops what decoders can do without. */
-	if (!loop->config.conn.session.max_queue)
-		loop->config.conn.session.max_queue =
-			QUEUE_MARGIN + SLU_FLV_MAX_BODY +
-			(config->hub.max_queue ? config->hub.max_queue : SLU_HUB_MAX_QUEUE);
+	slu_loop_set_memory(&loop->config);
+	loop->config.conn.session.tally = &loop->tally;
 	loop->config.conn.session.role = SLU_SERVER;
 	loop->config.conn.session.log = loop->config.log;
-	loop->peers.hub = slu_hub_new(&config->hub);
+	loop->peers.hub = slu_hub_new(&loop->config.hub);
 	loop->peers.now_ms = slu_now_ms();
 	loop->peers.dir = config->dir;
-	set_rules(&loop->peers, config);
+	set_rules(&loop->peers, &loop->config);
 	loop->peers.log = config->log;
 	loop->peers.reporter = loop->peers.refusals.to = config->reporter;
 	loop->peers.flush = flush_peer;
@@ -221,6 +210,7 @@ static void rearm(struct slu_loop *loop, struct client *c)
 		slu_loop_end(loop, c);
 	c->watch.fd = fd;
 	c->want = want;
+	slu_loop_note_memory(loop, c);
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
 	due = c->over ? UINT64_MAX : earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
@@ -245,6 +235,7 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 	if (!slu_peer_on_time(c->peer))
 		slu_loop_end(loop, c);
 	slu_peer_pump(c->peer);
+	slu_loop_check_memory(loop, c);
 	rearm(loop, c);
 }
 
@@ -283,6 +274,7 @@ static void forget(struct slu_loop *loop, struct client *c)
 	loop->nclients--;
 	loop->ntunnels -= c->tunnel != NULL;
 	loop->nturned_away -= c->turned_away;
+	slu_loop_forget_memory(loop, c);
 	slu_timers_set(&loop->timers, &c->timer, UINT64_MAX);
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
@@ -415,6 +407,8 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 	flush_and_reap(loop);
 	slu_loop_carriers_answer(loop);
 	flush_and_reap(loop);
+	while (slu_loop_spare_memory(loop))
+		flush_and_reap(loop);
 	return 0;
 }
 

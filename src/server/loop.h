@@ -19,7 +19,13 @@
 #include "server/recorder.h"
 #include "server/report.h"
 
-enum { SLU_LOOP_MAX_CONNECTIONS = 256 }; /* where the configuration has none */
+/* Where the configuration has none. That of messages is in conn.session.max_message. */
+enum {
+	SLU_LOOP_MAX_CONNECTIONS = 256,
+	SLU_LOOP_MAX_CONNECTION_MEMORY = 32 << 20,
+	SLU_LOOP_MAX_MEMORY = 256 << 20,
+	SLU_LOOP_MAX_MESSAGE = 8 << 20
+};
 
 /* 0 or NULL in a field stands for its default, but for dir. */
 struct slu_loop_config {
@@ -34,13 +40,15 @@ struct slu_loop_config {
 	bool open;
 	struct slu_hub_config hub;
 	struct slu_recorders_config record;
-	unsigned max_connections;    /* default SLU_LOOP_MAX_CONNECTIONS */
-	unsigned max_per_address;    /* default: as many as all */
-	unsigned idle_timeout_ms;    /* for clients that neither publish nor play; default 30000 */
-	unsigned publish_timeout_ms; /* for publishers that send no media; default 30000 */
-	unsigned wait_timeout_ms;    /* for players that wait for a publisher; default a day */
-	unsigned slow_timeout_ms;    /* for players that lose messages all that time; default 60000 */
-	bool takeover;               /* a second publisher of a name ends the first; otherwise it is refused */
+	unsigned max_connections;     /* default SLU_LOOP_MAX_CONNECTIONS */
+	unsigned max_per_address;     /* default: as many as all */
+	size_t max_connection_memory; /* what one connection may take; default SLU_LOOP_MAX_CONNECTION_MEMORY */
+	size_t max_memory;            /* what all may take together; default SLU_LOOP_MAX_MEMORY */
+	unsigned idle_timeout_ms;     /* for clients that neither publish nor play; default 30000 */
+	unsigned publish_timeout_ms;  /* for publishers that send no media; default 30000 */
+	unsigned wait_timeout_ms;     /* for players that wait for a publisher; default a day */
+	unsigned slow_timeout_ms;     /* for players that lose messages all that time; default 60000 */
+	bool takeover;                /* a second publisher of a name ends the first; otherwise it is refused */
 	struct slu_log log;
 	struct slu_reporter reporter;
 };

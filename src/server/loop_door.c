@@ -14,6 +14,8 @@ static const struct slu_door full = {"max-connections",
 static const struct slu_door crowded = {"max-per-address", "As many clients as the server takes from one address are "
 							   "connected from this one: try later."};
 
+static const struct slu_door no_memory = {"max-memory", "The server has no memory left for another client: try later."};
+
 /* Providers hand out networks of 2^64 addresses: there, they are one. */
 bool slu_loop_same_place(const struct in6_addr *a, const struct in6_addr *b)
 {
@@ -40,6 +42,8 @@ const struct slu_door *slu_loop_full(const struct slu_loop *loop, const struct i
 		return &slu_door_closed;
 	if ((tunnel ? loop->ntunnels : n) >= loop->config.max_connections)
 		return &full;
+	if (loop->peers.no_memory)
+		return &no_memory;
 	n = clients_of(loop, address, tunnel);
 	if (!tunnel)
 		n += slu_loop_carriers_of(loop, address);

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 
+#include "base/tally.h"
 #include "net/tunnel.h"
 #include "server/carrier.h"
 #include "server/loop.h"
@@ -35,6 +36,7 @@ struct client {
 	uint64_t deadline;
 	struct slu_tunnel *tunnel; /* that it came through; NULL: it has a socket of its own */
 	char id[SLU_TUNNEL_ID];
+	size_t overhead;  /* of its connection, as it is counted in the loop's */
 	bool turned_away; /* it is only told why */
 	uint64_t until;   /* when it is over, come what may; 0: never */
 	bool over;
@@ -52,8 +54,10 @@ struct slu_loop {
 	unsigned ntunnels, nturned_away; /* of clients, and among them */
 	unsigned told;                   /* of those who were turned away, in the second that ends at told_until */
 	uint64_t told_until;
-	unsigned ngone;     /* since memory was given back to the system */
-	uint64_t accept_ms; /* when to accept again, after a pause; 0: there is none */
+	struct slu_tally tally; /* of the storage of messages */
+	size_t overhead;        /* of connections, beside that */
+	unsigned ngone;         /* since memory was given back to the system */
+	uint64_t accept_ms;     /* when to accept again, after a pause; 0: there is none */
 	bool stopping;
 };
 
@@ -74,6 +78,20 @@ void slu_loop_work(struct slu_loop *loop, struct client *c);
 void slu_loop_set_accepting(struct slu_loop *loop, bool on);
 /* Closes and frees a listener. */
 void slu_loop_unlisten(struct slu_loop *loop, struct watch *listener);
+
+/* ---- loop_memory.c ---- */
+
+/* Fills in the defaults of what is limited, and sees that one limit fits the other. */
+void slu_loop_set_memory(struct slu_loop_config *config);
+/* To be called when what it takes may have changed, and before it is freed. */
+void slu_loop_note_memory(struct slu_loop *loop, struct client *c);
+void slu_loop_forget_memory(struct slu_loop *loop, struct client *c);
+/* Bytes in all. */
+size_t slu_loop_memory(const struct slu_loop *loop);
+/* Where that is too much, lets one thing go. True: there may be another. */
+bool slu_loop_spare_memory(struct slu_loop *loop);
+/* Sends it away where it takes more than one may. */
+void slu_loop_check_memory(struct slu_loop *loop, struct client *c);
 
 /* ---- loop_door.c ---- */
 

@@ -8,6 +8,8 @@
 #include "server/logins.h"
 
 const struct refusal slu_peer_busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
+const struct refusal slu_peer_no_memory = {"NetStream.Failed",
+					   "The server has no memory left for another stream: try later."};
 const struct refusal slu_peer_full = {"NetStream.Failed", "The server has no room for another stream: try later."};
 
 struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum slu_server_report_type type)

@@ -49,6 +49,7 @@ struct slu_peers {
 	struct slu_log log;
 	struct slu_reporter reporter;
 	struct slu_refusals refusals;
+	bool no_memory; /* for anybody new */
 	uint64_t now_ms;
 	struct slu_peer *touched;             /* that were sent something and are to be flushed */
 	void (*flush)(struct slu_peer *peer); /* at once */

@@ -11,7 +11,7 @@ struct refusal {
 	const char *code, *text;
 };
 
-extern const struct refusal slu_peer_busy, slu_peer_full;
+extern const struct refusal slu_peer_busy, slu_peer_full, slu_peer_no_memory;
 
 struct slu_server_report slu_peer_report_of(const struct slu_peer *peer, enum slu_server_report_type type);
 void slu_peer_report(const struct slu_peer *peer, const struct slu_server_report *r);

@@ -215,6 +215,10 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 		slu_peer_refuse(peer, &slu_peer_busy);
 		return;
 	}
+	if (peer->all->no_memory) {
+		slu_peer_refuse(peer, &slu_peer_no_memory);
+		return;
+	}
 	if (!find_what_to_play(peer, ev)) {
 		slu_peer_refuse(peer, &not_found);
 		return;

@@ -76,6 +76,10 @@ void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 		slu_peer_refuse(peer, &slu_peer_busy);
 		return;
 	}
+	if (peer->all->no_memory) {
+		slu_peer_refuse(peer, &slu_peer_no_memory);
+		return;
+	}
 	peer->refuse_ms = 0;
 	why = slu_peer_admit(peer, ev->name);
 	if (why) {

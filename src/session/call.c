@@ -320,6 +320,11 @@ int slu_command_on(struct slu_session *s, const struct slu_msg *msg)
 	if (err)
 		return bad_command(s, err);
 	log_command(s, &c, msg);
+	/* Names of streams, which are keys often enough, and tokens. */
+	if (s->cfg.role == SLU_SERVER) {
+		s->secret = s->took_secret = true;
+		slu_chunk_in_wipe(s->in);
+	}
 	return dispatch(s, &c, msg);
 }
 

@@ -8,6 +8,8 @@
 #include <sluice/error.h>
 
 #include "base/bytes.h"
+#include "base/wipe.h"
+#include "session/secret.h"
 #include "session/session_int.h"
 
 const char *slu_event_name(enum slu_event_type type)
@@ -135,10 +137,27 @@ static void mark_pulled(struct slu_session *s, const struct slu_event *ev)
 		s->request.pulled = true;
 }
 
+/* The peer may be idle for long after a message of 16 MB, or after its stream key. */
+void slu_events_over(struct slu_session *s)
+{
+	for (unsigned i = 0; s->secret && i < SLU_TEXTS; i++)
+		slu_wipe_bytes(s->text[i].data, s->text[i].cap);
+	s->secret = false;
+	slu_chunk_in_release(s->in);
+}
+
+bool slu_session_took_secret(struct slu_session *s)
+{
+	bool took = s->took_secret;
+
+	s->took_secret = false;
+	return took;
+}
+
 bool slu_session_event(struct slu_session *s, struct slu_event *ev)
 {
 	if (!slu_event_waits(s)) {
-		slu_chunk_in_release(s->in); /* the peer may be idle for long after a message of 16 MB */
+		slu_events_over(s);
 		*ev = (struct slu_event){.name = "", .tc_url = "", .level = "", .code = "", .description = ""};
 		return false;
 	}

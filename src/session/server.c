@@ -359,3 +359,25 @@ int slu_session_answer_number(struct slu_session *s, double transaction, double 
 	slu_amf_put_number(w, value);
 	return slu_command_send(s, 0, "_result");
 }
+
+/* Of a limit. */
+
+static uint32_t stream_in_use(const struct slu_session *s)
+{
+	for (uint32_t i = 0; i < SLU_STREAMS; i++)
+		if (s->streams[i].state > SLU_STREAM_IDLE)
+			return i + 1;
+	return 0;
+}
+
+void slu_server_tell_limit(struct slu_session *s, const char *sentence)
+{
+	static const char peer[] = "the peer";
+	const char *rest = strncmp(sentence, peer, sizeof peer - 1) == 0 ? sentence + sizeof peer - 1 : sentence;
+	char text[SLU_ERROR_SIZE];
+
+	if (!s->connected)
+		return;
+	snprintf(text, sizeof text, "%s%s", rest == sentence ? "" : "The client", rest);
+	slu_status_send(s, stream_in_use(s), "error", "NetStream.Failed", text);
+}

@@ -97,7 +97,7 @@ static int on_release_stream(struct slu_session *s, const struct slu_command *c,
 }
 
 /* The FC commands have an answer of their own name, beside their _result. */
-static int send_fc(struct slu_session *s, const char *name, const char *code, struct slu_amf_str stream)
+static int send_fc(struct slu_session *s, const char *name, const char *code, const char *description)
 {
 	struct slu_amf_writer *w = slu_command_begin(s, name, 0);
 
@@ -106,7 +106,7 @@ static int send_fc(struct slu_session *s, const char *name, const char *code, st
 	slu_amf_put_name(w, "code");
 	slu_amf_put_string(w, code);
 	slu_amf_put_name(w, "description");
-	slu_amf_put_string_n(w, stream.s, stream.n);
+	slu_amf_put_string(w, description);
 	slu_amf_end(w);
 	return slu_command_send(s, 0, name);
 }
@@ -116,7 +116,7 @@ static int on_fc_publish(struct slu_session *s, const struct slu_command *c, con
 	int err = send_result(s, c->transaction, -1);
 
 	(void)msg;
-	return err ? err : send_fc(s, "onFCPublish", "NetStream.Publish.Start", string_arg(c, 1));
+	return err ? err : send_fc(s, "onFCPublish", "NetStream.Publish.Start", "Publishing may begin.");
 }
 
 static int on_fc_subscribe(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
@@ -124,7 +124,7 @@ static int on_fc_subscribe(struct slu_session *s, const struct slu_command *c, c
 	int err = send_result(s, c->transaction, -1);
 
 	(void)msg;
-	return err ? err : send_fc(s, "onFCSubscribe", "NetStream.Play.Start", string_arg(c, 1));
+	return err ? err : send_fc(s, "onFCSubscribe", "NetStream.Play.Start", "Playing may begin.");
 }
 
 /* Some encoders send this and nothing else when they stop. It names no stream number, so it ends the one that is
@@ -143,7 +143,7 @@ static int on_fc_unpublish(struct slu_session *s, const struct slu_command *c, c
 		}
 	}
 	if (!err)
-		err = send_fc(s, "onFCUnpublish", "NetStream.Unpublish.Success", string_arg(c, 1));
+		err = send_fc(s, "onFCUnpublish", "NetStream.Unpublish.Success", "Stopped publishing.");
 	if (!err && n == 1)
 		slu_server_leave(s, found);
 	return err ? err : s->err;

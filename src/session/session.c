@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/wipe.h"
+#include "session/memory.h"
 #include "session/session_int.h"
 
 enum {
@@ -136,8 +137,10 @@ static bool make_parts(struct slu_session *s)
 						.random = c->random,
 						.random_arg = c->random_arg,
 						.crypto = c->crypto};
-	const struct slu_chunk_in_config in = {
-		.max_message = c->max_message, .max_memory = c->max_memory, .max_chunk_streams = c->max_chunk_streams};
+	const struct slu_chunk_in_config in = {.max_message = c->max_message,
+					       .max_memory = c->max_memory,
+					       .max_chunk_streams = c->max_chunk_streams,
+					       .tally = c->tally};
 
 	s->hs = slu_hs_new(&hs);
 	s->in = slu_chunk_in_new(&in);
@@ -329,6 +332,8 @@ static int read_chunks(struct slu_session *s, const uint8_t *data, size_t n, siz
 	int got = slu_chunk_in_read(s->in, data, n, used, &msg);
 
 	s->received += *used;
+	if (got == SLU_ERR_MEMORY_CAP && s->cfg.role == SLU_SERVER)
+		slu_server_tell_limit(s, slu_chunk_in_error(s->in));
 	if (got < 0)
 		return slu_session_fail(s, got, "%s", slu_chunk_in_error(s->in));
 	if (got && on_message(s, &msg))
@@ -374,7 +379,7 @@ long slu_session_in(struct slu_session *s, const void *data, size_t n)
 	}
 	s->answering = false;
 	if (!slu_event_waits(s))
-		slu_chunk_in_release(s->in); /* no event refers to it */
+		slu_events_over(s);
 	return s->err ? s->err : (long)done;
 }
 
@@ -477,6 +482,20 @@ int slu_session_tick(struct slu_session *s, uint64_t now_ms)
 }
 
 /* ---- statistics ---- */
+
+size_t slu_session_overhead(const struct slu_session *s)
+{
+	size_t size = sizeof *s + s->scratch.cap + slu_chunk_out_overhead(s->out);
+
+	for (unsigned i = 0; i < SLU_TEXTS; i++)
+		size += s->text[i].cap;
+	return size;
+}
+
+size_t slu_session_unfinished(const struct slu_session *s)
+{
+	return slu_chunk_in_memory(s->in);
+}
 
 void slu_session_stats(const struct slu_session *s, struct slu_session_stats *out)
 {

@@ -172,6 +172,8 @@ struct slu_session {
 	unsigned event_first, event_count;
 	struct slu_aggregate aggregate;
 	struct slu_buf text[SLU_TEXTS]; /* the strings of events, NUL-terminated */
+	bool secret;                    /* they are of a client's command */
+	bool took_secret;               /* there was one: see secret.h */
 
 	uint64_t received, ack_sent; /* bytes after the handshake; of them, told the peer */
 	bool silent;                 /* nothing is to be told */
@@ -255,6 +257,9 @@ bool slu_event_waits(struct slu_session *s);
  * memory. */
 const char *slu_event_text(struct slu_session *s, enum slu_text slot, struct slu_amf_str text);
 
+/* No event is left: what is secret in the strings of those that were is overwritten, and their message let go. */
+void slu_events_over(struct slu_session *s);
+
 int slu_aggregate_on(struct slu_session *s, const struct slu_msg *msg);
 
 /* ---- media.c ---- */
@@ -332,6 +337,9 @@ bool slu_swf_verify_lacks(const struct slu_session *s);
 /* ---- server.c, server_cmd.c ---- */
 
 extern const struct slu_command_rule slu_server_rules[];
+
+/* What the client sends is more than is taken, as the sentence says: it is told, as far as it is connected. */
+void slu_server_tell_limit(struct slu_session *s, const char *sentence);
 
 struct slu_stream *slu_server_stream(struct slu_session *s, uint32_t stream_id); /* NULL: not created */
 void slu_server_leave(struct slu_session *s, uint32_t stream_id);                /* ends what it does, with an event */

@@ -49,6 +49,16 @@ class Served:
     def said(self):
         return self.process.text("out") + self.process.text("err")
 
+    def remembers(self, secret):
+        """Whether it is in what the server holds in its memory. (The stack has what the C library left there.)"""
+        with open(f"/proc/{self.process.pid}/maps", encoding="ascii") as maps, open(f"/proc/{self.process.pid}/mem", "rb") as memory:
+            for area in re.finditer(r"^([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \d+ *(\S*)$", maps.read(), re.M):
+                first, last = int(area[1], 16), int(area[2], 16)
+                memory.seek(first)
+                if area[3] != "[stack]" and secret.encode() in memory.read(last - first):
+                    return True
+        return False
+
     def ends_without_secrets(self):
         """No key that was sent is in what it said, in the names of its files or in what it keeps of the file."""
         assert self.process.stop().code == OK
@@ -206,6 +216,21 @@ done
             result = process.wait(60 * sluice.patience)
         assert result.out.decode().splitlines() == may, result.err
         assert ("Only clients on the server's own machine may publish" in result.err) == (not option)
+
+
+def test_a_key_is_not_kept(serve, sluice):
+    """Nor is one that was refused, nor what comes with it; while the clients are still there."""
+    if sluice.sanitized:
+        pytest.skip("memory that was freed is kept from being used again")
+    served = serve(line(KEY, "live/cam"), "--idle-timeout", "60")
+    with served.client() as client, served.client() as stranger:
+        for one, key, code in ((client, KEY, START), (stranger, STRANGER, "NetStream.Publish.BadName")):
+            one.call("releaseStream", None, key)
+            one.call("FCPublish", None, key)
+            assert one.publish(key + "?token=0")[3]["code"] == code
+        assert served.remembers("live/cam")
+        for secret in (KEY, STRANGER):
+            assert not served.remembers(secret)
 
 
 # ---- the file ----

@@ -126,6 +126,8 @@ static void pull(struct kit *k)
 		note(k->events, "%s%s%s; ", slu_event_name(ev.type) + strlen("SLU_EVENT_"), detail[0] ? " " : "",
 		     detail);
 		k->last = ev;
+		if (ev.tc_url[0])
+			snprintf(k->tc_url, sizeof k->tc_url, "%s", ev.tc_url);
 		slu_buffer_put(k->msg.owner);
 		k->msg = ev.msg;
 		if (ev.msg.owner)

@@ -29,6 +29,7 @@ struct kit {
 	int err;                                                /* the last of slu_session_in() */
 	size_t piece;                                           /* bytes handed over at a time; 0: all */
 	struct slu_event last;                                  /* without its pointers, but for static ones */
+	char tc_url[64];                                        /* of the last event that had one */
 	struct slu_msg msg;                                     /* of the last media event, until the next */
 	size_t raw;                                             /* bytes of handshake that the session sends */
 	void (*act)(struct kit *k, const struct slu_event *ev); /* called for each event */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test.h"
 
+#include "session/secret.h"
 #include "session_kit.h"
 
 static void accept_all(struct kit *k, const struct slu_event *ev)
@@ -165,6 +166,26 @@ static void unknown_types(void **state)
 	kit_close(k);
 }
 
+static struct {
+	size_t tc_url_size;
+	const char *name, *tc_url, *sent; /* where they were while the event was there */
+} seen;
+
+static void see(struct kit *k, const struct slu_event *ev)
+{
+	struct slu_amf_str text = {"", 0};
+
+	(void)k;
+	if (ev->type != SLU_EVENT_CONNECT)
+		return;
+	slu_amf_string(slu_amf_get(slu_amf_at(ev->amf, 2), "tcUrl"), &text);
+	assert_memory_equal(text.s, ev->tc_url, strlen(ev->tc_url));
+	seen.tc_url_size = strlen(ev->tc_url);
+	seen.name = ev->name;
+	seen.tc_url = ev->tc_url;
+	seen.sent = text.s;
+}
+
 /* Strings of events are cut where they would cost memory. */
 static void long_strings(void **state)
 {
@@ -173,9 +194,29 @@ static void long_strings(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof text - 1);
+	k->act = see;
 	kit_say(k, 0, "connect", 1, "(ksks)", "app", "live", "tcUrl", text);
 	kit_expect_events(k, "CONNECT live; ");
-	assert_int_equal(strlen(k->last.tc_url), 4096);
+	assert_int_equal(seen.tc_url_size, 4096);
+	kit_close(k);
+}
+
+/* A client's commands have stream keys and tokens in them: once their events are over, nothing of them is left, in the
+ * strings or in the message. */
+static void secrets_are_overwritten(void **state)
+{
+	struct kit *k = kit_open(SLU_SERVER, NULL);
+
+	(void)state;
+	slu_session_took_secret(k->s);
+	k->act = see;
+	kit_say(k, 0, "connect", 1, "(ksks)", "app", "live?s3cret", "tcUrl", "s3cret");
+	kit_expect_events(k, "CONNECT live?s3cret; ");
+	assert_string_equal(seen.name, "");
+	assert_string_equal(seen.tc_url, "");
+	assert_memory_equal(seen.sent, "\0\0\0\0\0\0", 6); /* which is kept for the next message of that size */
+	assert_true(slu_session_took_secret(k->s));
+	assert_false(slu_session_took_secret(k->s));
 	kit_close(k);
 }
 
@@ -204,6 +245,7 @@ int main(void)
 		cmocka_unit_test(aggregate_cut_off),
 		cmocka_unit_test(unknown_types),
 		cmocka_unit_test(long_strings),
+		cmocka_unit_test(secrets_are_overwritten),
 		cmocka_unit_test(lets_go_of_the_last_message),
 	};
 

@@ -14,7 +14,7 @@
 #include "../alloc_fail.h"
 #include "server/loop.h"
 
-enum { PLAYERS = 5, PATIENCE_MS = 5000, PICTURE = 20000, SOUND = 300, LARGE = 4096 };
+enum { PLAYERS = 5, PATIENCE_MS = 5000, PICTURE = 20000, SOUND = 300, LARGE = 4096, MEMORY = 40960 };
 
 /* ---- the server's write calls ---- */
 
@@ -71,6 +71,7 @@ static struct {
 	struct slu_conn *publisher, *players[PLAYERS];
 	bool publishing;
 	size_t playing, media[PLAYERS];
+	size_t asked; /* bytes that the server allocated, what it freed among them */
 } s;
 
 static struct slu_conn *dial(const char *url)
@@ -86,11 +87,14 @@ static struct slu_conn *dial(const char *url)
 
 static void step(void)
 {
+	const size_t before = alloc_fail_bytes();
 	struct slu_event ev;
 
 	assert_int_equal(slu_loop_step(s.loop, 1), 0);
-	assert_int_equal(slu_conn_process(s.publisher), 0);
-	while (slu_conn_event(s.publisher, &ev))
+	s.asked += alloc_fail_bytes() - before;
+	if (s.publisher)
+		assert_int_equal(slu_conn_process(s.publisher), 0);
+	while (s.publisher && slu_conn_event(s.publisher, &ev))
 		s.publishing |= ev.type == SLU_EVENT_PUBLISHING;
 	for (size_t i = 0; i < PLAYERS; i++) {
 		assert_int_equal(slu_conn_process(s.players[i]), 0);
@@ -142,29 +146,43 @@ static void send_new(uint8_t type, uint32_t timestamp, size_t size, uint8_t firs
 	slu_buffer_put(b);
 }
 
-/* All play, and have a key frame. */
-static void begin(unsigned gather_ms)
+static void start(unsigned gather_ms, char url[SLU_LISTENER_URL + 16])
 {
 	struct slu_loop_config config = {.dir = -1, .hub.gather_ms = gather_ms};
-	const struct slu_play play = {.start = -2, .duration = -1};
-	const uint64_t until = slu_now_ms() + PATIENCE_MS;
-	char bound[SLU_LISTENER_URL], url[SLU_LISTENER_URL + 16], error[256];
+	char bound[SLU_LISTENER_URL], error[256];
 
 	memset(&s, 0, sizeof s);
 	s.loop = slu_loop_new(&config, error, sizeof error);
 	assert_non_null(s.loop);
 	assert_int_equal(slu_loop_listen(s.loop, "rtmp://127.0.0.1:0", bound, error, sizeof error), 0);
 	writes.port = (uint16_t)atoi(strrchr(bound, ':') + 1);
-	snprintf(url, sizeof url, "%s/live/cam", bound);
-	s.publisher = dial(url);
-	slu_session_publish(slu_conn_session(s.publisher), "cam", SLU_PUBLISH_LIVE);
+	snprintf(url, SLU_LISTENER_URL + 16, "%s/live/cam", bound);
+}
+
+/* Until all play. */
+static void play(const char *url)
+{
+	const struct slu_play how = {.start = -2, .duration = -1};
+	const uint64_t until = slu_now_ms() + PATIENCE_MS;
+
 	for (size_t i = 0; i < PLAYERS; i++) {
 		s.players[i] = dial(url);
-		slu_session_play(slu_conn_session(s.players[i]), "cam", &play);
+		slu_session_play(slu_conn_session(s.players[i]), "cam", &how);
 	}
-	while ((!s.publishing || s.playing < PLAYERS) && slu_now_ms() < until)
+	while ((s.publishing != (s.publisher != NULL) || s.playing < PLAYERS) && slu_now_ms() < until)
 		step();
 	assert_int_equal(s.playing, PLAYERS);
+}
+
+/* All play, and have a key frame. */
+static void begin(unsigned gather_ms)
+{
+	char url[SLU_LISTENER_URL + 16];
+
+	start(gather_ms, url);
+	s.publisher = dial(url);
+	slu_session_publish(slu_conn_session(s.publisher), "cam", SLU_PUBLISH_LIVE);
+	play(url);
 	send_new(9, 0, PICTURE, 0x17);
 	assert_int_equal(slu_conn_flush(s.publisher), 0);
 	until_all_have(1);
@@ -246,12 +264,27 @@ static void no_allocation_for_a_player(void **state)
 	end();
 }
 
+/* All that was ever asked for on its behalf, what was freed again among it. */
+static void little_memory_for_a_player(void **state)
+{
+	char url[SLU_LISTENER_URL + 16];
+
+	(void)state;
+	start(0, url);
+	alloc_fail_at(-1);
+	play(url);
+	if (s.asked / PLAYERS > MEMORY)
+		fail_msg("%zu bytes were allocated for each player", s.asked / PLAYERS);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_write_for_all_and_no_copy),
 		cmocka_unit_test(sound_goes_with_the_picture),
 		cmocka_unit_test(no_allocation_for_a_player),
+		cmocka_unit_test(little_memory_for_a_player),
 	};
 
 	return cmocka_run_group_tests_name("fanout", tests, NULL, NULL);

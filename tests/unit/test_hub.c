@@ -577,10 +577,47 @@ static void resumes_at_the_main_track(void **state)
 	free(f);
 }
 
+/* The largest first; players to come wait for a key frame then, and those who play notice nothing. */
+static void spares_what_is_kept(void **state)
+{
+	struct slu_hub *hub = hub_kit_new(NULL);
+	struct slu_hub_stream *s, *other;
+	struct fake *f = hub_fake_new(), *late = hub_fake_new();
+	size_t first, second;
+
+	(void)state;
+	assert_int_equal(slu_hub_spare(hub), 0);
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_publish(hub, "live/b", &other), 0);
+	assert_int_equal(slu_hub_play(hub, "live/b", &f->p), 0);
+	KEY(s, 0);
+	KEY(other, 0);
+	INTER(other, 1);
+	first = slu_hub_spare(hub);
+	second = slu_hub_spare(hub);
+	assert_true(first > second && second > 0);
+	assert_int_equal(slu_hub_spare(hub), 0);
+	INTER(other, 2);
+	assert_int_equal(f->n, 3);
+	assert_int_equal(slu_hub_play(hub, "live/b", &late->p), 0);
+	INTER(other, 3);
+	assert_int_equal(late->n, 0);
+	KEY(other, 4);
+	assert_int_equal(late->n, 1);
+	assert_int_equal(f->n, 5);
+	assert_int_equal(f->p.dropped, 0);
+	slu_hub_unpublish(s);
+	slu_hub_unpublish(other);
+	slu_hub_free(hub);
+	free(f);
+	free(late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_keys),
+		cmocka_unit_test(spares_what_is_kept),
 		cmocka_unit_test(sends_each_message_to_each_player),
 		cmocka_unit_test(refuses_a_second_publisher),
 		cmocka_unit_test(limits_streams),

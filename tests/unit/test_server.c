@@ -12,7 +12,7 @@ static void connect_accepted(void **state)
 	assert_int_equal(slu_session_accept(k->s), SLU_ERR_STATE);
 	kit_say(k, 0, "connect", 1, "(ksksks)", "app", "live", "tcUrl", "rtmp://h/live", "flashVer", "x");
 	kit_expect_events(k, "CONNECT live; ");
-	assert_string_equal(k->last.tc_url, "rtmp://h/live");
+	assert_string_equal(k->tc_url, "rtmp://h/live");
 	kit_expect_heard(k, "");
 	assert_int_equal(slu_session_accept(k->s), 0);
 	kit_expect_heard(k, "Window Acknowledgement Size 1000000; Set Peer Bandwidth 1000000 2; Stream Begin 0; "

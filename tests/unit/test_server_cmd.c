@@ -33,9 +33,11 @@ static void encoder_preamble(void **state)
 	kit_say(k, 0, "FCSubscribe", 4, "zs", "key");
 	kit_say(k, 0, "_checkbw", 5, "z");
 	kit_say(k, 0, "releaseStream", 0, "zs", "key"); /* 0: no answer wanted */
-	kit_expect_heard(k, "_result@0 2 null; _result@0 3 null; onFCPublish@0 0 null {code:"
-			    "\"NetStream.Publish.Start\",description:\"key\"}; _result@0 4 null; onFCSubscribe@0 0 "
-			    "null {code:\"NetStream.Play.Start\",description:\"key\"}; _result@0 5 null; ");
+	kit_expect_heard(k,
+			 "_result@0 2 null; _result@0 3 null; onFCPublish@0 0 null {code:"
+			 "\"NetStream.Publish.Start\",description:\"Publishing may begin.\"}; _result@0 4 null; "
+			 "onFCSubscribe@0 0 "
+			 "null {code:\"NetStream.Play.Start\",description:\"Playing may begin.\"}; _result@0 5 null; ");
 	kit_expect_events(k, "");
 	kit_close(k);
 }
