@@ -16,7 +16,15 @@
 #include "conn/http.h"
 #include "conn/over.h"
 
-enum { EVENTS = 64, DISK_MS = 5000, CROWD = 128, IDLE_MS = 30000, WAIT_MS = 86400000, SLOW_MS = 60000 };
+enum {
+	EVENTS = 64,
+	DISK_MS = 5000,
+	CROWD = 128,
+	BACKLOG = 4 << 20,
+	IDLE_MS = 30000,
+	WAIT_MS = 86400000,
+	SLOW_MS = 60000
+};
 
 static unsigned or_default(unsigned ms, unsigned otherwise)
 {
@@ -24,7 +32,7 @@ static unsigned or_default(unsigned ms, unsigned otherwise)
 }
 
 #ifdef __GLIBC__
-/* What a crowd has left behind lies scattered about, and glibc keeps all of it but what is at the end. */
+/* What many have left behind lies scattered about, and glibc keeps all of it but what is at the end. */
 static void give_back(void)
 {
 	malloc_trim(0);
@@ -296,10 +304,19 @@ static void flush_and_reap(struct slu_loop *loop)
 			forget(loop, c);
 		}
 	} while (loop->peers.touched);
-	if (loop->ngone >= CROWD) {
-		loop->ngone = 0;
-		give_back();
-	}
+}
+
+/* After clients in their hundreds, or megabytes that waited for the disk. */
+static void give_back_what_is_free(struct slu_loop *loop)
+{
+	size_t queued = loop->peers.recorders ? slu_recorders_queued(loop->peers.recorders) : 0;
+
+	loop->backlog |= queued >= BACKLOG;
+	if (loop->ngone < CROWD && !(loop->backlog && queued < BACKLOG / 4))
+		return;
+	loop->ngone = 0;
+	loop->backlog = false;
+	give_back();
 }
 
 struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address)
@@ -409,6 +426,7 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 	flush_and_reap(loop);
 	while (slu_loop_spare_memory(loop))
 		flush_and_reap(loop);
+	give_back_what_is_free(loop);
 	return 0;
 }
 

@@ -56,7 +56,8 @@ struct slu_loop {
 	uint64_t told_until;
 	struct slu_tally tally; /* of the storage of messages */
 	size_t overhead;        /* of connections, beside that */
-	unsigned ngone;         /* since memory was given back to the system */
+	unsigned ngone;         /* since memory was given back to the system; */
+	bool backlog;           /* and there was much that waited for the disk */
 	uint64_t accept_ms;     /* when to accept again, after a pause; 0: there is none */
 	bool stopping;
 };
