@@ -17,7 +17,7 @@
 
 #include "server/gop.h"
 
-enum { WITNESS_LOG = 1024 };
+enum { WITNESS_LOG = 1024, PLAYS = 64 };
 
 struct published {
 	const void *stream;
@@ -32,6 +32,13 @@ static size_t npublished; /* WITNESS_LOG: too many, nothing can be said any more
 
 struct player {
 	const void *stream;
+	/* What it was let play and has not heard of yet, oldest first, and whether there had been pictures by then. */
+	struct {
+		const void *stream;
+		bool pictures;
+	} next[PLAYS];
+	size_t nnext;
+	bool lost; /* too many of these */
 	/* Places behind a message that it may have got last: [0] those where no picture is missing since, [1] others.
 	 */
 	uint8_t at[2][WITNESS_LOG + 1];
@@ -82,9 +89,23 @@ static void witness_play(struct player *p, const void *stream)
 	for (size_t i = 0; i < npublished; i++)
 		if (published[i].stream == stream)
 			pictures = published[i].type && (pictures || is_picture(&published[i]));
-	memset(p, 0, sizeof *p);
-	p->stream = stream;
-	p->at[pictures][0] = 1;
+	p->lost |= p->nnext == PLAYS;
+	if (p->lost)
+		return;
+	p->next[p->nnext].stream = stream;
+	p->next[p->nnext++].pictures = pictures;
+}
+
+/* It hears that it plays. */
+static void begin_to_play(struct player *p)
+{
+	if (p->lost)
+		return;
+	witness_require(p->nnext > 0);
+	p->stream = p->next[0].stream;
+	memset(p->at, 0, sizeof p->at);
+	p->at[p->next[0].pictures][0] = 1;
+	memmove(p->next, p->next + 1, --p->nnext * sizeof p->next[0]);
 }
 
 static bool was_published(const struct published *got)
@@ -130,12 +151,21 @@ static bool is_preface(const struct slu_msg *msg)
 	       memcmp(msg->data, preface, sizeof preface - 1) == 0;
 }
 
+static bool is_media(const struct slu_msg *msg)
+{
+	return msg->type == SLU_MSG_AUDIO || msg->type == SLU_MSG_VIDEO || msg->type == SLU_MSG_DATA;
+}
+
 static void witness_got(struct player *p, const struct slu_msg *msg)
 {
-	struct published got = witness_look(p->stream, msg);
+	static const char start[] = "NetStream.Play.Start";
+	struct published got;
 
-	if (npublished == WITNESS_LOG || is_preface(msg))
+	if (msg->type == SLU_MSG_COMMAND && memmem(msg->data, msg->size, start, sizeof start - 1))
+		begin_to_play(p);
+	if (!is_media(msg) || is_preface(msg) || p->lost || npublished == WITNESS_LOG)
 		return;
+	got = witness_look(p->stream, msg);
 	if (got.kind == SLU_GOP_CONFIG || got.kind == SLU_GOP_METADATA)
 		witness_require(was_published(&got));
 	else
