@@ -84,7 +84,8 @@ def is_key_frame(tag):
         return False
     first = tag.body[0]
     if first & 0x80:
-        return first >> 4 & 7 == 1 and first & 15 in (1, 3)
+        packet = tag.body[1] if first & 15 == 6 else first  # of a multitrack's
+        return first >> 4 & 7 == 1 and packet & 15 in (1, 3)
     return first >> 4 == 1 and (first & 15 not in (7, 12) or tag.body[1] == 1)
 
 
