@@ -23,8 +23,9 @@ struct slu_hub_stream {
 	struct slu_hub_stream *next;
 	struct held held[HELD]; /* not yet sent to players; with any, */
 	size_t nheld;
-	uint64_t held_until;                /* until then, */
-	struct slu_hub_stream *next_holder; /* it is listed in the hub */
+	uint64_t held_until;                              /* until then, */
+	struct holders *among;                            /* it is listed in the hub, */
+	struct slu_hub_stream *next_holder, *prev_holder; /* between these */
 	struct slu_player *players;
 	struct slu_gop gop;
 	void *publisher;
@@ -36,22 +37,39 @@ struct slu_hub_stream {
 	char key[SLU_STREAM_KEY];
 };
 
+/* In the order in which they were added, which is that of held_until. */
+struct holders {
+	struct slu_hub_stream *first, *last;
+};
+
 struct slu_hub {
 	struct slu_hub_config config;
-	struct slu_hub_stream *streams, *holders;
+	struct slu_hub_stream *streams;
+	struct holders due, waiting; /* that are sent with the next slu_hub_send(), and when their time has come */
 	size_t nstreams;
 	uint64_t now_ms;
 };
 
+static void unlist(struct slu_hub_stream *s)
+{
+	*(s->prev_holder ? &s->prev_holder->next_holder : &s->among->first) = s->next_holder;
+	*(s->next_holder ? &s->next_holder->prev_holder : &s->among->last) = s->prev_holder;
+}
+
+static void list(struct slu_hub_stream *s, struct holders *among)
+{
+	s->among = among;
+	s->next_holder = NULL;
+	s->prev_holder = among->last;
+	*(among->last ? &among->last->next_holder : &among->first) = s;
+	among->last = s;
+}
+
 static void drop_held(struct slu_hub_stream *s)
 {
-	struct slu_hub_stream **at = &s->hub->holders;
-
 	if (!s->nheld)
 		return;
-	while (*at != s)
-		at = &(*at)->next_holder;
-	*at = s->next_holder;
+	unlist(s);
 	while (s->nheld)
 		slu_buffer_put(s->held[--s->nheld].msg.owner);
 }
@@ -324,11 +342,12 @@ static void hold(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct 
 
 	if (s->nheld == 0) {
 		s->held_until = hub->now_ms + hub->config.gather_ms;
-		s->next_holder = hub->holders;
-		hub->holders = s;
+		list(s, &hub->waiting);
 	}
-	if (!may_wait(s, kind, msg))
-		s->held_until = 0;
+	if (s->among == &hub->waiting && !may_wait(s, kind, msg)) {
+		unlist(s);
+		list(s, &hub->due);
+	}
 	s->held[s->nheld++] = (struct held){*msg, kind};
 }
 
@@ -339,22 +358,17 @@ void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms)
 
 void slu_hub_send(struct slu_hub *hub)
 {
-	struct slu_hub_stream *s, *next;
-
-	for (s = hub->holders; s; s = next) {
-		next = s->next_holder;
-		if (s->held_until <= hub->now_ms)
-			release(s);
-	}
+	while (hub->due.first)
+		release(hub->due.first);
+	while (hub->waiting.first && hub->waiting.first->held_until <= hub->now_ms)
+		release(hub->waiting.first);
 }
 
 uint64_t slu_hub_deadline(const struct slu_hub *hub)
 {
-	uint64_t at = UINT64_MAX;
-
-	for (const struct slu_hub_stream *s = hub->holders; s; s = s->next_holder)
-		at = s->held_until < at ? s->held_until : at;
-	return at;
+	if (hub->due.first)
+		return 0;
+	return hub->waiting.first ? hub->waiting.first->held_until : UINT64_MAX;
 }
 
 /* ---- publishing ---- */
