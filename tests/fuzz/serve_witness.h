@@ -2,7 +2,7 @@
 /*
  * What was published, and whether what a player got can have come of it: whole messages of its stream, in their order;
  * pictures from a key frame on, unless it was there when they began, and where one is missing, from the next key frame
- * on; configuration at any time.
+ * on, unless there are none for long; configuration at any time.
  *
  * The same bytes may have been published twice, so a player may be at several places of the stream, as far as one can
  * tell from what it got. All are followed.
@@ -25,6 +25,8 @@ struct published {
 	uint8_t type;
 	size_t size;
 	uint64_t hash;
+	uint32_t timestamp;
+	bool keyless; /* there may have been no key frame for so long that none is waited for */
 };
 
 static struct published published[WITNESS_LOG];
@@ -52,17 +54,30 @@ static void witness_require(int ok)
 
 static struct published witness_look(const void *stream, const struct slu_msg *msg)
 {
-	struct published p = {stream, slu_gop_kind(msg), msg->type, msg->size, 14695981039346656037u};
+	struct published p = {stream, slu_gop_kind(msg), msg->type, msg->size, 14695981039346656037u, msg->timestamp,
+			      false};
 
 	for (size_t i = 0; i < msg->size; i++)
 		p.hash = (p.hash ^ msg->data[i]) * 1099511628211u;
 	return p;
 }
 
+static bool is_picture(const struct published *m)
+{
+	return m->type == SLU_MSG_VIDEO && (m->kind == SLU_GOP_KEYFRAME || m->kind == SLU_GOP_FRAME);
+}
+
 static void witness_publish(const void *stream, const struct slu_msg *msg)
 {
-	if (npublished < WITNESS_LOG)
-		published[npublished++] = witness_look(stream, msg);
+	struct published *m = &published[npublished];
+
+	if (npublished == WITNESS_LOG)
+		return;
+	*m = witness_look(stream, msg);
+	for (size_t i = 0; i < npublished; i++)
+		if (published[i].stream == stream && is_picture(&published[i]))
+			m->keyless |= m->timestamp - published[i].timestamp > SLU_GOP_PATIENCE_MS;
+	npublished++;
 }
 
 /* The next one at the same place in memory is another stream. */
@@ -75,11 +90,6 @@ static void witness_end(const void *stream)
 static bool same(const struct published *a, const struct published *b)
 {
 	return a->stream == b->stream && a->type == b->type && a->size == b->size && a->hash == b->hash;
-}
-
-static bool is_picture(const struct published *m)
-{
-	return m->type == SLU_MSG_VIDEO && (m->kind == SLU_GOP_KEYFRAME || m->kind == SLU_GOP_FRAME);
 }
 
 static void witness_play(struct player *p, const void *stream)
@@ -129,7 +139,7 @@ static bool go_on(struct player *p, const struct published *got)
 		whole |= p->at[0][i];
 		gap |= p->at[1][i];
 		if (same(m, got)) {
-			next[0][i + 1] = m->kind == SLU_GOP_KEYFRAME ? whole || gap : whole;
+			next[0][i + 1] = m->kind == SLU_GOP_KEYFRAME || m->keyless ? whole || gap : whole;
 			next[1][i + 1] = !is_picture(m) && gap;
 			found |= next[0][i + 1] || next[1][i + 1];
 		}
