@@ -10,10 +10,10 @@ void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t count, size_t n);
 void *__wrap_realloc(void *p, size_t n);
 
-static long fail_at = -1, count;
-static int
+static _Thread_local long fail_at = -1, count;
+static _Thread_local int
 	not_ours; /* calls of a C library that is linked statically, and whose calloc() and realloc() call malloc() */
-static size_t bytes;
+static _Thread_local size_t bytes;
 
 void alloc_fail_at(long n)
 {

@@ -9,7 +9,7 @@
  *             failed = alloc_fail_end();
  *     }
  *
- * One thread only.
+ * The calling thread's allocations alone: those of others succeed, and are not counted.
  */
 #ifndef SLU_TESTS_ALLOC_FAIL_H
 #define SLU_TESTS_ALLOC_FAIL_H
