@@ -134,16 +134,19 @@ static uint64_t ask_index(const struct slu_vod_find *f)
 	return found;
 }
 
-/* Some indexes point to the configuration in front of the key frame. */
-static bool leads_to_key_frame(const struct slu_vod_find *f, struct slu_vod_tag tag)
+/* The frame that tag is or is in front of, for some indexes point to the configuration, can be begun with in time. */
+static bool leads_to_frame(struct slu_vod_find *f, struct slu_vod_tag tag)
 {
 	for (int i = 0; i < BACK && tag.type && tag.kind != SLU_GOP_KEYFRAME && tag.kind != SLU_GOP_FRAME; i++)
 		if (!slu_vod_tag_at(f->fd, behind(&tag), f->file_size, &tag))
 			return false;
-	return tag.type == SLU_FLV_VIDEO && tag.kind == SLU_GOP_KEYFRAME && (int32_t)(tag.timestamp - f->ms) <= 0;
+	if ((int32_t)(tag.timestamp - f->ms) > 0)
+		return false;
+	f->by_sound = tag.type == SLU_FLV_AUDIO && !f->video;
+	return f->by_sound || (tag.type == SLU_FLV_VIDEO && tag.kind == SLU_GOP_KEYFRAME);
 }
 
-/* From the first key frame to the one that the index names for the time: what is between need not be looked at. What an
+/* From the first frame to the one that the index names for the time: what is between need not be looked at. What an
  * index says that is not so is as if it had not been said. */
 static void jump(struct slu_vod_find *f)
 {
@@ -151,7 +154,7 @@ static void jump(struct slu_vod_find *f)
 	uint64_t at = ask_index(f);
 
 	f->index_asked = true;
-	if (!at || !is_borne_out(f, at, &tag) || !leads_to_key_frame(f, tag))
+	if (!at || !is_borne_out(f, at, &tag) || !leads_to_frame(f, tag))
 		return;
 	note_those_before(f, &tag);
 	f->at = at;
@@ -164,8 +167,18 @@ void slu_vod_find_begin(struct slu_vod_find *f, int fd, uint64_t first, uint32_t
 {
 	memset(f, 0, sizeof *f);
 	f->fd = fd;
-	f->at = first;
+	f->first = f->at = first;
 	f->ms = ms;
+}
+
+/* The index has led to an audio frame, and there is video all the same: without the index, then. */
+static void begin_anew(struct slu_vod_find *f)
+{
+	uint64_t file_size = f->file_size;
+
+	slu_vod_find_begin(f, f->fd, f->first, f->ms);
+	f->file_size = file_size;
+	f->index_asked = true;
 }
 
 static bool is_frame(const struct slu_vod_find *f, const struct slu_vod_tag *tag)
@@ -203,11 +216,15 @@ bool slu_vod_find_step(struct slu_vod_find *f)
 	for (int i = 0; i < LOOKS; i++) {
 		if (!slu_vod_tag_at(f->fd, f->at, f->file_size, &tag) || (tag.before != f->before && !tag.type))
 			return true;
+		if (f->by_sound && tag.type == SLU_FLV_VIDEO && !f->video) {
+			begin_anew(f);
+			continue;
+		}
 		if (!look(f, &tag))
 			return true;
 		f->at = behind(&tag);
 		f->before = tag.size + SLU_FLV_TAG_HEADER_SIZE;
-		if (f->landed && f->landing.type == SLU_FLV_VIDEO && !f->index_asked)
+		if (f->landed && !f->index_asked)
 			jump(f);
 	}
 	return false;

@@ -48,9 +48,10 @@ struct slu_vod_find {
 	/* private */
 	int fd;
 	uint32_t ms;
-	uint64_t at, file_size;
+	uint64_t first, at, file_size;
 	uint32_t before; /* what the next tag's PreviousTagSize has to be */
 	bool video, index_asked;
+	bool by_sound; /* the index has led to an audio frame */
 	struct slu_vod_setup seen;
 };
 

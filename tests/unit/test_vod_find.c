@@ -229,6 +229,45 @@ static void audio_alone(void **state)
 	close(vod_fd);
 }
 
+/* An index of sound, where there is nothing else; where there is, it is as if it were not there. */
+static void an_index_of_sound(void **state)
+{
+	struct vod_entry index[2] = {{0, 0}, {0, 0}};
+	struct slu_vod_find f;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		vod_begin();
+		vod_put_index(index, 2);
+		VOD_PUT(8, 0, "\xaf\0\x12\x10");
+		for (uint32_t i = 0; i < 3000; i++) {
+			if (i % 1000 == 0 && i)
+				index[i / 1000 - 1] = (struct vod_entry){i / 50.0, (double)vod_size};
+			VOD_PUT(8, i * 20, "\xaf\1x");
+		}
+		f = find(40001);
+		assert_int_equal(f.landing.timestamp, 40000);
+		assert_int_equal(f.setup.nconfigs, 1);
+		assert_int_equal(steps, again ? 1 : 4);
+		close(vod_fd);
+	}
+	memset(index, 0, sizeof index);
+	for (int again = 0; again < 2; again++) {
+		vod_begin();
+		vod_put_index(index, 2);
+		VOD_PUT(8, 0, "\xaf\1x");
+		put_configs(0, 'A');
+		vod_put_frames(0, MANY, GROUP);
+		f = find(40001);
+		assert_int_equal(f.landing.at, place(40001));
+		assert_int_equal(f.landing.type, 9);
+		assert_int_equal(f.setup.nconfigs, 2);
+		index[1] = (struct vod_entry){39, (double)vod_tags[4 + 39 * 50 + 1].at};
+		assert_int_equal(vod_tags[4 + 39 * 50 + 1].type, 8);
+		close(vod_fd);
+	}
+}
+
 static void nowhere_to_land(void **state)
 {
 	(void)state;
@@ -293,6 +332,7 @@ int main(void)
 		KIT_TEST(a_lying_index_does_no_harm),
 		KIT_TEST(a_frame_within_a_frame_is_none),
 		KIT_TEST(audio_alone),
+		KIT_TEST(an_index_of_sound),
 		KIT_TEST(nowhere_to_land),
 		KIT_TEST(many_tracks),
 		KIT_TEST(across_the_end_of_time),
