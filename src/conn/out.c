@@ -138,6 +138,11 @@ void slu_conn_gather(struct slu_conn *c, bool on)
 		slu_tcp_gather(c->transport->ops->fd(c->transport), on);
 }
 
+bool slu_conn_patience(struct slu_conn *c, int n)
+{
+	return c->transport && slu_tcp_patience(c->transport->ops->fd(c->transport), n);
+}
+
 bool slu_conn_sendable(const struct slu_conn *c)
 {
 	if (c->transport && c->transport->ops->pending(c->transport) > 0)

@@ -44,6 +44,9 @@ uint64_t slu_conn_deadline(const struct slu_conn *c);
 /* Whether what is small may wait until what was sent is acknowledged: see slu_tcp_gather(). */
 void slu_conn_gather(struct slu_conn *c, bool on);
 
+/* How many bytes are to be there before the descriptor becomes readable. False: one is enough, whatever is said. */
+bool slu_conn_patience(struct slu_conn *c, int n);
+
 /* From here on a peer that acknowledges nothing for ms is given up. */
 void slu_conn_hurry(struct slu_conn *c, unsigned ms);
 

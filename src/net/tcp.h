@@ -29,6 +29,9 @@ struct slu_transport *slu_tcp_accept(const struct slu_tcp_config *config, int fd
  * 1122, 4.2.3.4). At first it does not. */
 void slu_tcp_gather(int fd, bool on);
 
+/* Readable is what has n bytes at least, or has ended: SO_RCVLOWAT. False: it cannot be told so. */
+bool slu_tcp_patience(int fd, int n);
+
 /* What the kernel says of the connection; false when it says nothing (not TCP, not connected). */
 struct slu_tcp_info {
 	uint64_t unacked; /* bytes written and not acknowledged: SIOCOUTQ */

@@ -20,6 +20,11 @@ void slu_tcp_gather(int fd, bool on)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay);
 }
 
+bool slu_tcp_patience(int fd, int n)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof n) == 0;
+}
+
 bool slu_tcp_info(int fd, struct slu_tcp_info *out)
 {
 	struct tcp_info info;

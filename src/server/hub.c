@@ -351,6 +351,11 @@ static void hold(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct 
 	s->held[s->nheld++] = (struct held){*msg, kind};
 }
 
+bool slu_hub_gathers(const struct slu_hub_stream *stream)
+{
+	return stream->hub->config.gather_ms && stream->gop.video;
+}
+
 void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms)
 {
 	hub->now_ms = now_ms;

@@ -101,6 +101,9 @@ void slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms);
  * sent, but players to come wait for the next key frame. */
 int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg);
 
+/* Whether sound of it waits for pictures. */
+bool slu_hub_gathers(const struct slu_hub_stream *stream);
+
 /* The clock is now_ms. */
 void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms);
 

@@ -23,7 +23,8 @@ enum {
 	BACKLOG = 4 << 20,
 	IDLE_MS = 30000,
 	WAIT_MS = 86400000,
-	SLOW_MS = 60000
+	SLOW_MS = 60000,
+	PATIENCE = 1024 /* bytes: more than a sound, less than a picture */
 };
 
 static unsigned or_default(unsigned ms, unsigned otherwise)
@@ -189,11 +190,12 @@ void slu_loop_end(struct slu_loop *loop, struct client *c)
 	loop->over = c;
 }
 
-/* A timer that rings too early is set anew then: that is seldom, and players' deadlines move on all the time. */
+/* A timer that rings too early is set anew then: that is seldom, and players' deadlines move on all the time. Not so
+ * where it is short. */
 static void set_deadline(struct slu_loop *loop, struct client *c, uint64_t at)
 {
 	c->deadline = at;
-	if (!c->timer.place || at < c->timer.at)
+	if (!c->timer.place || at < c->timer.at || c->patient)
 		slu_timers_set(&loop->timers, &c->timer, at);
 }
 
@@ -222,12 +224,27 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
 	due = c->over ? UINT64_MAX : earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
-	set_deadline(loop, c, earlier(due, at));
+	set_deadline(loop, c, earlier(earlier(due, at), c->patient_until));
+}
+
+/* A publisher is not read for each sound that is to wait for a picture anyway, nor is a silent one looked after. */
+static void set_patience(struct slu_loop *loop, struct client *c, bool heard)
+{
+	struct slu_hub_stream *stream = c->peer->stream;
+	bool patient = stream && !c->tunnel && slu_hub_gathers(stream) &&
+		       (heard || (c->patient && loop->peers.now_ms < c->patient_until));
+
+	if (patient != c->patient && !slu_conn_patience(c->peer->conn, patient ? PATIENCE : 1))
+		patient = false;
+	c->patient = patient;
+	c->patient_until = patient ? loop->peers.now_ms + loop->config.hub.gather_ms : UINT64_MAX;
 }
 
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
 void slu_loop_work(struct slu_loop *loop, struct client *c)
 {
+	const uint64_t messages = c->peer->messages;
+
 	if (c->over)
 		return;
 	if (c->until && loop->peers.now_ms >= c->until) {
@@ -244,6 +261,7 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 		slu_loop_end(loop, c);
 	slu_peer_pump(c->peer);
 	slu_loop_check_memory(loop, c);
+	set_patience(loop, c, c->peer->messages != messages);
 	rearm(loop, c);
 }
 
@@ -332,6 +350,7 @@ struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const 
 	}
 	c->watch = (struct watch){.fn = client_ready, .fd = -1};
 	c->peer->owner = c;
+	c->patient_until = UINT64_MAX;
 	c->peer->facts.local = slu_admit_is_loopback(address);
 	c->address = *address;
 	c->next = loop->clients;

@@ -34,6 +34,8 @@ struct client {
 	struct in6_addr address;
 	unsigned want;
 	uint64_t deadline;
+	bool patient;              /* it is readable only when there is more than a sound, */
+	uint64_t patient_until;    /* and read anyway then */
 	struct slu_tunnel *tunnel; /* that it came through; NULL: it has a socket of its own */
 	char id[SLU_TUNNEL_ID];
 	size_t overhead;  /* of its connection, as it is counted in the loop's */

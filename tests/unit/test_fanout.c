@@ -37,6 +37,17 @@ static bool is_servers(int fd)
 	return getsockname(fd, (struct sockaddr *)&own, &n) == 0 && ntohs(own.sin_port) == writes.port;
 }
 
+ssize_t __real_recv(int fd, void *data, size_t n, int flags);
+ssize_t __wrap_recv(int fd, void *data, size_t n, int flags);
+
+static size_t reads;
+
+ssize_t __wrap_recv(int fd, void *data, size_t n, int flags)
+{
+	reads += is_servers(fd);
+	return __real_recv(fd, data, n, flags);
+}
+
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	int nodelay = 0;
@@ -240,6 +251,39 @@ static void sound_goes_with_the_picture(void **state)
 	}
 }
 
+/* A publisher of pictures is read when there is one, not for each sound; for one that sends sound alone, once it was
+ * waited for long enough; and one that is silent is not looked after. */
+static void sound_wakes_nobody(void **state)
+{
+	static const unsigned ms[] = {60000, 20};
+	uint64_t until;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		begin(ms[i]);
+		reads = 0;
+		send_new(8, 10, SOUND, 0xaf);
+		assert_int_equal(slu_conn_flush(s.publisher), 0);
+		for (int k = 0; k < 20 && ms[i] > 100; k++)
+			step();
+		assert_int_equal(reads, 0);
+		if (ms[i] > 100)
+			send_new(9, 30, PICTURE, 0x27);
+		assert_int_equal(slu_conn_flush(s.publisher), 0);
+		until_all_have(ms[i] > 100 ? 3 : 2);
+		assert_in_range(reads, 1, 4);
+		for (until = slu_now_ms() + 15 * 20; slu_now_ms() < until && ms[i] < 100;)
+			step();
+		assert_in_range(reads, 1, 4);
+		send_new(8, 40, SOUND, 0xaf); /* the first after that is heard at once, or with a picture */
+		assert_int_equal(slu_conn_flush(s.publisher), 0);
+		send_new(9, 50, PICTURE, 0x27);
+		assert_int_equal(slu_conn_flush(s.publisher), 0);
+		until_all_have(ms[i] > 100 ? 5 : 4);
+		end();
+	}
+}
+
 /* Of 100 messages more, there is no allocation for any player: the publisher's bodies, and the list of what is kept for
  * players to come, are all. */
 static void no_allocation_for_a_player(void **state)
@@ -283,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_write_for_all_and_no_copy),
 		cmocka_unit_test(sound_goes_with_the_picture),
+		cmocka_unit_test(sound_wakes_nobody),
 		cmocka_unit_test(no_allocation_for_a_player),
 		cmocka_unit_test(little_memory_for_a_player),
 	};
