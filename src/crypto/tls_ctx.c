@@ -19,6 +19,13 @@
 #include "crypto/tls_choice.h"
 #include "crypto/x509.h"
 
+/* Of what clients send, stream keys among that, OpenSSL keeps no plain text (from 3.0 on, where it can). */
+#ifdef SSL_OP_CLEANSE_PLAINTEXT
+#define CLEANSE SSL_OP_CLEANSE_PLAINTEXT
+#else
+#define CLEANSE 0
+#endif
+
 /* The strings of a configuration, which the context keeps copies of. */
 static const size_t strings[] = {
 	offsetof(struct slu_tls_config, ca_file),     offsetof(struct slu_tls_config, ca_path),
@@ -244,6 +251,8 @@ static int build_one(struct slu_tls_ctx *ctx, const struct slu_tls_identity *id,
 	set_resumption(ssl, c);
 	if (ctx->choice && ctx->choice->sorted && c->server)
 		SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	if (c->server)
+		SSL_CTX_set_options(ssl, CLEANSE);
 	if (ctx->keylog >= 0)
 		SSL_CTX_set_keylog_callback(ssl, keylog);
 	*out = ssl;

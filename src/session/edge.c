@@ -63,6 +63,7 @@ const uint8_t *slu_edge_in(struct slu_edge *e, const uint8_t *data, size_t n, si
 
 void slu_edge_took(struct slu_edge *e, size_t n)
 {
+	memset(e->plain + e->plain_at, 0, n); /* a stream key may have been among that */
 	e->plain_at += n;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Who may publish to `sluice serve`: stream keys of which it knows the hash, clients of its own machine, or any."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -218,18 +219,25 @@ done
         assert ("Only clients on the server's own machine may publish" in result.err) == (not option)
 
 
-def test_a_key_is_not_kept(serve, sluice):
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmps", "rtmpe"])
+def test_a_key_is_not_kept(serve, sluice, short_clip, certificates, scheme):
     """Nor is one that was refused, nor what comes with it; while the clients are still there."""
     if sluice.sanitized:
         pytest.skip("memory that was freed is kept from being used again")
-    served = serve(line(KEY, "live/cam"), "--idle-timeout", "60")
-    with served.client() as client, served.client() as stranger:
-        for one, key, code in ((client, KEY, START), (stranger, STRANGER, "NetStream.Publish.BadName")):
-            one.call("releaseStream", None, key)
-            one.call("FCPublish", None, key)
-            assert one.publish(key + "?token=0")[3]["code"] == code
+    served = serve(line(KEY, "live/cam"), "--idle-timeout", "60", "--listen", "rtmps://127.0.0.1:0", "--cert",
+                   certificates / "good.pem", "--key", certificates / "good.key")
+    port = served.process.expect(r"rtmps://127\.0\.0\.1:(\d+)", 20, "out")[1] if scheme == "rtmps" else served.port
+    url = f"{scheme}://localhost:{port}/live"
+    with sluice.start("push", "--ca-file", certificates / "ca.pem", short_clip, url, KEY), contextlib.ExitStack() as stack:
+        served.process.expect("publishes")
+        stranger = stack.enter_context(sluice.start("push", "--ca-file", certificates / "ca.pem", short_clip, url, STRANGER))
+        assert stranger.wait(20 * sluice.patience).code == REFUSED
+        client = stack.enter_context(served.client())
+        client.call("releaseStream", None, OTHER)
+        client.call("FCPublish", None, OTHER)
+        assert client.publish(OTHER + "?token=0")[3]["code"] == "NetStream.Publish.BadName"
         assert served.remembers("live/cam")
-        for secret in (KEY, STRANGER):
+        for secret in SECRETS:
             assert not served.remembers(secret)
 
 
