@@ -19,6 +19,7 @@
 enum {
 	EVENTS = 64,
 	DISK_MS = 5000,
+	HELD_MS = 20,
 	CROWD = 128,
 	BACKLOG = 4 << 20,
 	IDLE_MS = 30000,
@@ -199,6 +200,12 @@ static void set_deadline(struct slu_loop *loop, struct client *c, uint64_t at)
 		slu_timers_set(&loop->timers, &c->timer, at);
 }
 
+/* What comes through a tunnel is bounded there. */
+static bool is_held(const struct client *c)
+{
+	return !c->tunnel && slu_peer_is_held(c->peer);
+}
+
 /* Epoll and the clock are told what the connection wants now. Must follow each call that lets it work, for then its
  * descriptor may have gone and its number serve something else. */
 static void rearm(struct slu_loop *loop, struct client *c)
@@ -206,7 +213,8 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	struct slu_conn *conn = c->peer->conn;
 	uint64_t at = slu_conn_deadline(conn), due;
 	int fd = slu_conn_fd(conn);
-	unsigned want = slu_conn_want(conn);
+	bool held = is_held(c);
+	unsigned want = slu_conn_want(conn) & (held ? ~(unsigned)SLU_WANT_READ : ~0u);
 	struct epoll_event ev = {.events = (want & SLU_WANT_READ ? EPOLLIN | EPOLLRDHUP : 0u) |
 					   (want & SLU_WANT_WRITE ? EPOLLOUT : 0u),
 				 .data.ptr = &c->watch};
@@ -223,6 +231,8 @@ static void rearm(struct slu_loop *loop, struct client *c)
 	slu_loop_note_memory(loop, c);
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
+	if (held)
+		at = earlier(at, loop->peers.now_ms + HELD_MS);
 	due = c->over ? UINT64_MAX : earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
 	set_deadline(loop, c, earlier(earlier(due, at), c->patient_until));
 }
@@ -240,6 +250,14 @@ static void set_patience(struct slu_loop *loop, struct client *c, bool heard)
 	c->patient_until = patient ? loop->peers.now_ms + loop->config.hub.gather_ms : UINT64_MAX;
 }
 
+/* It is not silent, for nobody listens to it. */
+static void hold(struct slu_loop *loop, struct client *c)
+{
+	c->peer->media_ms = loop->peers.now_ms;
+	slu_conn_flush(c->peer->conn);
+	rearm(loop, c);
+}
+
 /* Lets the connection read, and acts on what came. What that makes others send is flushed later, all at once. */
 void slu_loop_work(struct slu_loop *loop, struct client *c)
 {
@@ -249,6 +267,10 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 		return;
 	if (c->until && loop->peers.now_ms >= c->until) {
 		slu_loop_end(loop, c);
+		return;
+	}
+	if (is_held(c)) {
+		hold(loop, c);
 		return;
 	}
 	slu_conn_process(c->peer->conn);

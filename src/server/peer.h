@@ -104,6 +104,9 @@ struct slu_peer *slu_peer_new(struct slu_peers *all, struct slu_conn *conn, unsi
 /* Acts on all events that the connection has. */
 void slu_peer_events(struct slu_peer *peer);
 
+/* What it publishes is to wait for the disk. */
+bool slu_peer_is_held(const struct slu_peer *peer);
+
 /* Reads on in a recording that is played, as far as its turn and the queue go; and whether it could at once again. */
 void slu_peer_pump(struct slu_peer *peer);
 bool slu_peer_can_pump(const struct slu_peer *peer);

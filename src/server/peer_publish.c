@@ -130,6 +130,11 @@ void slu_peer_on_media(struct slu_peer *peer, const struct slu_event *ev)
 		slu_recorder_write(peer->recorder, &ev->msg, peer->all->now_ms);
 }
 
+bool slu_peer_is_held(const struct slu_peer *peer)
+{
+	return peer->recorder && slu_recorder_is_ahead(peer->recorder, peer->all->now_ms);
+}
+
 void slu_peer_on_clear_data(struct slu_peer *peer, const struct slu_event *ev)
 {
 	(void)ev;

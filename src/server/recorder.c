@@ -159,6 +159,8 @@ static int begin_file(struct slu_recorder *r, const struct slu_msg *msg, uint64_
 /* How long the file's frames go on, whatever a publisher's clock does: where it is set back, they go on from there. */
 static void keep_time(struct slu_recorder *r, uint32_t timestamp)
 {
+	int64_t before = r->until;
+
 	r->at += (int32_t)(timestamp - (r->timed ? r->last : timestamp));
 	r->last = timestamp;
 	r->timed = true;
@@ -166,6 +168,8 @@ static void keep_time(struct slu_recorder *r, uint32_t timestamp)
 		r->at = r->until;
 	if (r->at > r->until)
 		r->until = r->at;
+	if (r->until - before < CLOCK_JUMP_MS)
+		r->media_ms += (uint64_t)(r->until - before);
 }
 
 static bool is_full(const struct slu_recorder *r)
@@ -244,11 +248,18 @@ void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint6
 
 	if (r->failed || (msg->type != SLU_FLV_AUDIO && msg->type != SLU_FLV_VIDEO && msg->type != SLU_FLV_SCRIPT))
 		return;
+	if (!r->began_ms)
+		r->began_ms = now_ms;
 	kind = slu_gop_see(&r->again, msg);
 	r->video |= msg->type == SLU_FLV_VIDEO;
 	write_message(r, kind, msg, now_ms);
 	/* It has no room for frames. */
 	(void)slu_gop_add(&r->again, kind, msg);
+}
+
+bool slu_recorder_is_ahead(const struct slu_recorder *r, uint64_t now_ms)
+{
+	return !r->failed && !has_room(r, 0, 2) && r->media_ms > now_ms - r->began_ms;
 }
 
 void slu_recorder_clear_metadata(struct slu_recorder *r)

@@ -5,7 +5,8 @@
  *
  * What a disk does not take in time is queued up to a bound. All streams share it, none has more of it than is left
  * free, so that a small stream finds room when a large one does not. A stream that finds none loses all up to a key
- * frame that finds half as much. When a file cannot be written, it keeps what was stored, and its stream is not
+ * frame that finds half as much; but one that sends faster than its timestamps go on is better made to wait before
+ * that. When a file cannot be written, it keeps what was stored, and its stream is not
  * recorded any more.
  *
  * A file begins with the stream's metadata and decoder configurations; when it is as large, or has gone on as long, as
@@ -66,6 +67,10 @@ struct slu_recorder *slu_recorder_new(struct slu_recorders *all, const char *key
 
 /* Audio, video and AMF0 data messages; others are ignored. */
 void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms);
+
+/* It has sent more than its time's worth, and the disk is behind with it: who sends a film need not lose any of it, and
+ * can wait. A live stream never is. */
+bool slu_recorder_is_ahead(const struct slu_recorder *r, uint64_t now_ms);
 
 /* Files to come do not begin with the metadata that there was. */
 void slu_recorder_clear_metadata(struct slu_recorder *r);

@@ -28,6 +28,7 @@ struct slu_recorder {
 	unsigned under_way;         /* jobs that the thread has */
 	size_t queued;              /* bytes that are held */
 	bool video, failed, ended;
+	uint64_t began_ms, media_ms; /* when the first frame came, and how much its timestamps have gone on since */
 	/* of the current file */
 	uint64_t size;
 	bool timed;        /* there was a frame */

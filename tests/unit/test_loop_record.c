@@ -11,7 +11,7 @@
 #include "server/loop.h"
 #include "server/record_file.h"
 
-enum { PATIENCE_MS = 20000, FRAMES = 500, FRAME = 20000 };
+enum { PATIENCE_MS = 20000, FRAMES = 500, FRAME = 20000, SMALL_QUEUE = 1 << 20, STEP_MS = 5000 };
 
 /* ---- a disk that stalls ---- */
 
@@ -97,9 +97,10 @@ static struct slu_conn *connect_to(const char *bound)
 	return c;
 }
 
-static void start(const struct slu_record_ops *ops)
+static void start(const struct slu_record_ops *ops, size_t max_queue)
 {
-	struct slu_loop_config config = {.dir = kit_dir, .record.ops = ops, .reporter.fn = take_report};
+	struct slu_loop_config config = {
+		.dir = kit_dir, .record = {.ops = ops, .max_queue = max_queue}, .reporter.fn = take_report};
 	char bound[SLU_LISTENER_URL], error[256];
 
 	publishing = playing = eof = false;
@@ -142,17 +143,20 @@ static void turn(void)
 	serve(player);
 }
 
-static void send_all(void)
+static void send_frame(uint32_t i, uint32_t timestamp)
 {
 	static uint8_t body[FRAME];
+	struct slu_msg m = {.type = 9, .timestamp = timestamp, .data = body, .size = sizeof body};
 
-	for (uint32_t i = 0; i < FRAMES; i++) {
-		struct slu_msg m = {.type = 9, .timestamp = i * 40, .data = body, .size = sizeof body};
+	memcpy(body, i % 25 ? "\x27\x01" : "\x17\x01", 2);
+	assert_int_equal(slu_conn_send(publisher, &m), 0);
+	turn();
+}
 
-		memcpy(body, i % 25 ? "\x27\x01" : "\x17\x01", 2);
-		assert_int_equal(slu_conn_send(publisher, &m), 0);
-		turn();
-	}
+static void send_all(uint32_t step)
+{
+	for (uint32_t i = 0; i < FRAMES; i++)
+		send_frame(i, i * step);
 }
 
 /* One operation stalls, which one decides ops, and all that is published meanwhile is played to the end. */
@@ -162,10 +166,10 @@ static void stall(const struct slu_record_ops *ops)
 	struct stat st;
 
 	set_disk(true);
-	start(ops);
+	start(ops, 0);
 	while (!(publishing && playing) && slu_now_ms() < until)
 		turn();
-	send_all();
+	send_all(40);
 	slu_session_stop(slu_conn_session(publisher));
 	while (!(eof && waiting()) && slu_now_ms() < until)
 		turn();
@@ -211,6 +215,60 @@ static void goes_on_while_a_file_is_closed(void **state)
 	stall(&ops);
 }
 
+/* A live stream is played all the same when there is no room left for the recording, which loses some of it. */
+static void delays_no_live_stream(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+
+	(void)state;
+	ops.writev = slow_writev;
+	set_disk(true);
+	start(&ops, SMALL_QUEUE);
+	while (!(publishing && playing) && slu_now_ms() < until)
+		turn();
+	send_all(0); /* its time does not go on, so it is never ahead */
+	while (got < FRAMES && slu_now_ms() < until)
+		turn();
+	assert_int_equal(got, FRAMES);
+	set_disk(false);
+	stop();
+	assert_int_equal(recorded, 1);
+	assert_int_equal(failures, 1);
+}
+
+/* A film that is sent as fast as it goes is made to wait, and nothing of it is lost. */
+static void lets_a_film_wait(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+	struct stat st;
+
+	(void)state;
+	ops.writev = slow_writev;
+	set_disk(true);
+	start(&ops, SMALL_QUEUE);
+	while (!(publishing && playing) && slu_now_ms() < until)
+		turn();
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		/* Once nothing goes on any more the disk does. */
+		for (int still = 0; slu_conn_queued(publisher) > 4 * FRAME && still < 200; still++)
+			turn();
+		if (slu_conn_queued(publisher) > 4 * FRAME && got < FRAMES / 2)
+			set_disk(false);
+		send_frame(i, i * STEP_MS);
+	}
+	assert_false(disk.shut);
+	while (got < FRAMES && slu_now_ms() < until)
+		turn();
+	assert_int_equal(got, FRAMES);
+	stop();
+	assert_int_equal(recorded, 1);
+	assert_int_equal(failures, 0);
+	assert_int_equal(fstatat(kit_dir, "live/cam.flv", &st, 0), 0);
+	assert_int_equal(st.st_size, 13 + 15 + 18 + SLU_RECORD_META_ROOM + FRAMES * (FRAME + 15));
+}
+
 /* What was published before the loop is freed is in its file when that returns. */
 static void ends_with_whole_files(void **state)
 {
@@ -219,10 +277,10 @@ static void ends_with_whole_files(void **state)
 
 	(void)state;
 	set_disk(false);
-	start(NULL);
+	start(NULL, 0);
 	while (!(publishing && playing) && slu_now_ms() < until)
 		turn();
-	send_all();
+	send_all(40);
 	while (got < FRAMES && slu_now_ms() < until)
 		turn();
 	assert_int_equal(got, FRAMES);
@@ -238,6 +296,8 @@ int main(void)
 		KIT_TEST(goes_on_while_a_file_is_made),
 		KIT_TEST(goes_on_while_a_file_is_written),
 		KIT_TEST(goes_on_while_a_file_is_closed),
+		KIT_TEST(delays_no_live_stream),
+		KIT_TEST(lets_a_film_wait),
 		KIT_TEST(ends_with_whole_files),
 	};
 
