@@ -39,6 +39,9 @@ const struct refusal *slu_peer_admit(struct slu_peer *peer, const char *name)
 	const char *as = NULL;
 	enum slu_admission admission;
 
+	/* It is about to be told so, and ended, and had as many looked at as it may, however fast they came. */
+	if (peer->wrong_keys >= WRONG_KEYS)
+		return &wrong_key;
 	if (rules->keys)
 		peer->facts.key = find_key(peer, name, &as);
 	peer->named = as != NULL;
@@ -58,6 +61,9 @@ void slu_peer_deny(struct slu_peer *peer, const struct refusal *why)
 		slu_peer_refuse(peer, why);
 		return;
 	}
+	/* One that comes after the last does not put off the end. */
+	if (peer->wrong_keys >= WRONG_KEYS)
+		return;
 	peer->wrong_keys++;
 	peer->refuse_ms = peer->all->now_ms + WRONG_KEY_MS;
 }

@@ -80,12 +80,12 @@ void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 		slu_peer_refuse(peer, &slu_peer_no_memory);
 		return;
 	}
-	peer->refuse_ms = 0;
 	why = slu_peer_admit(peer, ev->name);
 	if (why) {
 		slu_peer_deny(peer, why);
 		return;
 	}
+	peer->refuse_ms = 0;
 	err = begin(peer);
 	if (err) {
 		slu_peer_refuse(peer, err == SLU_ERR_REFUSED ? &name_taken : &slu_peer_full);

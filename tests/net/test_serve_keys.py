@@ -138,6 +138,25 @@ def test_guesses_are_slow_and_few(serve):
     served.ends_without_secrets()
 
 
+def test_guesses_in_haste_are_not_more(serve):
+    """Who takes back what it asked for, and asks again at once, has three keys looked at all the same, and goes."""
+    served = serve(line(KEY, "live/cam"))
+    with served.client() as guesser:
+        for name in ("a", "b", "c", KEY, KEY):
+            guesser.call("publish", None, name, "live", stream=guesser.stream)
+            guesser.call("closeStream", None, stream=guesser.stream)
+        guesser.call("publish", None, KEY, "live", stream=guesser.stream)
+        assert guesser.until("onStatus")[3]["code"] == "NetStream.Publish.BadName"
+        assert guesser.ended(10)
+        served.process.expect("again and again")
+    with served.client() as publisher:
+        publisher.call("publish", None, "a", "live", stream=publisher.stream)
+        publisher.call("closeStream", None, stream=publisher.stream)
+        assert publisher.publish(KEY)[3]["code"] == START
+        assert publisher.publish(KEY)[3]["code"] == "NetStream.Publish.BadName"
+    served.ends_without_secrets()
+
+
 def test_a_reload_takes_all_or_nothing(serve):
     """A file that cannot be used leaves the old keys; one that can ends those whose key is gone, and nobody else."""
     served = serve(line(KEY, "live/a") + line(OTHER, "live/b"))
