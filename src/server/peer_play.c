@@ -219,12 +219,12 @@ void slu_peer_on_play(struct slu_peer *peer, const struct slu_event *ev)
 		slu_peer_refuse(peer, &slu_peer_no_memory);
 		return;
 	}
+	peer->named = false; /* its key is what it asks for from here on, whatever it published before */
 	if (!find_what_to_play(peer, ev)) {
 		slu_peer_refuse(peer, &not_found);
 		return;
 	}
 	memset(&peer->player, 0, sizeof peer->player);
-	peer->named = false;
 	peer->player.ops = &player_ops;
 	peer->play_id = ev->stream_id;
 	peer->active_ms = peer->all->now_ms;

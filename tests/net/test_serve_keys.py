@@ -157,6 +157,19 @@ def test_guesses_in_haste_are_not_more(serve):
     served.ends_without_secrets()
 
 
+def test_what_who_published_plays_is_not_said(serve):
+    """A key that a player asks for is none of the list's, though the player published under a name of the list."""
+    served = serve(line(KEY, "live/cam"))
+    with served.client() as client:
+        assert client.publish(KEY)[3]["code"] == START
+        client.call("closeStream", None, stream=client.stream)
+        assert client.until("onStatus")[3]["code"] == "NetStream.Unpublish.Success"
+        client.call("play", None, STRANGER, 0, stream=client.stream)
+        assert client.until("onStatus")[3]["code"] == "NetStream.Play.StreamNotFound"
+        served.process.expect("was refused")
+    served.ends_without_secrets()
+
+
 def test_a_reload_takes_all_or_nothing(serve):
     """A file that cannot be used leaves the old keys; one that can ends those whose key is gone, and nobody else."""
     served = serve(line(KEY, "live/a") + line(OTHER, "live/b"))
