@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Foreign players go about in a recording that `sluice serve` plays: rtmpdump, FFmpeg with its own RTMP and with librtmp.
-What they get is compared tag by tag, or frame by frame where all they do is decode.
+"""Foreign players go about in a recording that `sluice serve` plays: rtmpdump, FFmpeg with its own RTMP and with librtmp,
+GStreamer. What they get is compared tag by tag, or frame by frame where all they do is decode.
 
 The recording is smaller than all that is on the way to a player: the server has sent it to its end at once, and each
 seek and pause comes after that.
 """
 import shutil
+import subprocess
 import zlib
 
 import pytest
 
+import dropin
 import dumps
+import flv
 import flvcmp
+import gstreamer
 import serving as serving_module
 import streams
 import stubs
@@ -182,7 +186,22 @@ def test_ffmpeg_seeks(recording, foreign, clip, tmp_path, seconds, key):
     assert [t.body for t in sound] == [t.body for t in wanted if t.type == flvcmp.AUDIO][-len(sound) :] and len(sound) > 50
 
 
-# ---- ourselves ----
+# ---- GStreamer, and ourselves ----
+
+
+def test_gstreamer_seeks(recording, programs, clip, tmp_path):
+    """rtmpsrc, of librtmp: from the key frame on, with the configurations and the recording's times. Debian's never ends:
+    it is over when all has come."""
+    gstreamer.need("rtmpsrc")
+    if subprocess.run([dropin.PYTHON, "-c", "import gi; gi.require_version('Gst', '1.0')"], capture_output=True, timeout=30,
+                      check=False).returncode:
+        pytest.skip("Python cannot drive GStreamer (python3-gi, gir1.2-gstreamer-1.0)")
+    configs = [t._replace(timestamp=6000) for t in streams.load(clip) if streams.is_sequence_header(t)]
+    wanted = b"".join(flv.tag(*t[:3]) for t in configs + from_key_frame(clip, 6000))
+    result = programs.run([dropin.PYTHON, "-I", dropin.HERE / "gstreamer_seek.py", recording.url(), tmp_path / "got", "6500",
+                           str(len(wanted))])
+    assert result.code == 0, result
+    assert (tmp_path / "got").read_bytes()[: len(wanted)] == wanted
 
 
 def test_pull_takes_all(sluice, recording, clip, tmp_path):
