@@ -15,7 +15,7 @@
 
 enum { PREV_SIZE = 4, BODY = 32 };                                     /* bytes of a body that are looked at */
 enum { TAG_RESERVED = 0xc0, TAG_FILTER = 0x20, TAG_TYPE_MASK = 0x1f }; /* E.4.1 */
-enum { LOOKS = 512, BACK = 16, MAX_INDEX = 8 << 20 };                  /* tags a step, tags, bytes */
+enum { LOOKS = 512, BACK = 16, ENTRIES = 4, MAX_INDEX = 8 << 20 };     /* tags a step, tags, bytes */
 
 /* How many of the n bytes at a place the file has. */
 static size_t read_at(int fd, uint64_t at, void *to, size_t n)
@@ -119,21 +119,6 @@ static void note_those_before(struct slu_vod_find *f, const struct slu_vod_tag *
 		note(&f->seen, &b[n]);
 }
 
-static uint64_t ask_index(const struct slu_vod_find *f)
-{
-	struct slu_vod_tag tag;
-	uint64_t found = 0;
-	uint8_t *body;
-
-	if (!f->seen.metadata || !slu_vod_tag_at(f->fd, f->seen.metadata, f->file_size, &tag) || tag.size > MAX_INDEX)
-		return 0;
-	body = malloc(tag.size + (size_t)1);
-	if (body && read_at(f->fd, tag.at + SLU_FLV_TAG_HEADER_SIZE, body, tag.size) == tag.size)
-		found = slu_vod_index_find(body, tag.size, f->ms);
-	free(body);
-	return found;
-}
-
 /* The frame that tag is or is in front of, for some indexes point to the configuration, can be begun with in time. */
 static bool leads_to_frame(struct slu_vod_find *f, struct slu_vod_tag tag)
 {
@@ -146,19 +131,37 @@ static bool leads_to_frame(struct slu_vod_find *f, struct slu_vod_tag tag)
 	return f->by_sound || (tag.type == SLU_FLV_VIDEO && tag.kind == SLU_GOP_KEYFRAME);
 }
 
+/* The last entry that is borne out: yamdi's very last is the end of the sequence, where nothing can begin. */
+static bool ask_index(struct slu_vod_find *f, const uint8_t *body, size_t n, struct slu_vod_tag *tag)
+{
+	uint64_t at = 1;
+
+	for (uint32_t back = 0; back < ENTRIES && at; back++) {
+		at = slu_vod_index_find(body, n, f->ms, back);
+		if (at && is_borne_out(f, at, tag) && leads_to_frame(f, *tag))
+			return true;
+	}
+	return false;
+}
+
 /* From the first frame to the one that the index names for the time: what is between need not be looked at. What an
  * index says that is not so is as if it had not been said. */
 static void jump(struct slu_vod_find *f)
 {
 	struct slu_vod_tag tag;
-	uint64_t at = ask_index(f);
+	uint8_t *body;
 
 	f->index_asked = true;
-	if (!at || !is_borne_out(f, at, &tag) || !leads_to_frame(f, tag))
+	if (!f->seen.metadata || !slu_vod_tag_at(f->fd, f->seen.metadata, f->file_size, &tag) || tag.size > MAX_INDEX)
 		return;
-	note_those_before(f, &tag);
-	f->at = at;
-	f->before = tag.before;
+	body = malloc(tag.size + (size_t)1);
+	if (body && read_at(f->fd, tag.at + SLU_FLV_TAG_HEADER_SIZE, body, tag.size) == tag.size &&
+	    ask_index(f, body, tag.size, &tag)) {
+		note_those_before(f, &tag);
+		f->at = tag.at;
+		f->before = tag.before;
+	}
+	free(body);
 }
 
 /* ---- the search ---- */

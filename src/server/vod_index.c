@@ -116,7 +116,7 @@ static double element(const struct numbers *a, uint32_t i)
 	return *p == NUMBER ? slu_be_double(p + 1) : (double)-1;
 }
 
-static uint64_t look_up(const struct index *x, uint32_t ms)
+static uint64_t look_up(const struct index *x, uint32_t ms, uint32_t back)
 {
 	uint32_t from = 0, to = x->times.n < x->positions.n ? x->times.n : x->positions.n, middle;
 	double position;
@@ -129,11 +129,11 @@ static uint64_t look_up(const struct index *x, uint32_t ms)
 		else
 			to = middle;
 	}
-	position = from ? element(&x->positions, from - 1) : 0;
+	position = from > back ? element(&x->positions, from - 1 - back) : 0;
 	return position > 0 && position < 0x1p53 ? (uint64_t)position : 0;
 }
 
-uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms)
+uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms, uint32_t back)
 {
 	struct slu_cursor c = slu_cursor(body, n);
 	struct index x = {.doc = slu_amf_doc_new(NULL)};
@@ -142,5 +142,5 @@ uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms)
 		return 0;
 	read_metadata(&x, &c);
 	slu_amf_doc_free(x.doc);
-	return look_up(&x, ms);
+	return look_up(&x, ms, back);
 }

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where the last key frame up to ms is, by the index in the script tag at body (n bytes, AMF0); 0 when it says nothing
- * of that. Nothing is copied, however long the index is. */
-uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms);
+/* Where the last key frame up to ms is, or the back-th before that, by the index in the script tag at body (n bytes,
+ * AMF0); 0 when it says nothing of that. Nothing is copied, however long the index is. */
+uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms, uint32_t back);
 
 #endif

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ms = slu_be32(data);
 	data += 4;
 	size -= 4;
-	slu_vod_index_find(data, size, ms);
+	slu_vod_index_find(data, size, ms, ms % 3);
 	fd = memfd_create("vod", MFD_CLOEXEC);
 	if (fd < 0)
 		return 0;

@@ -163,6 +163,28 @@ static void knows_the_configuration_in_force(void **state)
 	}
 }
 
+/* An entry that nothing can begin at, as yamdi's for the end of the sequence, does not spoil those before it. */
+static void a_last_entry_of_the_end(void **state)
+{
+	struct vod_entry index[3] = {{0, 0}, {0, 0}, {0, 0}};
+	struct slu_vod_find f;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		vod_begin();
+		vod_put_index(index, 3);
+		put_configs(0, 'A');
+		vod_put_frames(0, MANY, GROUP);
+		index[1] = (struct vod_entry){MANY * 0.04 - 2, (double)place(MANY * 40)};
+		index[2] = (struct vod_entry){MANY * 0.04, (double)vod_size};
+		VOD_PUT(9, MANY * 40, "\x17\2\0\0\0");
+		f = find(MANY * 40 + 5);
+		assert_int_equal(f.landing.at, place(MANY * 40 - 1));
+		assert_int_equal(steps, again ? 1 : 12);
+		close(vod_fd);
+	}
+}
+
 /* It leads into bodies, to the tag before, beyond the end, and backwards; times are what they like. */
 static void a_lying_index_does_no_harm(void **state)
 {
@@ -329,6 +351,7 @@ int main(void)
 		KIT_TEST(uses_the_index),
 		KIT_TEST(uses_an_index_of_configurations),
 		KIT_TEST(knows_the_configuration_in_force),
+		KIT_TEST(a_last_entry_of_the_end),
 		KIT_TEST(a_lying_index_does_no_harm),
 		KIT_TEST(a_frame_within_a_frame_is_none),
 		KIT_TEST(audio_alone),

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "index_kit.h"
@@ -17,9 +18,56 @@ static uint64_t find(const uint8_t *body, size_t n, uint32_t ms)
 
 	assert_non_null(copy);
 	memcpy(copy, body, n);
-	at = slu_vod_index_find(copy, n, ms);
+	at = slu_vod_index_find(copy, n, ms, 0);
 	free(copy);
 	return at;
+}
+
+/* A script tag's body that a foreign program has written. */
+static size_t read_vector(const char *program, uint8_t *out, size_t size)
+{
+	char path[512];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s-keyframes.amf0", getenv("SLU_TEST_VECTORS"), program);
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	n = fread(out, 1, size, f);
+	fclose(f);
+	return n;
+}
+
+/* Of one and the same clip, with a key frame each two seconds, and before it metadata of different lengths. */
+static void reads_what_others_write(void **state)
+{
+	static const struct {
+		const char *program;
+		uint64_t first;
+	} programs[] = {{"yamdi", 817}, {"ffmpeg", 768}, {"flvmeta", 859}};
+	static const uint64_t places[] = {0, 105267, 213496, 311919, 415629};
+	uint8_t body[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+		size_t n = read_vector(programs[i].program, body, sizeof body);
+
+		for (uint32_t ms = 0; ms < 9960; ms += 20)
+			assert_int_equal(find(body, n, ms), programs[i].first + places[ms / 2000]);
+	}
+}
+
+static void goes_back(void **state)
+{
+	uint8_t body[1024];
+	size_t n = sizeof body;
+
+	(void)state;
+	vod_metadata(body, &n, entries, 4);
+	assert_int_equal(slu_vod_index_find(body, n, 5000, 1), 2000);
+	assert_int_equal(slu_vod_index_find(body, n, 5000, 2), 100);
+	assert_int_equal(slu_vod_index_find(body, n, 5000, 3), 0);
+	assert_int_equal(slu_vod_index_find(body, n, 5000, UINT32_MAX), 0);
 }
 
 static void finds_the_last_up_to_the_time(void **state)
@@ -128,6 +176,8 @@ static void broken_arrays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_what_others_write),
+		cmocka_unit_test(goes_back),
 		cmocka_unit_test(finds_the_last_up_to_the_time),
 		cmocka_unit_test(knows_nothing),
 		cmocka_unit_test(survives_a_cut),
