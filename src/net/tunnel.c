@@ -70,6 +70,7 @@ static long tunnel_recv(struct slu_transport *base, void *buf, size_t n)
 		return t->now_ms() - t->asked_ms >= t->timeout_ms ? SLU_ERR_RESET : 0;
 	n = n < left ? n : left;
 	memcpy(buf, t->in.data + t->in_at, n);
+	memset(t->in.data + t->in_at, 0, n); /* a stream key may be among that */
 	t->in_at += n;
 	if (t->in_at == t->in.len)
 		t->in_at = t->in.len = 0;

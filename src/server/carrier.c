@@ -229,10 +229,11 @@ static void take_raw(struct slu_carrier *c, uint64_t now)
 		answer(c, "400 Bad Request", "This is no request of HTTP/1 that could be answered.\n", now);
 		return;
 	}
-	c->at += (size_t)used;
 	if (c->request.has_head && !had_head)
 		begin_request(c, now);
 	take_body(c, &body, now);
+	memset(c->raw + c->at, 0, (size_t)used); /* a stream key may have been among that */
+	c->at += (size_t)used;
 	if (c->request.done)
 		end_request(c, now);
 }

@@ -251,7 +251,7 @@ done
         assert ("Only clients on the server's own machine may publish" in result.err) == (not option)
 
 
-@pytest.mark.parametrize("scheme", ["rtmp", "rtmps", "rtmpe"])
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmps", "rtmpe", "rtmpt"])
 def test_a_key_is_not_kept(serve, sluice, short_clip, certificates, scheme):
     """Nor is one that was refused, nor what comes with it; while the clients are still there."""
     if sluice.sanitized:
