@@ -207,6 +207,7 @@ class Served:
             time.sleep(0.02)
 
     def end(self):
+        assert self.process.process.poll() is None, f"it ended: {self.process.text()!r}"
         self.stream.end(self.folder / "live" / f"{self.stream.name}.flv")
         result = self.process.stop(signal.SIGTERM, 20)
         assert result.code == support.OK, result.err
