@@ -154,6 +154,14 @@ static void note_time(struct slu_record_file *f, uint32_t timestamp)
 	facts->last_ms = (int64_t)f->first + facts->duration_ms;
 }
 
+/* Those in front of the first frame everybody finds. */
+static void note_config(struct slu_record_facts *facts, bool config, uint64_t position)
+{
+	facts->frames |= !config;
+	if (config && facts->frames && facts->nconfigs < SLU_RECORD_META_CONFIGS)
+		facts->configs[facts->nconfigs++] = position;
+}
+
 /* The tag of msg is in the file, at its end. */
 static void note(struct slu_record_file *f, const struct slu_msg *msg)
 {
@@ -166,6 +174,7 @@ static void note(struct slu_record_file *f, const struct slu_msg *msg)
 		return;
 	note_time(f, msg->timestamp);
 	facts->data_size += size;
+	note_config(facts, flags & SLU_FLV_SEQUENCE_HEADER, position);
 	if (msg->type == SLU_FLV_AUDIO) {
 		facts->audio = true;
 		facts->audio_size += size - PREV_SIZE;

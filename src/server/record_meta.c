@@ -150,7 +150,8 @@ static void put_boolean(struct members *m, const char *name, bool value)
 	m->n++;
 }
 
-static void put_index(struct members *m, const struct slu_record_index *index)
+/* "sequenceheaders" is our own: whoever begins at a key frame has to know which configurations came before it. */
+static void put_index(struct members *m, const struct slu_record_facts *f, const struct slu_record_index *index)
 {
 	slu_amf_put_name(m->w, "keyframes");
 	slu_amf_begin_object(m->w, NULL);
@@ -162,6 +163,12 @@ static void put_index(struct members *m, const struct slu_record_index *index)
 	slu_amf_begin_strict_array(m->w, (uint32_t)index->n);
 	for (size_t i = 0; i < index->n; i++)
 		slu_amf_put_number(m->w, (double)index->keys[i].position);
+	if (f->nconfigs) {
+		slu_amf_put_name(m->w, "sequenceheaders");
+		slu_amf_begin_strict_array(m->w, (uint32_t)f->nconfigs);
+	}
+	for (size_t i = 0; i < f->nconfigs; i++)
+		slu_amf_put_number(m->w, (double)f->configs[i]);
 	slu_amf_end(m->w);
 	m->n++;
 }
@@ -184,7 +191,7 @@ static void put_facts(struct members *m, const struct slu_record_facts *f, const
 		put_number(m, "lastkeyframelocation", (double)f->last_key_position);
 	}
 	if (index->n)
-		put_index(m, index);
+		put_index(m, f, index);
 }
 
 int slu_record_meta_end(struct slu_buf *out, struct slu_record_room *room, const struct slu_record_facts *facts,

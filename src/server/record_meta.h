@@ -25,6 +25,7 @@ enum {
 	SLU_RECORD_META_ROOM = 65536, /* bytes, of which a key frame takes 18 */
 	SLU_RECORD_META_KEYS = 3600,  /* as many as surely fit */
 	SLU_RECORD_META_COUNT = 14,   /* where in the body the number of members is: 32 bits */
+	SLU_RECORD_META_CONFIGS = 16, /* decoder configurations that are told of */
 	SLU_RECORD_META_SWITCH = 8,   /* bytes of the room that are to be written last */
 };
 
@@ -41,6 +42,10 @@ struct slu_record_facts {
 	uint64_t data_size, file_size;   /* of all of them, with PreviousTagSize; of the file */
 	uint64_t last_key_position;
 	bool audio, video, key; /* there are such; a key frame */
+	bool frames;            /* and not only configurations */
+	/* Configurations behind the first frame, where the first of them are. */
+	uint64_t configs[SLU_RECORD_META_CONFIGS];
+	size_t nconfigs;
 };
 
 /* Whether a script tag's body is onMetaData. */

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "proto/flv_track.h"
+#include "server/record_meta.h"
 #include "server/vod_index.h"
 
 enum { PREV_SIZE = 4, BODY = 32 };                                     /* bytes of a body that are looked at */
@@ -106,6 +107,18 @@ static bool is_borne_out(const struct slu_vod_find *f, uint64_t at, struct slu_v
 	       slu_be32(size) == tag->size + SLU_FLV_TAG_HEADER_SIZE;
 }
 
+/* Those that the index tells of, from first to last. */
+static void note_told(struct slu_vod_find *f, const uint8_t *body, size_t n, uint64_t before)
+{
+	uint64_t told[SLU_RECORD_META_CONFIGS];
+	size_t count = slu_vod_index_configs(body, n, told, SLU_RECORD_META_CONFIGS);
+	struct slu_vod_tag tag;
+
+	for (size_t i = 0; i < count; i++)
+		if (told[i] < before && is_borne_out(f, told[i], &tag))
+			note(&f->seen, &tag);
+}
+
 /* Configurations stand right before the first frame that needs them, where hardly an index points to: the tags before
  * it are looked at too. */
 static void note_those_before(struct slu_vod_find *f, const struct slu_vod_tag *tag)
@@ -150,13 +163,16 @@ static void jump(struct slu_vod_find *f)
 {
 	struct slu_vod_tag tag;
 	uint8_t *body;
+	size_t size;
 
 	f->index_asked = true;
 	if (!f->seen.metadata || !slu_vod_tag_at(f->fd, f->seen.metadata, f->file_size, &tag) || tag.size > MAX_INDEX)
 		return;
+	size = tag.size;
 	body = malloc(tag.size + (size_t)1);
 	if (body && read_at(f->fd, tag.at + SLU_FLV_TAG_HEADER_SIZE, body, tag.size) == tag.size &&
 	    ask_index(f, body, tag.size, &tag)) {
+		note_told(f, body, size, tag.at);
 		note_those_before(f, &tag);
 		f->at = tag.at;
 		f->before = tag.before;

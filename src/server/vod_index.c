@@ -19,7 +19,7 @@ struct numbers {
 
 struct index {
 	struct slu_amf_doc *doc; /* for what is passed over */
-	struct numbers times, positions;
+	struct numbers times, positions, configs;
 };
 
 static bool pass_over(struct index *x, struct slu_cursor *c)
@@ -84,6 +84,8 @@ static void read_index(struct index *x, struct slu_cursor *c)
 			ok = read_numbers(x, c, &x->times);
 		else if (is(&name, "filepositions"))
 			ok = read_numbers(x, c, &x->positions);
+		else if (is(&name, "sequenceheaders"))
+			ok = read_numbers(x, c, &x->configs);
 		else
 			ok = pass_over(x, c);
 	}
@@ -116,10 +118,17 @@ static double element(const struct numbers *a, uint32_t i)
 	return *p == NUMBER ? slu_be_double(p + 1) : (double)-1;
 }
 
+/* A place in a file; 0 for what is none. */
+static uint64_t place(const struct numbers *a, uint32_t i)
+{
+	double position = element(a, i);
+
+	return position > 0 && position < 0x1p53 ? (uint64_t)position : 0;
+}
+
 static uint64_t look_up(const struct index *x, uint32_t ms, uint32_t back)
 {
 	uint32_t from = 0, to = x->times.n < x->positions.n ? x->times.n : x->positions.n, middle;
-	double position;
 
 	/* The times before from are not later; writers round them to the millisecond, or not at all. */
 	while (from < to) {
@@ -129,18 +138,34 @@ static uint64_t look_up(const struct index *x, uint32_t ms, uint32_t back)
 		else
 			to = middle;
 	}
-	position = from > back ? element(&x->positions, from - 1 - back) : 0;
-	return position > 0 && position < 0x1p53 ? (uint64_t)position : 0;
+	return from > back ? place(&x->positions, from - 1 - back) : 0;
 }
 
-uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms, uint32_t back)
+static struct index read_all(const uint8_t *body, size_t n)
 {
 	struct slu_cursor c = slu_cursor(body, n);
 	struct index x = {.doc = slu_amf_doc_new(NULL)};
 
-	if (!x.doc)
-		return 0;
-	read_metadata(&x, &c);
+	if (x.doc)
+		read_metadata(&x, &c);
 	slu_amf_doc_free(x.doc);
+	x.doc = NULL;
+	return x;
+}
+
+uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms, uint32_t back)
+{
+	struct index x = read_all(body, n);
+
 	return look_up(&x, ms, back);
+}
+
+size_t slu_vod_index_configs(const uint8_t *body, size_t n, uint64_t *out, size_t max)
+{
+	struct index x = read_all(body, n);
+	size_t i = 0;
+
+	for (; i < max && i < x.configs.n; i++)
+		out[i] = place(&x.configs, (uint32_t)i);
+	return i;
 }

@@ -14,4 +14,8 @@
  * AMF0); 0 when it says nothing of that. Nothing is copied, however long the index is. */
 uint64_t slu_vod_index_find(const uint8_t *body, size_t n, uint32_t ms, uint32_t back);
 
+/* Where decoder configurations are behind the first frame, as our recorder tells in "sequenceheaders": how many of max
+ * are in out, in order. */
+size_t slu_vod_index_configs(const uint8_t *body, size_t n, uint64_t *out, size_t max);
+
 #endif

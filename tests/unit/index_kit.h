@@ -7,6 +7,10 @@
 
 #include <sluice/amf.h>
 
+/* What "sequenceheaders" says, when it is there. */
+static double vod_told[4];
+static uint32_t vod_ntold;
+
 struct vod_entry {
 	double seconds, position;
 };
@@ -32,6 +36,12 @@ static void vod_metadata(uint8_t *out, size_t *n, const struct vod_entry *index,
 	slu_amf_begin_strict_array(w, (uint32_t)count);
 	for (size_t i = 0; i < count; i++)
 		slu_amf_put_number(w, index[i].seconds);
+	if (vod_ntold) {
+		slu_amf_put_name(w, "sequenceheaders");
+		slu_amf_begin_strict_array(w, vod_ntold);
+	}
+	for (uint32_t i = 0; i < vod_ntold; i++)
+		slu_amf_put_number(w, vod_told[i]);
 	slu_amf_end(w);
 	slu_amf_put_name(w, "hasKeyframes");
 	slu_amf_put_boolean(w, true);

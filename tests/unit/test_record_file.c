@@ -163,6 +163,34 @@ static void finds_key_frames(void **state)
 	assert_true(number(meta(bytes), "lastkeyframelocation") == at);
 }
 
+/* Those behind the first frame, the first of them, in order. */
+static void finds_configurations(void **state)
+{
+	const struct slu_amf_value *told;
+	double at;
+
+	(void)state;
+	begin(&slu_record_ops_system);
+	put(9, 0, "\x17\x00", 2);
+	put(8, 0, "\xaf\x00", 2);
+	for (uint32_t i = 0; i < 100; i++) {
+		put(9, i * 40, i % 10 ? "\x27\x01" : "\x17\x01", 2);
+		if (i % 5 == 4)
+			put(i % 2 ? 9 : 8, i * 40, i % 2 ? "\x17\x00" : "\xaf\x00", 2);
+	}
+	assert_int_equal(slu_record_file_finish(&file), 0);
+	load();
+	told = slu_amf_get(slu_amf_get(meta(bytes), "keyframes"), "sequenceheaders");
+	assert_int_equal(slu_amf_count(told), SLU_RECORD_META_CONFIGS);
+	told = slu_amf_first(told);
+	for (uint32_t n = 0; told; told = slu_amf_next(told), n++) {
+		assert_true(slu_amf_number(told, &at));
+		assert_int_equal(bytes[(size_t)at], n % 2 ? 9 : 8);
+		assert_int_equal(slu_be24(bytes + (size_t)at + 4), (n * 5 + 4) * 40);
+		assert_int_equal(bytes[(size_t)at + 12], 0);
+	}
+}
+
 static void needs_no_metadata(void **state)
 {
 	struct slu_flv_tag last;
@@ -510,6 +538,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(records),
 		FILE_TEST(finds_key_frames),
+		FILE_TEST(finds_configurations),
 		FILE_TEST(needs_no_metadata),
 		FILE_TEST(keeps_metadata_that_is_no_amf),
 		FILE_TEST(nothing_sent_is_an_empty_file),

@@ -163,6 +163,39 @@ static void knows_the_configuration_in_force(void **state)
 	}
 }
 
+/* Far from any place that the index leads to; what it tells is checked, too. */
+static void knows_configurations_that_are_told(void **state)
+{
+	struct vod_entry index[1] = {{0, 0}};
+	struct slu_vod_find f;
+	uint64_t b = 0;
+
+	(void)state;
+	for (int again = 0; again < 3; again++) {
+		vod_begin();
+		vod_ntold = 2;
+		vod_put_index(index, 1);
+		put_configs(0, 'A');
+		vod_put_frames(0, 500, GROUP);
+		b = vod_size;
+		put_configs(20000, 'B');
+		vod_put_frames(20000, 1500, GROUP);
+		index[0] = (struct vod_entry){80, (double)vod_size};
+		vod_put_frames(80000, 100, GROUP);
+		vod_told[0] = (double)b + again;
+		vod_told[1] = (double)b + 21 + again;
+		f = find(81000);
+		assert_int_equal(f.landing.timestamp, 80000);
+		assert_int_equal(f.setup.nconfigs, 2);
+		/* Without an index, with one, and with one that is wrong by a byte. */
+		assert_int_equal(f.setup.configs[0].at, again < 2 ? b : vod_tags[1].at);
+		assert_int_equal(f.setup.configs[1].at, again < 2 ? b + 21 : vod_tags[2].at);
+		assert_int_equal(steps, again ? 1 : 8);
+		close(vod_fd);
+	}
+	vod_ntold = 0;
+}
+
 /* An entry that nothing can begin at, as yamdi's for the end of the sequence, does not spoil those before it. */
 static void a_last_entry_of_the_end(void **state)
 {
@@ -351,6 +384,7 @@ int main(void)
 		KIT_TEST(uses_the_index),
 		KIT_TEST(uses_an_index_of_configurations),
 		KIT_TEST(knows_the_configuration_in_force),
+		KIT_TEST(knows_configurations_that_are_told),
 		KIT_TEST(a_last_entry_of_the_end),
 		KIT_TEST(a_lying_index_does_no_harm),
 		KIT_TEST(a_frame_within_a_frame_is_none),

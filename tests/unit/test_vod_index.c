@@ -57,6 +57,26 @@ static void reads_what_others_write(void **state)
 	}
 }
 
+static void tells_of_configurations(void **state)
+{
+	uint64_t told[3] = {0};
+	uint8_t body[1024];
+	size_t n = sizeof body;
+
+	(void)state;
+	vod_metadata(body, &n, entries, 4);
+	assert_int_equal(slu_vod_index_configs(body, n, told, 3), 0);
+	memcpy(vod_told, (const double[]){700, -1, 900, 1000}, sizeof vod_told);
+	vod_ntold = 4;
+	n = sizeof body;
+	vod_metadata(body, &n, entries, 4);
+	vod_ntold = 0;
+	assert_int_equal(slu_vod_index_configs(body, n, told, 3), 3);
+	assert_int_equal(told[0], 700);
+	assert_int_equal(told[1], 0);
+	assert_int_equal(told[2], 900);
+}
+
 static void goes_back(void **state)
 {
 	uint8_t body[1024];
@@ -178,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_others_write),
 		cmocka_unit_test(goes_back),
+		cmocka_unit_test(tells_of_configurations),
 		cmocka_unit_test(finds_the_last_up_to_the_time),
 		cmocka_unit_test(knows_nothing),
 		cmocka_unit_test(survives_a_cut),
