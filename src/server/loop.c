@@ -505,7 +505,7 @@ void slu_loop_free(struct slu_loop *loop)
 	slu_refusals_on_time(&loop->peers.refusals, UINT64_MAX);
 	free_watches(loop, false);
 	if (!slu_recorders_free(loop->peers.recorders, DISK_MS))
-		slu_log(&loop->config.log, SLU_LOG_ERROR,
+		slu_log(&loop->config.log, SLU_LOG_WARN,
 			"recordings were not finished within %d s, for the disk did not take them: what it has taken "
 			"can be read",
 			DISK_MS / 1000);

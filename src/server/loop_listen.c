@@ -58,7 +58,7 @@ static void welcome(struct slu_loop *loop, const struct listener *l, int fd, con
 	if (c)
 		slu_loop_work(loop, c);
 	else
-		slu_log(&loop->config.log, SLU_LOG_ERROR, "a client was turned away: %s", error);
+		slu_log(&loop->config.log, SLU_LOG_WARN, "a client was turned away: %s", error);
 }
 
 void slu_loop_set_accepting(struct slu_loop *loop, bool on)
@@ -79,7 +79,7 @@ static bool accept_failed(struct slu_loop *loop, int why)
 {
 	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
 		return why != EAGAIN && why != EWOULDBLOCK;
-	slu_log(&loop->config.log, SLU_LOG_ERROR, "no client can be accepted for a second: %s", strerror(why));
+	slu_log(&loop->config.log, SLU_LOG_WARN, "no client can be accepted for a second: %s", strerror(why));
 	slu_loop_set_accepting(loop, false);
 	return false;
 }
