@@ -157,13 +157,13 @@ class Client(peers.Client):
 class Served:
     """A running server with a good stream."""
 
-    def __init__(self, path, folder, *options, urls=("rtmp://127.0.0.1:0",), certificates=None):
+    def __init__(self, path, folder, *options, urls=("rtmp://127.0.0.1:0",), certificates=None, prefix=()):
         self.folder, self.trust = folder, None
         if certificates:
             options += ("--cert", certificates / "good.pem", "--key", certificates / "good.key")
             self.trust = ssl.create_default_context(cafile=certificates / "ca.pem")
         listen = [a for url in urls for a in ("--listen", url)]
-        self.process = support.Process([path, "serve", *listen, *options, folder])
+        self.process = support.Process([*prefix, path, "serve", *listen, *options, folder])
         for _ in range(500):
             said = self.process.text("out") + self.process.text("err")
             self.ports = {k: int(p) for k, p in re.findall(r"listening on (rtmps?)://[^:/]+:(\d+)", said)}

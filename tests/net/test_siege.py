@@ -245,3 +245,32 @@ def test_a_thousand_half_open_handshakes(crowded):
         second.check()
         assert siege.wait_for_ends([("", c) for c in them], 40) == []
         second.end(crowded.folder / "live" / "second.flv")
+
+
+def test_without_descriptors(sluice_path, tmp_path):
+    """Where the system has none left, whoever comes waits in the kernel; the stream goes on, and so does its recording; and
+    once there are some again, all is well."""
+    served = siege.Served(sluice_path, tmp_path, "--idle-timeout", "3", prefix=("prlimit", "--nofile=64:64"))
+    with served.process:
+        with served.attacked(cpu=0.5):
+            them = [siege.Client(served.ports["rtmp"], timeout=60) for _ in range(100)]
+            deadline = time.monotonic() + 10
+            while served.descriptors() < 64 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert served.descriptors() == 64
+            served.stream.check()
+            late = served.client(timeout=60)
+            assert siege.wait_for_ends([("", c) for c in them], 60) == []
+            siege.reach(late, "created", "late")
+            assert late.publish("late")[3]["code"] == "NetStream.Publish.Start"
+            late.media(rtmp.AUDIO, b"\xaf\1late", 0)
+            late.call("deleteStream", None, 1)
+            late.call("createStream", None)
+            late.until("_result")
+            late.close()
+        assert served.process.text().count("no client can be accepted") in range(1, 30)
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "live" / "late.flv").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert b"\xaf\1late" in (tmp_path / "live" / "late.flv").read_bytes()
+        served.end()
