@@ -231,15 +231,20 @@ static int go_on(struct slu_recorder *r, enum slu_gop_kind kind, const struct sl
 
 static void write_message(struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg, uint64_t now_ms)
 {
+	const struct slu_recording *before;
 	int err;
 
 	if (!has_place(r, is_start(r, kind, msg), msg)) {
 		lose(r, kind, msg);
 		return;
 	}
+	before = r->current;
 	err = go_on(r, kind, msg, now_ms);
 	if (!r->failed && (err || append(r, msg, now_ms) != 0))
 		lose(r, kind, msg);
+	/* Until its first tag is in it, a file is none that can be read. */
+	if (r->current != before)
+		slu_recorder_flush(r);
 }
 
 void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint64_t now_ms)

@@ -281,6 +281,17 @@ static void names_no_secret(void **state)
 	stop();
 }
 
+/* All that was given is in files, whether or not its time has come. */
+static void wait_for_the_disk(void)
+{
+	struct pollfd fd = {.fd = slu_recorders_fd(all), .events = POLLIN};
+
+	while (slu_recorders_queued(all)) {
+		assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+		slu_recorders_take(all);
+	}
+}
+
 static void hands_on_what_is_a_second_old(void **state)
 {
 	struct slu_recorder *r;
@@ -297,13 +308,34 @@ static void hands_on_what_is_a_second_old(void **state)
 	assert_int_not_equal(slu_recorders_queued(all), 0);
 	slu_recorders_on_time(all, 6000);
 	assert_true(slu_recorders_deadline(all) == UINT64_MAX);
-	for (struct pollfd fd = {.fd = slu_recorders_fd(all), .events = POLLIN}; slu_recorders_queued(all);) {
-		assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
-		slu_recorders_take(all);
-	}
+	wait_for_the_disk();
 	ntags = 0;
 	assert_true(add_tags("live/cam.flv"));
 	assert_int_equal(has_configs(0, 0), ntags);
+	slu_recorder_end(r);
+	stop();
+}
+
+/* Whoever looks, or whatever ends the process, finds no file without its beginning. */
+static void begins_files_at_once(void **state)
+{
+	struct slu_recorder *r;
+
+	(void)state;
+	start((struct slu_recorders_config){.rotate_ms = 1000});
+	r = stream("live/cam", true);
+	put(r, 9, 0, "\x17\x00", 40);
+	wait_for_the_disk();
+	ntags = 0;
+	assert_true(add_tags("live/cam.flv"));
+	assert_int_equal(ntags, 1);
+	put(r, 9, 0, "\x17\x01", 500);
+	put(r, 9, 1000, "\x17\x01", 500);
+	wait_for_the_disk();
+	assert_true(add_tags("live/cam.1.flv"));
+	assert_int_equal(ntags, 3);
+	tag_is(1, 9, 1000, "\x17\x00");
+	tag_is(2, 9, 1000, "\x17\x01");
 	slu_recorder_end(r);
 	stop();
 }
@@ -578,6 +610,7 @@ int main(void)
 		KIT_TEST(records_a_stream),
 		KIT_TEST(names_no_secret),
 		KIT_TEST(hands_on_what_is_a_second_old),
+		KIT_TEST(begins_files_at_once),
 		KIT_TEST(begins_other_files),
 		KIT_TEST(begins_other_files_whatever_the_clock),
 		KIT_TEST(begins_other_files_by_size),
