@@ -3,7 +3,8 @@
  * The server, with up to six clients at once: the loop itself, at a unix socket, by a clock that stands still but where
  * the input says otherwise. An input is a list of actions: which of the clients, what it does, and the bytes for that:
  * bytes of its own, or what any client says, so that an input comes far with little. What players get is checked
- * (serve_witness.h); queues are bounded; in the end all is freed.
+ * (serve_witness.h); queues are bounded; in the end all is freed. With an odd number of bytes, who publishes a name
+ * takes it over.
  */
 #include <errno.h>
 #include <poll.h>
@@ -330,11 +331,12 @@ static void act(struct input *in)
 
 /* ---- from beginning to end ---- */
 
-static void begin(void)
+static void begin(bool takeover)
 {
 	struct slu_loop_config config = {
 		.dir = -1,
 		.open = true,
+		.takeover = takeover,
 		.conn = {.send_buffer = 4096,
 			 .session = {.max_queue = QUEUE, .max_message = 1 << 18, .max_memory = 1 << 19}},
 		.hub = {.max_gop = 1 << 15, .max_messages = 64, .max_queue = HUB_QUEUE, .gather_ms = 40},
@@ -377,7 +379,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
 
-	begin();
+	begin(size % 2);
 	for (int i = 0; i < ACTIONS && in.n; i++)
 		act(&in);
 	end();
