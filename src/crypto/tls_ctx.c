@@ -253,6 +253,10 @@ static int build_one(struct slu_tls_ctx *ctx, const struct slu_tls_identity *id,
 		SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	if (c->server)
 		SSL_CTX_set_options(ssl, CLEANSE);
+	/* A server has many connections that do nothing now, and the next one takes the buffers while they are in the
+	 * caches. */
+	if (c->server)
+		SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 	if (ctx->keylog >= 0)
 		SSL_CTX_set_keylog_callback(ssl, keylog);
 	*out = ssl;

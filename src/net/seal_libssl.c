@@ -19,7 +19,6 @@ struct seal_libssl {
 	size_t record; /* plaintext of a full one: less than usual when a client asked for that (RFC 6066, 4) */
 	uint64_t short_records, rekey_after, rekeyed_at;
 	bool tls13;
-	uint8_t stage[SLU_TLS_RECORD];
 };
 
 /* Where in the caller's runs the next record begins. */
@@ -33,8 +32,8 @@ static struct seal_libssl *self(struct slu_sealer *s)
 	return (struct seal_libssl *)s;
 }
 
-/* The next n bytes: where they are when they lie in one run, else gathered in the stage. */
-static const void *gather(struct seal_libssl *s, struct place *at, size_t n)
+/* The next n bytes: where they are when they lie in one run, else gathered in stage. */
+static const void *gather(uint8_t stage[SLU_TLS_RECORD], struct place *at, size_t n)
 {
 	const uint8_t *run;
 	size_t got = 0, have, k;
@@ -52,7 +51,7 @@ static const void *gather(struct seal_libssl *s, struct place *at, size_t n)
 		have = at->vec->size - at->offset;
 		k = have < n - got ? have : n - got;
 		if (k)
-			memcpy(s->stage + got, (const uint8_t *)at->vec->data + at->offset, k);
+			memcpy(stage + got, (const uint8_t *)at->vec->data + at->offset, k);
 		got += k;
 		at->offset += k;
 		if (got < n) {
@@ -60,7 +59,7 @@ static const void *gather(struct seal_libssl *s, struct place *at, size_t n)
 			at->offset = 0;
 		}
 	}
-	return s->stage;
+	return stage;
 }
 
 /* libssl writes no more once reading failed: then that is why. */
@@ -121,6 +120,7 @@ static size_t total(const struct seal_libssl *s, const struct slu_vec *vec, size
 static long seal_send(struct slu_sealer *sealer, const struct slu_vec *vec, size_t nvec)
 {
 	struct seal_libssl *s = self(sealer);
+	uint8_t stage[SLU_TLS_RECORD]; /* not the connection's: with many of them it would be in no cache */
 	struct place at = {vec, 0};
 	size_t left, all = total(s, vec, nvec);
 	int r = slu_tls_bio_pending(s->bio) ? slu_tls_bio_flush(s->bio) : s->bio->out_err;
@@ -137,7 +137,7 @@ static long seal_send(struct slu_sealer *sealer, const struct slu_vec *vec, size
 		size_t n = left < s->record ? left : s->record;
 
 		left -= n;
-		r = seal(s, gather(s, &at, n), n, left == 0);
+		r = seal(s, gather(stage, &at, n), n, left == 0);
 		if (r != 0)
 			return r;
 	}
@@ -190,7 +190,7 @@ struct slu_sealer *slu_seal_libssl(SSL *ssl, struct slu_tls_bio *bio)
 
 	if (!s)
 		return NULL;
-	memset(s, 0, offsetof(struct seal_libssl, stage));
+	memset(s, 0, sizeof *s);
 	s->sealer.ops = &ops;
 	s->ssl = ssl;
 	s->bio = bio;
