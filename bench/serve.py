@@ -129,13 +129,13 @@ class Process:
 class Sluice:
     name = "sluice serve"
 
-    def __init__(self, build):
-        self.build = build
+    def __init__(self, build, options):
+        self.build, self.options = build, options
 
     def start(self, folder, env=None):
         process = Process([self.build / "tools/sluice", "serve", "--no-record", "--max-connections", 5000,
                            "--cert", folder / "cert.pem", "--key", folder / "key.pem",
-                           "--listen", "rtmp://127.0.0.1:0", "--listen", "rtmps://127.0.0.1:0"], -1, folder / "log", env)
+                           "--listen", "rtmp://127.0.0.1:0", "--listen", "rtmps://127.0.0.1:0", *self.options], -1, folder / "log", env)
         ports = [int(process.line().rsplit(":", 1)[1]) for _ in range(2)]
         return process, dict(zip((False, True), ports))
 
@@ -163,7 +163,7 @@ class Bench:
     def __init__(self, args, folder):
         self.args, self.folder = args, folder
         self.build = pathlib.Path(args.build).resolve()
-        self.ours = Sluice(self.build)
+        self.ours = Sluice(self.build, [] if args.gather is None else ["--gather", args.gather])
         self.usual, self.best = Nginx(4096), Nginx(args.chunk_size)
 
     @property
@@ -267,6 +267,8 @@ def streams(bench, tls, players):
         for server in bench.servers:
             rounds[server.name].append(bench.stream(server, tls, players))
     report_streams(bench, tls, players, rounds)
+    delays = [statistics.median(run["p99"] for run in rounds[server.name]) for server in (bench.ours, bench.usual)]
+    print("p99 of the delay: sluice serve %s" % machine.verdict(delays[0] / delays[1]), flush=True)
     most = CPU_TLS if tls else CPU_PLAIN
     what = "CPU for each GB over %s, %d player%s, to that of nginx-rtmp" % (
         SCHEMES[tls], players, "s" if players > 1 else "")
@@ -319,6 +321,7 @@ def main():
                         help="how many (default 1,100,1000)")
     parser.add_argument("--schemes", default="rtmp,rtmps", type=lambda s: [x == "rtmps" for x in s.split(",")],
                         help="which of rtmp,rtmps (default both)")
+    parser.add_argument("--gather", type=int, help="of sluice serve, in ms (default its own)")
     parser.add_argument("--parts", default="streams,memory", type=lambda s: s.split(","),
                         help="which of streams,memory (default both)")
     parser.add_argument("--no-realtime", action="store_true", help="share the CPUs with what else runs")
