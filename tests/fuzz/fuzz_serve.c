@@ -48,6 +48,7 @@ static struct {
 
 int __real_slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg);
 int __real_slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p);
+void __real_slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms);
 void __real_slu_hub_unpublish(struct slu_hub_stream *stream);
 struct slu_peer *__real_slu_peer_new(struct slu_peers *all, struct slu_conn *conn, unsigned id);
 void __real_slu_peer_free(struct slu_peer *peer);
@@ -55,6 +56,7 @@ void __real_slu_peer_free(struct slu_peer *peer);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *msg);
 int __wrap_slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p);
+void __wrap_slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms);
 void __wrap_slu_hub_unpublish(struct slu_hub_stream *stream);
 struct slu_peer *__wrap_slu_peer_new(struct slu_peers *all, struct slu_conn *conn, unsigned id);
 void __wrap_slu_peer_free(struct slu_peer *peer);
@@ -80,6 +82,12 @@ int __wrap_slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player 
 	if (!err && id < IDS)
 		witness_play(&f.players[id], p->stream);
 	return err;
+}
+
+void __wrap_slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms)
+{
+	__real_slu_hub_take_over(stream, gap_ms);
+	witness_take_over(stream);
 }
 
 void __wrap_slu_hub_unpublish(struct slu_hub_stream *stream)

@@ -87,6 +87,14 @@ static void witness_end(const void *stream)
 		published[npublished++] = (struct published){.stream = stream};
 }
 
+/* Another publisher goes on: with a picture missing, so to speak, that was never published. */
+static void witness_take_over(const void *stream)
+{
+	if (npublished < WITNESS_LOG)
+		published[npublished++] =
+			(struct published){.stream = stream, .kind = SLU_GOP_FRAME, .type = SLU_MSG_VIDEO};
+}
+
 static bool same(const struct published *a, const struct published *b)
 {
 	return a->stream == b->stream && a->type == b->type && a->size == b->size && a->hash == b->hash;
