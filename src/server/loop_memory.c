@@ -5,7 +5,8 @@
  * The storage of messages counts once, however many queues, caches and recordings refer to it (base/tally.h); what
  * connections have besides is summed up. From seven eighths of what may be on, nobody new is let in. Beyond all of it
  * goes, until there is enough: the player that is furthest behind; a client that does neither, with what it has sent
- * and not ended; and what is kept for players to come. A publisher never does.
+ * and not ended; what is kept for players to come; and a publisher that has sent far more without ending its messages
+ * than those who publish do.
  */
 #include <sluice/flv.h>
 
@@ -15,7 +16,8 @@
 
 enum {
 	QUEUE_MARGIN = 1 << 20,
-	WORTH_IT = 64 * 1024 /* the end of who has less is no help */
+	WORTH_IT = 64 * 1024, /* the end of who has less is no help */
+	GREEDY = 1 << 20      /* of a publisher, in messages that are not whole */
 };
 
 /* The hub's limit is to be reached first: it drops what decoders can do without. */
@@ -66,25 +68,43 @@ size_t slu_loop_memory(const struct slu_loop *loop)
 	return slu_tally_bytes(&loop->tally) + loop->overhead;
 }
 
-/* What would be free without it; 0: it may stay. */
-static size_t cost(const struct client *c, bool player)
+/* What somebody does, in the order in which they go. */
+enum part { PLAYS, IDLES, PUBLISHES };
+
+static enum part part_of(const struct slu_peer *peer)
 {
-	const struct slu_peer *peer = c->peer;
+	return peer->stream ? PUBLISHES : peer->playing ? PLAYS : IDLES;
+}
+
+/* What has come of messages that are not whole; of a publisher, for which hardly anything is queued. */
+static size_t unfinished(const struct slu_conn *conn)
+{
+	return slu_conn_memory(conn) - slu_conn_overhead(conn);
+}
+
+/* What would be free without it; 0: it may stay. */
+static size_t cost(const struct client *c, enum part part)
+{
+	const struct slu_conn *conn = c->peer->conn;
 	size_t n;
 
-	if (c->over || peer->stream || peer->playing != player)
+	if (c->over || part_of(c->peer) != part)
 		return 0;
-	n = player ? slu_conn_queued(peer->conn) : slu_conn_memory(peer->conn);
+	if (part == PUBLISHES) {
+		n = unfinished(conn);
+		return n < GREEDY ? 0 : n;
+	}
+	n = part == PLAYS ? slu_conn_queued(conn) : slu_conn_memory(conn);
 	return n < WORTH_IT ? 0 : n;
 }
 
-static struct client *costliest(const struct slu_loop *loop, bool player)
+static struct client *costliest(const struct slu_loop *loop, enum part part)
 {
 	struct client *found = NULL;
 	size_t most = 0, n;
 
 	for (struct client *c = loop->clients; c; c = c->next) {
-		n = cost(c, player);
+		n = cost(c, part);
 		if (n > most) {
 			most = n;
 			found = c;
@@ -95,19 +115,29 @@ static struct client *costliest(const struct slu_loop *loop, bool player)
 
 bool slu_loop_spare_memory(struct slu_loop *loop)
 {
+	static const char *const why[] = {
+		[PLAYS] = "the server has no memory left, and no player is further behind",
+		[IDLES] = "the server has no memory left, and nobody else who does nothing has more",
+		[PUBLISHES] =
+			"the server has no memory left, and no publisher has sent more without ending its messages",
+	};
+	enum part part;
 	struct client *c;
 
 	loop->peers.no_memory = slu_loop_memory(loop) >= loop->config.max_memory - loop->config.max_memory / 8;
 	if (slu_loop_memory(loop) <= loop->config.max_memory)
 		return false;
-	c = costliest(loop, true);
+	c = costliest(loop, PLAYS);
 	if (!c)
-		c = costliest(loop, false);
+		c = costliest(loop, IDLES);
+	if (!c && slu_hub_spare(loop->peers.hub) > 0)
+		return true;
 	if (!c)
-		return slu_hub_spare(loop->peers.hub) > 0;
-	slu_peer_dismiss(c->peer, NULL, "max-memory",
-			 c->peer->playing ? "the server has no memory left, and no player is further behind"
-					  : "the server has no memory left, and nobody else who does nothing has more");
+		c = costliest(loop, PUBLISHES);
+	if (!c)
+		return false;
+	part = part_of(c->peer);
+	slu_peer_dismiss(c->peer, NULL, "max-memory", why[part]);
 	slu_loop_end(loop, c); /* what it has is not waited for */
 	return true;
 }

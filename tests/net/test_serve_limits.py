@@ -265,6 +265,19 @@ def test_who_does_nothing_goes_before_who_publishes(serve, short_clip):
     assert server.process.text().count("(max-memory)") == 1
 
 
+def test_publishers_that_end_no_message_go_at_last(serve, short_clip):
+    """Each has less than a connection may take, all together more than there is. Who has sent less than a MB stays."""
+    server = serve("--max-memory", "8")
+    with server.good_stream(short_clip), contextlib.ExitStack() as stack:
+        greedy = [stack.enter_context(server.client("started", str(n))) for n in range(4)]
+        for count, client in zip((5, 40, 40, 40), greedy):
+            with contextlib.suppress(OSError):
+                unfinished(client, count)
+        server.said(r"is ended: .* without ending its messages \(max-memory\)")
+        greedy[0].call("createStream", None)
+        greedy[0].until("_result")
+
+
 def test_nobody_new_when_it_is_nearly_full(serve):
     """Seven eighths of it are kept for players to come; and when it is too much, that goes, and nobody else."""
     server = serve("--max-memory", "8", "--max-connection-memory", "4096")
