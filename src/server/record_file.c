@@ -2,6 +2,7 @@
 #include "server/record_file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "proto/flv_track.h"
 
 enum { FLAGS_AT = 4, BODY_AT = SLU_FLV_HEADER_SIZE + SLU_FLV_TAG_HEADER_SIZE }; /* in the file */
 enum { PREV_SIZE = 4, MAX_META = 2 << 20, AUDIO_KEY_MS = 1000 };
@@ -120,10 +122,14 @@ static int begin(struct slu_record_file *f, const struct slu_msg *msg, bool *use
 	return err;
 }
 
-static void note_key(struct slu_record_file *f, uint64_t position)
+/* Of several tracks of pictures the first one counts. */
+static void note_key(struct slu_record_file *f, unsigned track, uint64_t position)
 {
 	int64_t time = (int64_t)f->first + f->at;
 
+	if (track > f->track)
+		return;
+	f->track = track;
 	f->facts.key = true;
 	f->facts.last_key_ms = time;
 	f->facts.last_key_position = position;
@@ -183,12 +189,14 @@ static void note(struct slu_record_file *f, const struct slu_msg *msg)
 		return;
 	}
 	/* What was noted of audio before must not hide that there are key frames. */
-	if (!facts->video)
+	if (!facts->video) {
 		slu_record_index_clear(&f->index);
+		f->track = UINT_MAX;
+	}
 	facts->video = true;
 	facts->video_size += size - PREV_SIZE;
 	if (flags & SLU_FLV_KEYFRAME)
-		note_key(f, position);
+		note_key(f, slu_flv_track(msg->type, msg->data, msg->size), position);
 }
 
 /* Headers and PreviousTagSizes lie in marks, those that follow each other in the file next to each other. The number of

@@ -48,6 +48,7 @@ struct slu_record_file {
 	struct slu_record_room room;
 	struct slu_record_index index;
 	struct slu_record_facts facts;
+	unsigned track;       /* whose key frames are noted */
 	uint32_t first, last; /* timestamps */
 	int64_t at;           /* ms since the first audio or video tag */
 	uint8_t marks[SLU_RECORD_BATCH * SLU_FLV_TAG_OVERHEAD];

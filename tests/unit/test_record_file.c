@@ -191,6 +191,29 @@ static void finds_configurations(void **state)
 	}
 }
 
+/* Enhanced RTMP v2: one track in each message, its number behind the codec. Those of the second begin groups too, which
+ * nobody can begin at. */
+static void finds_key_frames_of_one_track(void **state)
+{
+	const struct slu_amf_value *times;
+	uint8_t body[] = "\x96\x01"
+			 "avc1\x00...";
+	double ms = 0;
+
+	(void)state;
+	begin(&slu_record_ops_system);
+	for (uint32_t i = 0; i < 8; i++) {
+		body[6] = i % 2;
+		put(9, i * 1000, body, sizeof body - 1);
+	}
+	assert_int_equal(slu_record_file_finish(&file), 0);
+	load();
+	times = slu_amf_get(slu_amf_get(meta(bytes), "keyframes"), "times");
+	assert_int_equal(slu_amf_count(times), 4);
+	assert_true(slu_amf_number(slu_amf_at(times, 3), &ms) && ms == 6);
+	assert_true(number(meta(bytes), "lastkeyframetimestamp") == 6);
+}
+
 static void needs_no_metadata(void **state)
 {
 	struct slu_flv_tag last;
@@ -539,6 +562,7 @@ int main(void)
 		FILE_TEST(records),
 		FILE_TEST(finds_key_frames),
 		FILE_TEST(finds_configurations),
+		FILE_TEST(finds_key_frames_of_one_track),
 		FILE_TEST(needs_no_metadata),
 		FILE_TEST(keeps_metadata_that_is_no_amf),
 		FILE_TEST(nothing_sent_is_an_empty_file),
