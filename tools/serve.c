@@ -19,6 +19,7 @@
 #include "tools/serve_options.h"
 #include "tools/serve_process.h"
 #include "tools/serve_report.h"
+#include "tools/serve_stats.h"
 #include "tools/serve_tls.h"
 #include "tools/stop.h"
 #include "tools/verbs.h"
@@ -159,6 +160,8 @@ static int make_loop(struct serve *s)
 		.takeover = o->takeover,
 		.log = library_log(s),
 		.reporter = {slu_serve_report, &s->log},
+		.stats_ms = (unsigned)o->stats_ms,
+		.stats = {slu_serve_stats_stream, slu_serve_stats_server, &s->log},
 	};
 
 	slu_serve_want_files(config.max_connections ? config.max_connections : SLU_LOOP_MAX_CONNECTIONS,

@@ -22,6 +22,8 @@ static const struct slu_opt serve_opts[] = {
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
 	 0, 0},
+	{"stats", 0, SLU_OPT_MS, false, "S", "say every S seconds how each stream goes, and all", SERVE(stats_ms), 100,
+	 MAX_MS},
 };
 
 static const struct slu_opt record_opts[] = {

@@ -23,6 +23,7 @@ struct serve_options {
 	bool open, make_key, takeover;
 	struct slu_opt_list swf;
 	struct slu_swf_player players[SLU_OPT_LIST_MAX]; /* of swf */
+	long stats_ms;
 	long max_connections, max_per_address, max_queue_kb, max_connection_kb, max_memory_mb, max_message_kb;
 	long gather_ms; /* 0: not at all */
 	long idle_ms, publish_ms, wait_ms, slow_ms, stall_ms;

@@ -13,7 +13,7 @@ _sluice()
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
 	local serve="--listen --cert --key --client-ca --client-cert --no-record --file-name --rotate-seconds --rotate-size
 		--max-connections --max-per-address --max-message --max-connection-memory --max-memory --max-queue --gather
-		--rtmpe-type --idle-timeout
+		--rtmpe-type --stats --idle-timeout
 		--publish-timeout --wait-timeout --slow-timeout --takeover --keys --make-key --open --auth --users --swf-verify
 		--stall-timeout --tls-min --tls-max --ciphers --ciphersuites --groups --security-level --no-resumption
 		--keylog --tls-offload --allow-weak --tls-measured"

@@ -39,6 +39,16 @@ void slu_conn_stats(struct slu_conn *c, struct slu_conn_stats *out)
 	slu_session_stats(c->session, &out->session);
 }
 
+void slu_conn_wire(const struct slu_conn *c, uint64_t *in, uint64_t *out)
+{
+	struct slu_transport_stats t = c->last;
+
+	if (c->transport)
+		c->transport->ops->stats(c->transport, &t);
+	*in = t.wire_in;
+	*out = t.wire_out;
+}
+
 size_t slu_conn_overhead(const struct slu_conn *c)
 {
 	size_t pending = c->transport ? c->transport->ops->pending(c->transport) : 0;

@@ -27,6 +27,9 @@ struct slu_hub_stream {
 	struct holders *among;                            /* it is listed in the hub, */
 	struct slu_hub_stream *next_holder, *prev_holder; /* between these */
 	struct slu_player *players;
+	uint64_t messages, bytes;           /* of publishers */
+	uint64_t sent, sent_bytes, dropped; /* of and to players that have left */
+	uint64_t counted_in, counted_out;   /* bytes, when it was counted last */
 	struct slu_gop gop;
 	void *publisher;
 	struct slu_rebase rebase;
@@ -186,6 +189,40 @@ size_t slu_hub_spare(struct slu_hub *hub)
 	if (most)
 		slu_gop_forget(&most->gop);
 	return bytes;
+}
+
+void slu_hub_count(struct slu_hub_stream *s, struct slu_hub_counts *out)
+{
+	*out = (struct slu_hub_counts){
+		.published = s->published,
+		.messages_in = s->messages,
+		.bytes_in = s->bytes,
+		.messages_out = s->sent,
+		.bytes_out = s->sent_bytes,
+		.dropped = s->dropped,
+	};
+	for (const struct slu_player *p = s->players; p; p = p->next) {
+		out->players++;
+		out->waiting += !s->published || (p->skipping && !p->paused);
+		out->messages_out += p->sent;
+		out->bytes_out += p->sent_bytes;
+		out->dropped += p->dropped;
+	}
+	out->new_in = s->bytes - s->counted_in;
+	out->new_out = out->bytes_out - s->counted_out;
+	s->counted_in = s->bytes;
+	s->counted_out = out->bytes_out;
+}
+
+const struct slu_gop *slu_hub_kept(const struct slu_hub_stream *s)
+{
+	return &s->gop;
+}
+
+void slu_hub_each(const struct slu_hub *hub, void (*fn)(void *arg, struct slu_hub_stream *stream), void *arg)
+{
+	for (struct slu_hub_stream *s = hub->streams; s; s = s->next)
+		fn(arg, s);
 }
 
 void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out)
@@ -448,6 +485,8 @@ int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *publish
 	struct slu_msg kept, now = *published, *msg = &now;
 	int err;
 
+	stream->messages++;
+	stream->bytes += msg->size;
 	now.timestamp = timestamp_of(stream, slu_gop_kind(published), published);
 	kind = slu_gop_see(&stream->gop, msg);
 	if (is_torn_off(stream, kind, msg))
@@ -530,6 +569,9 @@ void slu_hub_leave(struct slu_player *p)
 		s->players = p->next;
 	if (p->next)
 		p->next->prev = p->prev;
+	s->sent += p->sent;
+	s->sent_bytes += p->sent_bytes;
+	s->dropped += p->dropped;
 	p->stream = NULL;
 	p->prev = p->next = NULL;
 	forget_if_unused(s);

@@ -133,6 +133,24 @@ void slu_hub_leave(struct slu_player *p);
 /* Lets go of the largest of what is kept for players to come, who wait for a key frame then; its bytes of payload. */
 size_t slu_hub_spare(struct slu_hub *hub);
 
+/* Of one stream, from its beginning on, through all its publishers: what was published; players, and of them those that
+ * wait for a publisher or a key frame; what all who play it, and who did, were sent and have lost; and the bytes of
+ * both since it was counted last. */
+struct slu_hub_counts {
+	bool published;
+	size_t players, waiting;
+	uint64_t messages_in, bytes_in, messages_out, bytes_out, dropped;
+	uint64_t new_in, new_out;
+};
+void slu_hub_count(struct slu_hub_stream *stream, struct slu_hub_counts *out);
+
+struct slu_gop;
+/* What is kept for players to come. */
+const struct slu_gop *slu_hub_kept(const struct slu_hub_stream *stream);
+
+/* Calls fn for each stream, which must not change what there is. */
+void slu_hub_each(const struct slu_hub *hub, void (*fn)(void *arg, struct slu_hub_stream *stream), void *arg);
+
 struct slu_hub_stats {
 	size_t streams, publishers, players;
 };

@@ -111,6 +111,7 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->peers.flush = flush_peer;
 	loop->peers.gathers = config->hub.gather_ms > 0;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	slu_loop_stats_begin(loop);
 	if (loop->peers.hub && loop->epoll >= 0 && record(loop) == 0)
 		return loop;
 	slu_loop_free(loop);
@@ -323,6 +324,7 @@ static void forget(struct slu_loop *loop, struct client *c)
 	loop->ntunnels -= c->tunnel != NULL;
 	loop->nturned_away -= c->turned_away;
 	slu_loop_forget_memory(loop, c);
+	slu_loop_stats_forget(loop, c);
 	slu_timers_set(&loop->timers, &c->timer, UINT64_MAX);
 	if (c->watch.fd >= 0)
 		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, c->watch.fd, NULL);
@@ -390,7 +392,7 @@ static uint64_t next_deadline(const struct slu_loop *loop)
 	const struct slu_timer *first = slu_timers_first(&loop->timers);
 	uint64_t at = earlier(slu_loop_carriers_deadline(loop), slu_hub_deadline(loop->peers.hub));
 
-	at = earlier(at, slu_refusals_deadline(&loop->peers.refusals));
+	at = earlier(earlier(at, loop->stats_at), slu_refusals_deadline(&loop->peers.refusals));
 	if (loop->accept_ms)
 		at = earlier(at, loop->accept_ms);
 	if (loop->peers.recorders)
@@ -444,6 +446,7 @@ static void on_time(struct slu_loop *loop)
 		slu_recorders_on_time(loop->peers.recorders, loop->peers.now_ms);
 	slu_loop_carriers_on_time(loop);
 	slu_refusals_on_time(&loop->peers.refusals, loop->peers.now_ms);
+	slu_loop_stats_on_time(loop);
 }
 
 int slu_loop_step(struct slu_loop *loop, int timeout_ms)

@@ -18,6 +18,7 @@
 #include "server/listener.h"
 #include "server/recorder.h"
 #include "server/report.h"
+#include "server/stats.h"
 
 /* Where the configuration has none. That of messages is in conn.session.max_message. */
 enum {
@@ -51,6 +52,8 @@ struct slu_loop_config {
 	bool takeover;                /* a second publisher of a name ends the first; otherwise it is refused */
 	struct slu_log log;
 	struct slu_reporter reporter;
+	unsigned stats_ms; /* how often stats are told; 0: never */
+	struct slu_stats_listener stats;
 };
 
 struct slu_loop;

@@ -56,11 +56,15 @@ struct slu_loop {
 	unsigned ntunnels, nturned_away; /* of clients, and among them */
 	unsigned told;                   /* of those who were turned away, in the second that ends at told_until */
 	uint64_t told_until;
-	struct slu_tally tally; /* of the storage of messages */
-	size_t overhead;        /* of connections, beside that */
-	unsigned ngone;         /* since memory was given back to the system; */
-	bool backlog;           /* and there was much that waited for the disk */
-	uint64_t accept_ms;     /* when to accept again, after a pause; 0: there is none */
+	struct slu_tally tally;                            /* of the storage of messages */
+	size_t overhead;                                   /* of connections, beside that */
+	uint64_t gone_in, gone_out;                        /* bytes of connections that have gone */
+	uint64_t stats_at;                                 /* when statistics are told next, */
+	uint64_t told_at, told_in, told_out, told_refused; /* and what was told last */
+	double told_cpu;
+	unsigned ngone;     /* since memory was given back to the system; */
+	bool backlog;       /* and there was much that waited for the disk */
+	uint64_t accept_ms; /* when to accept again, after a pause; 0: there is none */
 	bool stopping;
 };
 
@@ -95,6 +99,13 @@ size_t slu_loop_memory(const struct slu_loop *loop);
 bool slu_loop_spare_memory(struct slu_loop *loop);
 /* Sends it away where it takes more than one may. */
 void slu_loop_check_memory(struct slu_loop *loop, struct client *c);
+
+/* ---- loop_stats.c ---- */
+
+void slu_loop_stats_begin(struct slu_loop *loop);
+void slu_loop_stats_on_time(struct slu_loop *loop);
+/* Its connection goes. */
+void slu_loop_stats_forget(struct slu_loop *loop, const struct client *c);
 
 /* ---- loop_door.c ---- */
 

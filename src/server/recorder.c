@@ -267,6 +267,12 @@ bool slu_recorder_is_ahead(const struct slu_recorder *r, uint64_t now_ms)
 	return !r->failed && !has_room(r, 0, 2) && r->media_ms > now_ms - r->began_ms;
 }
 
+void slu_recorder_sizes(const struct slu_recorder *r, uint64_t *size, uint64_t *queued)
+{
+	*size = r->size;
+	*queued = r->queued;
+}
+
 void slu_recorder_clear_metadata(struct slu_recorder *r)
 {
 	slu_gop_clear_metadata(&r->again);

@@ -75,6 +75,9 @@ bool slu_recorder_is_ahead(const struct slu_recorder *r, uint64_t now_ms);
 /* Files to come do not begin with the metadata that there was. */
 void slu_recorder_clear_metadata(struct slu_recorder *r);
 
+/* Of the current file, with what waits to be written to it; and what waits of the stream. */
+void slu_recorder_sizes(const struct slu_recorder *r, uint64_t *size, uint64_t *queued);
+
 /* There is nothing more to come: the file is finished in time, and r is invalid. NULL is fine. */
 void slu_recorder_end(struct slu_recorder *r);
 

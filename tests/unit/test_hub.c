@@ -613,10 +613,58 @@ static void spares_what_is_kept(void **state)
 	free(late);
 }
 
+/* Of those who have left too, through publishers; and each byte once in what is new. */
+static void counts_what_passes(void **state)
+{
+	struct slu_hub *hub = hub_kit_new(NULL);
+	struct slu_hub_stream *s;
+	struct fake *f[2] = {hub_fake_new(), hub_fake_new()};
+	struct slu_hub_counts n;
+	uint64_t in = 0, out = 0;
+
+	(void)state;
+	assert_int_equal(slu_hub_play(hub, "live/a", &f[0]->p), 0);
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f[1]->p), 0);
+	hub_say(s, 9, 0, "\x17\x01key", 5);
+	slu_hub_count(s, &n);
+	assert_true(n.published);
+	assert_int_equal(n.players, 2);
+	assert_int_equal(n.waiting, 0);
+	assert_int_equal(n.messages_in, 1);
+	assert_int_equal(n.new_in, 5);
+	assert_int_equal(n.new_out, 10);
+	in += n.new_in;
+	out += n.new_out;
+	slu_hub_leave(&f[0]->p);
+	hub_say(s, 9, 40, "\x27\x01inter", 7);
+	slu_hub_resume(&f[1]->p);
+	hub_say(s, 9, 80, "\x27\x01inter", 7);
+	slu_hub_count(s, &n);
+	assert_int_equal(n.players, 1);
+	assert_int_equal(n.waiting, 1);
+	in += n.new_in;
+	out += n.new_out;
+	assert_int_equal(n.messages_in, 3);
+	assert_int_equal(n.bytes_in, 19);
+	assert_int_equal(in, 19);
+	assert_int_equal(n.messages_out, 3);
+	assert_int_equal(n.bytes_out, 17);
+	assert_int_equal(out, 17);
+	slu_hub_count(s, &n);
+	assert_int_equal(n.new_in, 0);
+	assert_int_equal(n.new_out, 0);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f[0]);
+	free(f[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_keys),
+		cmocka_unit_test(counts_what_passes),
 		cmocka_unit_test(spares_what_is_kept),
 		cmocka_unit_test(sends_each_message_to_each_player),
 		cmocka_unit_test(refuses_a_second_publisher),
