@@ -14,7 +14,7 @@ install_packages $build_packages g++ make clang llvm libcmocka-dev zlib1g-dev li
 	nginx libnginx-mod-rtmp libnginx-mod-stream ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad python3-gi gir1.2-gstreamer-1.0 rtmpdump librtmp1 librtmp-dev python3-librtmp abigail-tools curl faketime nftables \
 	microsocks tinyproxy dante-server libio-socket-socks-perl nmap-common testssl.sh \
-	yamdi flvmeta nmap sslscan socat gnutls-bin libnss3-tools lighttpd lighttpd-mod-mbedtls caddy
+	yamdi flvmeta nmap sslscan socat systemd util-linux gnutls-bin libnss3-tools lighttpd lighttpd-mod-mbedtls caddy
 # The lab's second kernel: tests/lab.
 [ "$(dpkg --print-architecture)" != amd64 ] ||
 	install_packages user-mode-linux busybox-static qemu-system-x86 cpio xz-utils perl libfuse3-dev

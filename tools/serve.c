@@ -13,6 +13,7 @@
 #include "server/loop.h"
 #include "tools/client.h"
 #include "tools/exit.h"
+#include "tools/notify.h"
 #include "tools/say.h"
 #include "tools/serve_access.h"
 #include "tools/serve_log.h"
@@ -46,6 +47,16 @@ static struct slu_log library_log(const struct serve *s)
 	return slu_say_log(verbosity > 0 ? verbosity - 1 : verbosity);
 }
 
+/* As whoever we are by now. */
+static int check_folder(struct serve *s)
+{
+	if (s->options.no_record || (s->dir >= 0 && faccessat(s->dir, ".", W_OK, 0) == 0))
+		return 0;
+	slu_say("cannot record into %s: %s; name a folder that can be written to, or say --no-record",
+		s->options.folder, strerror(errno));
+	return SLU_EXIT_OUTPUT;
+}
+
 static int open_folder(struct serve *s)
 {
 	const char *folder = s->options.folder;
@@ -57,11 +68,7 @@ static int open_folder(struct serve *s)
 		return SLU_EXIT_USAGE;
 	}
 	s->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dir >= 0 && faccessat(s->dir, ".", W_OK, 0) == 0)
-		return 0;
-	slu_say("cannot record into %s: %s; name a folder that can be written to, or say --no-record", folder,
-		strerror(errno));
-	return SLU_EXIT_OUTPUT;
+	return check_folder(s);
 }
 
 static int open_tls(struct serve *s)
@@ -69,6 +76,11 @@ static int open_tls(struct serve *s)
 	const struct slu_log log = library_log(s);
 
 	return slu_serve_tls_open(&s->tls, &s->options, &log);
+}
+
+static int open_access(struct serve *s)
+{
+	return slu_serve_access_open(&s->access, &s->options);
 }
 
 static int listen_at(struct serve *s, const char *place)
@@ -173,6 +185,18 @@ static int make_loop(struct serve *s)
 	return SLU_EXIT_OTHER;
 }
 
+static int become_user(struct serve *s)
+{
+	int status = slu_serve_become_user(&s->options);
+
+	return status ? status : check_folder(s);
+}
+
+static int start_log(struct serve *s)
+{
+	return slu_serve_log_start(&s->log);
+}
+
 /* For SIGHUP. */
 static void reload(struct serve *s)
 {
@@ -190,11 +214,16 @@ static int run(struct serve *s)
 	uint64_t until;
 	int err = 0;
 
+	slu_notify_ready(slu_loop_connections(s->loop));
 	while (!slu_stop_asked() && !err) {
-		if (s->reload)
+		if (s->reload) {
+			slu_notify_reloading();
 			reload(s);
-		err = slu_loop_step(s->loop, -1);
+			slu_notify_ready(slu_loop_connections(s->loop));
+		}
+		err = slu_loop_step(s->loop, slu_notify_alive(slu_loop_connections(s->loop)));
 	}
+	slu_notify_stopping();
 	slu_loop_stop(s->loop);
 	until = slu_now_ms() + STOP_MS;
 	while (!err && slu_loop_connections(s->loop) && slu_now_ms() < until)
@@ -207,6 +236,10 @@ static int run(struct serve *s)
 
 int slu_verb_serve(int argc, char **argv)
 {
+	static int (*const stages[])(struct serve * s) = {
+		open_folder,   open_tls,    open_access, make_loop, watch_signals,
+		listen_at_all, become_user, start_log,   run,
+	};
 	struct serve s = {.dir = -1, .hup = -1};
 	int status = slu_serve_options_parse(&s.options, argc, argv);
 
@@ -214,22 +247,11 @@ int slu_verb_serve(int argc, char **argv)
 		return status;
 	if (s.options.make_key)
 		return slu_serve_make_key(&s.options, s.options.folder);
+	slu_serve_run_no_more();
 	slu_serve_log_init(&s.log, &s.options.common);
-	status = open_folder(&s);
-	if (!status)
-		status = open_tls(&s);
-	if (!status)
-		status = slu_serve_access_open(&s.access, &s.options);
-	if (!status)
-		status = make_loop(&s);
-	if (!status)
-		status = watch_signals(&s);
-	if (!status)
-		status = listen_at_all(&s);
-	if (!status)
-		status = slu_serve_log_start(&s.log);
-	if (!status)
-		status = run(&s);
+	status = 0;
+	for (size_t i = 0; i < sizeof stages / sizeof *stages && !status; i++)
+		status = stages[i](&s);
 	slu_loop_free(s.loop);
 	slu_serve_log_end(&s.log);
 	slu_tls_ctx_free(s.tls);

@@ -19,6 +19,7 @@ static const struct slu_opt serve_opts[] = {
 	{"key", 0, SLU_OPT_LIST, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
 	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for the next picture (40)",
 	 SERVE(gather_ms), 0, MAX_GATHER_MS},
+	{"user", 0, SLU_OPT_TEXT, false, "NAME[:GROUP]", "run as that one, once it listens", SERVE(user), 0, 0},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
 	 0, 0},

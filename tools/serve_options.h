@@ -13,6 +13,7 @@ struct serve_options {
 	struct slu_tls_options tls;
 	const char *folder;
 	struct slu_opt_list listen;
+	const char *user; /* NAME[:GROUP] */
 	bool no_record;
 	const char *file_name;
 	long rotate_seconds, rotate_mb;

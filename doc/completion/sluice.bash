@@ -11,7 +11,7 @@ _sluice()
 		--ciphersuites --groups --security-level --no-resumption --keylog --tls-offload
 		--allow-weak --tls-measured"
 	local push="--realtime --fast --loop --keep-timestamps --key-file --key-env --kind --chunk-size"
-	local serve="--listen --cert --key --client-ca --client-cert --no-record --file-name --rotate-seconds --rotate-size
+	local serve="--listen --cert --key --client-ca --client-cert --user --no-record --file-name --rotate-seconds --rotate-size
 		--max-connections --max-per-address --max-message --max-connection-memory --max-memory --max-queue --gather
 		--rtmpe-type --stats --idle-timeout
 		--publish-timeout --wait-timeout --slow-timeout --takeover --keys --make-key --open --auth --users --swf-verify
@@ -49,6 +49,10 @@ _sluice()
 		;;
 	--proxy)
 		COMPREPLY=($(compgen -W "socks4:// socks4a:// socks5:// http://" -- "$cur"))
+		return
+		;;
+	--user)
+		COMPREPLY=($(compgen -u -- "$cur"))
 		return
 		;;
 	--client-cert)
