@@ -36,6 +36,7 @@ struct serve {
 	int dir;
 	int hup; /* a signalfd */
 	bool reload;
+	bool reached; /* by other machines */
 	char error[640];
 };
 
@@ -83,6 +84,17 @@ static int open_access(struct serve *s)
 	return slu_serve_access_open(&s->access, &s->options);
 }
 
+/* Whether other machines do not get there. */
+static bool is_local(const char *bound)
+{
+	static const char *const places[] = {"unix:", "rtmp://127.", "rtmps://127.", "rtmp://[::1]", "rtmps://[::1]"};
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (strncmp(bound, places[i], strlen(places[i])) == 0)
+			return true;
+	return false;
+}
+
 static int listen_at(struct serve *s, const char *place)
 {
 	char bound[SLU_LISTENER_URL];
@@ -90,6 +102,7 @@ static int listen_at(struct serve *s, const char *place)
 
 	if (!err) {
 		slu_serve_listening(&s->log, bound);
+		s->reached = s->reached || !is_local(bound);
 		return 0;
 	}
 	slu_say("%s", s->error);
@@ -187,7 +200,7 @@ static int make_loop(struct serve *s)
 
 static int become_user(struct serve *s)
 {
-	int status = slu_serve_become_user(&s->options);
+	int status = slu_serve_become_user(&s->options, s->reached);
 
 	return status ? status : check_folder(s);
 }

@@ -17,8 +17,6 @@ static const struct slu_opt serve_opts[] = {
 	{"cert", 0, SLU_OPT_LIST, false, "FILE", "for rtmps: certificate and chain (PEM); repeatable", SERVE(cert), 0,
 	 0},
 	{"key", 0, SLU_OPT_LIST, false, "FILE", "its private key, when not in the same file", SERVE(key), 0, 0},
-	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for the next picture (40)",
-	 SERVE(gather_ms), 0, MAX_GATHER_MS},
 	{"user", 0, SLU_OPT_TEXT, false, "NAME[:GROUP]", "run as that one, once it listens", SERVE(user), 0, 0},
 	{"no-record", 0, SLU_OPT_FLAG, false, NULL, "hand on, and store nothing", SERVE(no_record), 0, 0},
 	{"rtmpe-type", 0, SLU_OPT_RTMPE, false, "TYPE", "of RTMPE to answer with: 6, 8 or 9 (as asked)", SERVE(rtmpe),
@@ -77,6 +75,8 @@ static const struct slu_opt limit_opts[] = {
 	{"slow-timeout", 0, SLU_OPT_MS, false, "S", "for players that lose frames all that time (60)", SERVE(slow_ms),
 	 1, MAX_MS},
 	{"stall-timeout", 0, SLU_OPT_MS, false, "S", "for players that take nothing (15)", SERVE(stall_ms), 1, MAX_MS},
+	{"gather", 0, SLU_OPT_NUMBER, false, "MS", "how long sound may wait for the next picture (40)",
+	 SERVE(gather_ms), 0, MAX_GATHER_MS},
 };
 
 #define COMMON(field) offsetof(struct slu_common_options, field)

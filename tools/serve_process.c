@@ -148,20 +148,20 @@ static void warn_of_all(const struct serve_options *o)
 		warn_of(files[i], o->user);
 }
 
-static int stay(bool quiet)
+static int stay(bool warns)
 {
-	if (geteuid() == 0 && !quiet)
+	if (geteuid() == 0 && warns)
 		slu_say("warning: the server runs as root, which it needs no longer: --user NAME gives that up");
 	return 0;
 }
 
-int slu_serve_become_user(const struct serve_options *o)
+int slu_serve_become_user(const struct serve_options *o, bool reached)
 {
 	struct user user;
 	int status;
 
 	if (!o->user)
-		return stay(o->common.quiet);
+		return stay(reached && !o->common.quiet);
 	if (geteuid() != 0) {
 		slu_say("only root can become another user: leave --user out, or start as root");
 		return SLU_EXIT_USAGE;

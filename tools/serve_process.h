@@ -16,8 +16,8 @@ void slu_serve_want_files(unsigned connections, bool quiet);
 
 /*
  * Becomes the user of --user for good, once what takes root is done; and says which files cannot be read again by that
- * user. Without the option, root is told that it is. 0, or an enum slu_exit, said.
+ * user. Without the option, root is told that it is where other machines reach it. 0, or an enum slu_exit, said.
  */
-int slu_serve_become_user(const struct serve_options *o);
+int slu_serve_become_user(const struct serve_options *o, bool reached);
 
 #endif
