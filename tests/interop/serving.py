@@ -10,15 +10,17 @@ import support
 class Serving:
     """A running `sluice serve` at free ports of RTMP and RTMPS; what it reports is waited for, never slept for."""
 
-    def __init__(self, sluice, folder, certificates, *options):
+    def __init__(self, sluice, folder, certificates, *options, certificate="good"):
         self.sluice = sluice
         self.folder = folder
         folder.mkdir()
         self.certificates = certificates
         sluice.need("serve")
         self.process = sluice.start("serve", "--json", "--listen", "rtmp://127.0.0.1:0", "--listen",
-                                    "rtmps://127.0.0.1:0", "--cert", certificates / "good.pem", "--key",
-                                    certificates / "good.key", *options, folder)
+                                    "rtmps://127.0.0.1:0", "--cert", certificates / f"{certificate}.pem", "--key",
+                                    certificates / f"{certificate}.key",
+                                    "--publish-timeout", "600",  # a player that is built first takes minutes
+                                    *options, folder)
         self.ports = {scheme: self.process.expect(rf'"{scheme}://127\.0\.0\.1:(\d+)"', 20 * sluice.patience)[1]
                       for scheme in ("rtmp", "rtmps")}
 

@@ -83,8 +83,7 @@ def test_refuses_whom_nobody_vouches_for(serving, programs, tmp_path, name):
 
 @pytest.mark.parametrize("library", ["ours"], indirect=True)
 def test_another_name(sluice, certificates, programs, trust, tmp_path):
-    server = serving_module.Serving(sluice, tmp_path / "other", certificates, "--cert", certificates / "wrong-name.pem", "--key",
-                            certificates / "wrong-name.key")
+    server = serving_module.Serving(sluice, tmp_path / "other", certificates, certificate="wrong-name")
     result = programs.play("rtmpdump", server.url("rtmps"), tmp_path / "got.flv", environment=trust).wait(
         20 * programs.patience)
     assert result.code != 0 and "localhost" in result.err and not server.events("connect")

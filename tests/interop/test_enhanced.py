@@ -33,7 +33,7 @@ def test_through_serve(sluice, serving, background, made, tmp_path):
 
 
 def test_joined_late(sluice, serving, tmp_path):
-    """All configurations come first, then a key frame and what follows it."""
+    """All configurations come first, the colours among them, then a key frame and what follows it."""
     made = tmp_path / "made.flv"
     made.write_bytes(enhanced.data("hvc1", 125))
     push = sluice.start("push", "--json", made, serving.url())
@@ -41,8 +41,9 @@ def test_joined_late(sluice, serving, tmp_path):
     pulled = sluice.run("pull", "--keep-timestamps", serving.url(), tmp_path / "pulled.flv")
     assert pulled.code == support.OK and push.wait(20 * sluice.patience).code == support.OK
     got = flvcmp.media(streams.load(tmp_path / "pulled.flv"))
-    configs = [t.body for t in streams.load(made) if t.body[0] & 15 == enhanced.SEQUENCE_START and t.timestamp == 0]
-    assert sorted(t.body for t in got[: len(configs)]) == sorted(configs) and len(configs) == 2
+    kinds = (enhanced.SEQUENCE_START, enhanced.METADATA)
+    configs = [t.body for t in streams.load(made) if t.body[0] & 15 in kinds and t.timestamp == 0]
+    assert sorted(t.body for t in got[: len(configs)]) == sorted(configs) and len(configs) == 3
     assert flvcmp.is_key_frame(got[len(configs)])
     streams.check_late(made, tmp_path / "pulled.flv", 40)
 

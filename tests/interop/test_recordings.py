@@ -7,7 +7,6 @@ import pytest
 
 import flvcmp
 import support
-from conftest import foreign
 
 
 @pytest.fixture
@@ -35,8 +34,9 @@ def unfinished(sluice, serving, clip):
     return copy
 
 
-def metadata(path):
-    return json.loads(foreign("flvmeta", "--dump", "--json", path).stdout)
+@pytest.fixture
+def metadata(foreign):
+    return lambda path: json.loads(foreign("flvmeta", "--dump", "--json", path).stdout)
 
 
 def key_frames(path):
@@ -49,7 +49,7 @@ def index(data):
     return list(zip(data["keyframes"]["times"], data["keyframes"]["filepositions"]))
 
 
-def test_the_index_is_that_of_yamdi(recording, tmp_path):
+def test_the_index_is_that_of_yamdi(recording, tmp_path, foreign, metadata):
     """Who counts configurations and the end of a sequence as key frames, which nobody can begin at."""
     theirs = tmp_path / "yamdi.flv"
     foreign("yamdi", "-i", recording, "-o", theirs)
@@ -65,12 +65,12 @@ def test_the_index_is_that_of_yamdi(recording, tmp_path):
     assert ours["duration"] == last - min(t.timestamp for t in flvcmp.media(flvcmp.read(recording))) / 1000
 
 
-def test_flvmeta_finds_no_error(recording):
+def test_flvmeta_finds_no_error(recording, foreign):
     said = foreign("flvmeta", "--check", recording).stdout.decode()
     assert "0 error(s)" in said
 
 
-def test_ffmpeg_goes_by_the_index(recording):
+def test_ffmpeg_goes_by_the_index(recording, foreign, metadata):
     """From 5 s on: the key frame at 4 s, where the index says, and no word against it."""
     done = foreign("ffprobe", "-v", "debug", "-select_streams", "v", "-read_intervals", "5%+#1", "-show_entries",
                    "packet=pts_time,pos,flags:format=duration", "-of", "json", recording)
@@ -82,7 +82,7 @@ def test_ffmpeg_goes_by_the_index(recording):
     assert b"nvalid" not in done.stderr and b"nconsistent" not in done.stderr
 
 
-def test_unfinished(unfinished):
+def test_unfinished(unfinished, foreign, metadata):
     """It says no duration rather than a wrong one; FFmpeg finds it out from the last tag."""
     done = foreign("ffprobe", "-v", "warning", "-show_entries", "format=duration", "-of", "csv=p=0", unfinished)
     tags = flvcmp.media(flvcmp.read(unfinished))

@@ -47,7 +47,7 @@ def test_the_manager_is_told(sluice, manager, certificates, tmp_path):
     server = sluice.start("serve", "--listen", "rtmp://127.0.0.1:0", "--cert", certificates / "good.pem", "--key", certificates / "good.key",
                           tmp_path, env={"NOTIFY_SOCKET": manager.name})
     assert manager.hear() == {"READY": "1", "STATUS": "0 clients are connected."}
-    assert "listening on" in server.text("out")  # it is ready once it listens
+    assert server.expect("listening on", 20 * sluice.patience, "out")
     before = time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6
     server.process.send_signal(signal.SIGHUP)
     told = manager.hear()
