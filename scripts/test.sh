@@ -79,12 +79,12 @@ suite() {
 }
 
 # end_to_end FOLDER TESTS OPTION...: the command itself, against itself, bad peers and other people's software. Most of the
-# time they wait for one another: three go on at once.
+# time they wait for one another: four go on at once.
 end_to_end() {
 	folder=$1
 	tests=$2
 	shift 2
-	SLUICE=$PWD/build/$folder/tools/sluice SLUICE_BUILD=$PWD/build/$folder /usr/bin/python3 -m pytest -q -rs -n 3 --dist loadfile \
+	SLUICE=$PWD/build/$folder/tools/sluice SLUICE_BUILD=$PWD/build/$folder /usr/bin/python3 -m pytest -q -rs -n 4 --dist loadfile \
 		-p no:cacheprovider --junitxml="$results/end-to-end-$folder.xml" -o junit_suite_name="end-to-end-$folder" "$@" "$tests" ||
 		echo "some tests failed"
 	[ -s "$results/end-to-end-$folder.xml" ]
@@ -129,8 +129,7 @@ step 'build, ASan and UBSan, clang' prepared asan
 step 'build, libFuzzer, clang' prepared fuzz-build
 step 'fuzz' prepared fuzz
 step 'unit, loop and corpus tests, sanitized' suite asan 4
-# More of them at once, for with a sanitizer all deadlines are longer.
-step 'end-to-end tests, sanitized' end_to_end asan tests -n 4 --ignore=tests/lab \
+step 'end-to-end tests, sanitized' end_to_end asan tests --ignore=tests/lab \
 	--ignore=tests/probe/test_foreign.py # which test no build
 
 # With another one, what has threads, and a server of which all sides want something.
