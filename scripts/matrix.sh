@@ -26,7 +26,8 @@ native=$(dpkg --print-architecture)
 column() {
 	suite=bookworm architecture=$native libraries=libssl3
 	tests='unit loop fuzz'
-	end_to_end='tests/net/test_tls.py tests/net/test_push.py tests/net/test_pull.py tests/net/test_serve.py'
+	end_to_end='tests/net/test_tls.py tests/net/test_push.py tests/net/test_pull.py tests/net/test_serve.py tests/net/test_serve_tls.py'
+	end_to_end="$end_to_end tests/net/test_serve_listen.py tests/net/test_serve_keys.py"
 	vectors=tests/lab/test_vectors.py
 	guest=
 	case $1 in
