@@ -108,16 +108,22 @@ static bool takes_media(struct slu_session *s, uint32_t stream_id)
 	return stream && stream->state == SLU_STREAM_PUBLISHING;
 }
 
-/* Media on a stream that takes none is dropped: it may have been under way when the stream was refused or ended. */
+/*
+ * Media on a stream that takes none is dropped: it may have been under way when the stream was refused or ended. Stream
+ * 0 is none, and other servers look at no numbers: an encoder that leaves them out means what it publishes, where that
+ * is one stream. (A chunk stream that begins with a header of format 1 has no number either.)
+ */
 int slu_media_on(struct slu_session *s, const struct slu_msg *msg)
 {
 	struct slu_msg data = *msg;
 	size_t skip = slu_amf_prefix(msg);
 
-	if (!takes_media(s, msg->stream_id))
+	if (s->cfg.role == SLU_SERVER && !data.stream_id)
+		data.stream_id = slu_server_only_published(s);
+	if (!takes_media(s, data.stream_id))
 		return 0;
 	if (msg->type == SLU_MSG_AUDIO || msg->type == SLU_MSG_VIDEO)
-		return add_media(s, msg);
+		return add_media(s, &data);
 	data.type = SLU_MSG_DATA;
 	data.data += skip;
 	data.size -= skip;

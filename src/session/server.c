@@ -17,6 +17,20 @@ struct slu_stream *slu_server_stream(struct slu_session *s, uint32_t stream_id)
 	return &s->streams[stream_id - 1];
 }
 
+uint32_t slu_server_only_published(const struct slu_session *s)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < SLU_STREAMS; i++) {
+		if (s->streams[i].state != SLU_STREAM_PUBLISHING)
+			continue;
+		if (found)
+			return 0;
+		found = i + 1;
+	}
+	return found;
+}
+
 /* What ends a stream's activity: the event for the caller, and the status for the client. */
 struct leave_rule {
 	enum slu_event_type event;

@@ -131,20 +131,13 @@ static int on_fc_subscribe(struct slu_session *s, const struct slu_command *c, c
  * published when there is only one. */
 static int on_fc_unpublish(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
 {
-	uint32_t found = 0;
-	unsigned n = 0;
+	uint32_t found = slu_server_only_published(s);
 	int err = send_result(s, c->transaction, -1);
 
 	(void)msg;
-	for (uint32_t i = 0; i < SLU_STREAMS; i++) {
-		if (s->streams[i].state == SLU_STREAM_PUBLISHING) {
-			found = i + 1;
-			n++;
-		}
-	}
 	if (!err)
 		err = send_fc(s, "onFCUnpublish", "NetStream.Unpublish.Success", "Stopped publishing.");
-	if (!err && n == 1)
+	if (!err && found)
 		slu_server_leave(s, found);
 	return err ? err : s->err;
 }

@@ -342,6 +342,7 @@ extern const struct slu_command_rule slu_server_rules[];
 void slu_server_tell_limit(struct slu_session *s, const char *sentence);
 
 struct slu_stream *slu_server_stream(struct slu_session *s, uint32_t stream_id); /* NULL: not created */
+uint32_t slu_server_only_published(const struct slu_session *s);                 /* its number; 0: none, or several */
 void slu_server_leave(struct slu_session *s, uint32_t stream_id);                /* ends what it does, with an event */
 
 #endif
