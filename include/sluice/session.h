@@ -206,7 +206,8 @@ enum slu_event_type {
 	SLU_EVENT_COMMAND, /* either: a command or a type that the session does not know: name, transaction, amf; and
 			      to a server NetStream.Authenticate.UsherToken, which has been answered */
 	SLU_EVENT_CONNECT, /* server: asks for name (the app); tc_url; to be accepted or refused */
-	SLU_EVENT_PUBLISH, /* server: asks to publish name on stream_id; kind; to be accepted or refused */
+	SLU_EVENT_PUBLISH, /* server: asks to publish name on stream_id; kind; to be accepted or refused; flag:
+			      something is published there, maybe the same, and goes on either way */
 	SLU_EVENT_PLAY,    /* server: asks to play name on stream_id; start, duration, flag: reset; the same */
 	SLU_EVENT_PAUSE,   /* server: stream_id, flag: pause or resume, number: ms */
 	SLU_EVENT_SEEK,    /* server: stream_id, number: ms */

@@ -241,6 +241,11 @@ static size_t mask_of_same(const struct slu_key_id *a, const struct slu_key_id *
 	return (size_t)0 - (size_t)((differ - 1) >> 31);
 }
 
+bool slu_keys_same(const struct slu_key_id *a, const struct slu_key_id *b)
+{
+	return mask_of_same(a, b) != 0;
+}
+
 bool slu_keys_find(const struct slu_keys *k, const struct slu_key_id *id, const char **name)
 {
 	size_t found = 0; /* its number, from 1 on: ids are there once */

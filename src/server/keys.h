@@ -38,6 +38,9 @@ int slu_keys_id(const struct slu_keys *k, const char *key, struct slu_key_id *id
  * are, wherever it is found, so how long that takes says nothing. */
 bool slu_keys_find(const struct slu_keys *k, const struct slu_key_id *id, const char **name);
 
+/* Whether they are of one key; that takes as long either way. */
+bool slu_keys_same(const struct slu_key_id *a, const struct slu_key_id *b);
+
 /* From here on a has what b had, and b what a had. */
 void slu_keys_swap(struct slu_keys *a, struct slu_keys *b);
 

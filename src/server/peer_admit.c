@@ -53,6 +53,18 @@ const struct refusal *slu_peer_admit(struct slu_peer *peer, const char *name)
 	return slu_stream_key(peer->key, as ? "" : peer->app, as ? as : name) == 0 ? NULL : &bad_name;
 }
 
+bool slu_peer_publishes(const struct slu_peer *peer, const char *name)
+{
+	char key[SLU_STREAM_KEY];
+	struct slu_key_id id;
+
+	if (!peer->stream)
+		return false;
+	if (peer->all->rules.keys)
+		return slu_keys_id(peer->all->keys, name, &id) == 0 && slu_keys_same(&id, &peer->key_id);
+	return slu_stream_key(key, peer->app, name) == 0 && strcmp(key, peer->key) == 0;
+}
+
 void slu_peer_deny(struct slu_peer *peer, const struct refusal *why)
 {
 	slu_wipe_bytes(peer->key, sizeof peer->key);

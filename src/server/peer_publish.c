@@ -67,11 +67,26 @@ static int begin(struct slu_peer *peer)
 
 /* ---- requests ---- */
 
+static const struct refusal in_use = {"NetStream.Publish.BadName",
+				      "Something else is published here: create a stream of its own."};
+
+static void publish_again(struct slu_peer *peer, const char *name)
+{
+	if (slu_peer_publishes(peer, name))
+		slu_session_accept(slu_conn_session(peer->conn));
+	else
+		slu_peer_refuse(peer, &in_use);
+}
+
 void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 {
 	const struct refusal *why;
 	int err;
 
+	if (ev->flag) {
+		publish_again(peer, ev->name);
+		return;
+	}
 	if (!slu_peer_is_idle(peer)) {
 		slu_peer_refuse(peer, &slu_peer_busy);
 		return;

@@ -155,7 +155,10 @@ static int accept_publish(struct slu_session *s, const struct slu_request *r)
 
 static int refuse_stream(struct slu_session *s, const struct slu_request *r, const char *code, const char *description)
 {
-	s->streams[r->stream_id - 1].state = SLU_STREAM_IDLE;
+	struct slu_stream *stream = &s->streams[r->stream_id - 1];
+
+	if (stream->state != SLU_STREAM_PUBLISHING) /* see on_publish() */
+		stream->state = SLU_STREAM_IDLE;
 	return slu_status_send(s, r->stream_id, "error", code, description);
 }
 

@@ -215,6 +215,8 @@ static int on_close(struct slu_session *s, const struct slu_command *c, const st
 
 /* ---- on a stream ---- */
 
+static const char in_use[] = "The stream is in use: create another.";
+
 /* Why the session itself refuses a publish or play: the caller is never asked. */
 static const char *cannot_ask(struct slu_session *s, const struct slu_stream *stream, struct slu_amf_str name)
 {
@@ -226,9 +228,8 @@ static const char *cannot_ask(struct slu_session *s, const struct slu_stream *st
 		return "A stream name is needed.";
 	if (name.n > SLU_NAME_MAX)
 		return "The stream name is too long.";
-	if (stream->state == SLU_STREAM_PUBLISHING || stream->state == SLU_STREAM_PUBLISH_ASKED ||
-	    stream->state == SLU_STREAM_PLAY_ASKED)
-		return "The stream is in use: create another.";
+	if (stream->state == SLU_STREAM_PUBLISH_ASKED || stream->state == SLU_STREAM_PLAY_ASKED)
+		return in_use;
 	if (pending == SLU_EVENT_PUBLISH || pending == SLU_EVENT_PLAY)
 		return "One request at a time.";
 	return NULL;
@@ -251,9 +252,12 @@ static enum slu_publish_kind publish_kind(struct slu_amf_str text)
 	return slu_amf_str_is(text, "append") ? SLU_PUBLISH_APPEND : SLU_PUBLISH_LIVE;
 }
 
+/* Some cameras publish twice, in the words of one encoder and then of another. Only the caller knows whether it is the
+ * same stream; whatever it answers, what is published already goes on. */
 static int on_publish(struct slu_session *s, const struct slu_command *c, const struct slu_msg *msg)
 {
 	struct slu_stream *stream = slu_server_stream(s, msg->stream_id);
+	struct slu_event *ev;
 	const char *why;
 
 	if (says_false(c)) {
@@ -262,11 +266,14 @@ static int on_publish(struct slu_session *s, const struct slu_command *c, const 
 	}
 	why = cannot_ask(s, stream, string_arg(c, 1));
 	if (!why && stream->state == SLU_STREAM_PLAYING)
-		why = "The stream is in use: create another.";
+		why = in_use;
 	if (why)
 		return slu_status_send(s, msg->stream_id, "error", "NetStream.Publish.BadName", why);
-	stream->state = SLU_STREAM_PUBLISH_ASKED;
-	ask(s, SLU_EVENT_PUBLISH, c, msg)->kind = publish_kind(string_arg(c, 2));
+	ev = ask(s, SLU_EVENT_PUBLISH, c, msg);
+	ev->kind = publish_kind(string_arg(c, 2));
+	ev->flag = stream->state == SLU_STREAM_PUBLISHING;
+	if (!ev->flag)
+		stream->state = SLU_STREAM_PUBLISH_ASKED;
 	return s->err;
 }
 
@@ -300,6 +307,8 @@ static int on_play(struct slu_session *s, const struct slu_command *c, const str
 		return s->err;
 	}
 	why = cannot_ask(s, stream, string_arg(c, 1));
+	if (!why && stream->state == SLU_STREAM_PUBLISHING)
+		why = in_use;
 	if (!why && slu_swf_verify_lacks(s))
 		why = "Only known players may play here: SWF verification failed.";
 	if (why)

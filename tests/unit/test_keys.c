@@ -60,6 +60,25 @@ static void finds_what_is_there(void **state)
 	slu_keys_free(k);
 }
 
+static void tells_keys_apart(void **state)
+{
+	struct slu_keys *k = make();
+	struct slu_key_id one, query, two;
+
+	(void)state;
+	assert_int_equal(slu_keys_id(k, "one", &one), 0);
+	assert_int_equal(slu_keys_id(k, "one?a=b", &query), 0);
+	assert_int_equal(slu_keys_id(k, "two", &two), 0);
+	assert_true(slu_keys_same(&one, &query));
+	assert_false(slu_keys_same(&one, &two));
+	for (size_t i = 0; i < sizeof one.sha256; i++) {
+		query = one;
+		query.sha256[i] ^= 0x80;
+		assert_false(slu_keys_same(&one, &query));
+	}
+	slu_keys_free(k);
+}
+
 static void takes_capitals_and_a_last_line_without_end(void **state)
 {
 	struct slu_keys *k = parsed("7692C3AD3540BB803C020B3AEE66CD8887123234EA0C6E7143C0ADD73FF431ED a/b/c");
@@ -179,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_is_there),
+		cmocka_unit_test(tells_keys_apart),
 		cmocka_unit_test(takes_capitals_and_a_last_line_without_end),
 		cmocka_unit_test(several_keys_may_share_a_name),
 		cmocka_unit_test(each_of_many_is_found),

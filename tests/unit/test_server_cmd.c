@@ -153,10 +153,57 @@ static void refused_by_the_session(void **state)
 	kit_say(k, 1, "publish", 0, "zs", "key");
 	kit_expect_events(k, "PUBLISH key; ");
 	k->heard[0] = '\0';
-	kit_say(k, 1, "publish", 0, "zs", "again");
 	kit_say(k, 1, "play", 0, "zs", "again");
 	kit_expect_events(k, "");
 	assert_non_null(strstr(k->heard, "The stream is in use"));
+	kit_close(k);
+}
+
+/* The caller is asked again; what is published goes on, whatever it says. */
+static void published_twice(void **state)
+{
+	struct kit *k = server(1);
+
+	(void)state;
+	kit_say(k, 1, "publish", 0, "zs", "key");
+	assert_false(k->last.flag);
+	kit_say(k, 1, "publish", 0, "zs", "key");
+	assert_true(k->last.flag);
+	kit_message(k, SLU_MSG_AUDIO, 1, 0, "x", 1);
+	kit_expect_events(k, "PUBLISH key; PUBLISH key; MEDIA; ");
+	k->act = NULL;
+	k->heard[0] = '\0';
+	kit_say(k, 1, "publish", 0, "zs", "other");
+	assert_true(k->last.flag);
+	assert_int_equal(slu_session_refuse(k->s, "NetStream.Publish.BadName", "no"), 0);
+	kit_message(k, SLU_MSG_AUDIO, 1, 0, "x", 1);
+	kit_say(k, 1, "publish", 0, "zs", "third");
+	kit_say(k, 1, "closeStream", 0, "z"); /* and gave up */
+	assert_int_equal(slu_session_accept(k->s), SLU_ERR_STATE);
+	kit_expect_events(k, "PUBLISH other; MEDIA; PUBLISH third; UNPUBLISH; ");
+	assert_non_null(strstr(k->heard, "onStatus@1 0 null {level:\"error\",code:\"NetStream.Publish.BadName\""));
+	kit_close(k);
+}
+
+/* Stream 0 is none. What comes on it is for what is published, where that is one stream. */
+static void media_of_no_stream(void **state)
+{
+	struct kit *k = server(2);
+
+	(void)state;
+	kit_message(k, SLU_MSG_AUDIO, 0, 0, "x", 1);
+	kit_say(k, 2, "publish", 0, "zs", "b");
+	kit_message(k, SLU_MSG_AUDIO, 0, 0, "x", 1);
+	assert_int_equal(k->last.stream_id, 2);
+	assert_int_equal(k->msg.stream_id, 2);
+	kit_message(k, SLU_MSG_DATA, 0, 0, "\x02\x00\x01y", 4);
+	assert_int_equal(k->last.stream_id, 2);
+	kit_message(k, SLU_MSG_AUDIO, 1, 0, "x", 1);
+	kit_message(k, SLU_MSG_AUDIO, 9, 0, "x", 1);
+	kit_expect_events(k, "PUBLISH b; MEDIA; MEDIA; ");
+	kit_say(k, 1, "publish", 0, "zs", "a");
+	kit_message(k, SLU_MSG_AUDIO, 0, 0, "x", 1);
+	kit_expect_events(k, "PUBLISH a; ");
 	kit_close(k);
 }
 
@@ -309,7 +356,8 @@ int main(void)
 		cmocka_unit_test(play_arguments),         cmocka_unit_test(what_players_ask),
 		cmocka_unit_test(before_connect),         cmocka_unit_test(media_before_connect),
 		cmocka_unit_test(connect_twice),          cmocka_unit_test(odd_names),
-		cmocka_unit_test(play_reset_as_a_number),
+		cmocka_unit_test(play_reset_as_a_number), cmocka_unit_test(published_twice),
+		cmocka_unit_test(media_of_no_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
