@@ -1,81 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/hub.h"
+#include "server/hub_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/gop.h"
-#include "server/rebase.h"
-
-enum {
-	CLOCK_BACK_MS = 10000,
-	HELD = 32,   /* messages that wait at most */
-	SMALL = 2048 /* and what of them may wait for a picture */
-};
-
-struct held {
-	struct slu_msg msg;
-	enum slu_gop_kind kind;
-};
-
-struct slu_hub_stream {
-	struct slu_hub *hub;
-	struct slu_hub_stream *next;
-	struct held held[HELD]; /* not yet sent to players; with any, */
-	size_t nheld;
-	uint64_t held_until;                              /* until then, */
-	struct holders *among;                            /* it is listed in the hub, */
-	struct slu_hub_stream *next_holder, *prev_holder; /* between these */
-	struct slu_player *players;
-	uint64_t messages, bytes;           /* of publishers */
-	uint64_t sent, sent_bytes, dropped; /* of and to players that have left */
-	uint64_t counted_in, counted_out;   /* bytes, when it was counted last */
-	struct slu_gop gop;
-	void *publisher;
-	struct slu_rebase rebase;
-	uint32_t last; /* timestamp of the newest frame */
-	bool begun;    /* there has been one */
-	bool published;
-	bool headless; /* taken over, and no key frame yet: pictures are worth nothing */
-	char key[SLU_STREAM_KEY];
-};
-
-/* In the order in which they were added, which is that of held_until. */
-struct holders {
-	struct slu_hub_stream *first, *last;
-};
-
-struct slu_hub {
-	struct slu_hub_config config;
-	struct slu_hub_stream *streams;
-	struct holders due, waiting; /* that are sent with the next slu_hub_send(), and when their time has come */
-	size_t nstreams;
-	uint64_t now_ms;
-};
-
-static void unlist(struct slu_hub_stream *s)
-{
-	*(s->prev_holder ? &s->prev_holder->next_holder : &s->among->first) = s->next_holder;
-	*(s->next_holder ? &s->next_holder->prev_holder : &s->among->last) = s->prev_holder;
-}
-
-static void list(struct slu_hub_stream *s, struct holders *among)
-{
-	s->among = among;
-	s->next_holder = NULL;
-	s->prev_holder = among->last;
-	*(among->last ? &among->last->next_holder : &among->first) = s;
-	among->last = s;
-}
-
-static void drop_held(struct slu_hub_stream *s)
-{
-	if (!s->nheld)
-		return;
-	unlist(s);
-	while (s->nheld)
-		slu_buffer_put(s->held[--s->nheld].msg.owner);
-}
+enum { CLOCK_BACK_MS = 10000 };
 
 struct slu_hub *slu_hub_new(const struct slu_hub_config *config)
 {
@@ -102,7 +31,7 @@ void slu_hub_free(struct slu_hub *hub)
 
 	for (s = hub ? hub->streams : NULL; s; s = next) {
 		next = s->next;
-		drop_held(s);
+		slu_hub_drop_held(s);
 		slu_gop_clear(&s->gop);
 		free(s);
 	}
@@ -165,7 +94,7 @@ static void forget_if_unused(struct slu_hub_stream *s)
 		at = &(*at)->next;
 	*at = s->next;
 	s->hub->nstreams--;
-	drop_held(s);
+	slu_hub_drop_held(s);
 	slu_gop_clear(&s->gop);
 	free(s);
 }
@@ -236,183 +165,6 @@ void slu_hub_stats(const struct slu_hub *hub, struct slu_hub_stats *out)
 	}
 }
 
-/* ---- to one player ---- */
-
-static bool wants(const struct slu_player *p, const struct slu_msg *msg)
-{
-	return !(p->no_audio && msg->type == SLU_MSG_AUDIO) && !(p->no_video && msg->type == SLU_MSG_VIDEO);
-}
-
-/* Its queue had no room, now or since it lost something for that. */
-static void lose(struct slu_player *p, const struct slu_msg *msg)
-{
-	p->dropped++;
-	p->dropped_bytes += msg->size;
-	if (p->losing)
-		return;
-	p->losing = true;
-	p->ops->slow(p);
-}
-
-static void send_to(struct slu_player *p, const struct slu_msg *msg)
-{
-	int err;
-
-	if (!wants(p, msg))
-		return;
-	err = p->ops->send(p, msg);
-	if (err == 0) {
-		p->sent++;
-		p->sent_bytes += msg->size;
-		p->queued += msg->size;
-		return;
-	}
-	p->failed = err != SLU_ERR_LIMIT; /* a connection that is gone lost nothing for being slow */
-	p->skipping = true;
-	if (!p->failed)
-		lose(p, msg);
-}
-
-/* What was cached long ago is sent as if it came just before what follows it. */
-static void send_as_of(struct slu_player *p, const struct slu_msg *msg, uint32_t timestamp)
-{
-	struct slu_msg now = *msg;
-
-	now.timestamp = timestamp;
-	send_to(p, &now);
-}
-
-static void send_configs(struct slu_player *p, const struct slu_gop *g, uint32_t timestamp)
-{
-	if (g->metadata.owner)
-		send_as_of(p, &g->metadata, timestamp);
-	for (size_t i = 0; i < g->nconfigs; i++)
-		send_as_of(p, &g->configs[i], timestamp);
-}
-
-static bool has_room(const struct slu_player *p, size_t size, size_t max)
-{
-	return p->queued <= max && size <= max - p->queued;
-}
-
-/* All that is cached. Without a whole group of pictures the player waits for the next one. */
-static void catch_up(struct slu_player *p, const struct slu_hub_stream *s)
-{
-	const struct slu_gop *g = &s->gop;
-
-	p->queued = p->ops->queued(p);
-	send_configs(p, g, g->nframes ? g->frames[0].timestamp : s->last);
-	if (g->waiting || !has_room(p, g->bytes, s->hub->config.max_queue))
-		p->skipping = true;
-	for (size_t i = 0; i < g->nframes && !p->skipping; i++)
-		send_to(p, &g->frames[i]);
-}
-
-/* Whether a player that lost some may go on with this message: a key frame, or anything where there are none. */
-static bool can_resume(const struct slu_player *p, const struct slu_gop *g, enum slu_gop_kind kind,
-		       const struct slu_msg *msg)
-{
-	if (g->video && !p->no_video && kind != SLU_GOP_KEYFRAME && !slu_gop_is_keyless(g, msg->timestamp))
-		return false;
-	return has_room(p, msg->size, p->stream->hub->config.max_queue / 2);
-}
-
-static void fan_out(struct slu_player *p, const struct slu_gop *g, enum slu_gop_kind kind, const struct slu_msg *msg)
-{
-	bool config = kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA;
-
-	if (p->failed || p->paused || !wants(p, msg))
-		return;
-	if (p->skipping && !config && can_resume(p, g, kind, msg)) {
-		p->skipping = p->losing = false;
-		send_configs(p, g, msg->timestamp);
-	}
-	if (!p->skipping && has_room(p, msg->size, p->stream->hub->config.max_queue)) {
-		send_to(p, msg);
-		return;
-	}
-	/* Configuration comes again when it goes on. Who skips for another reason, and finds no room, is slow too. */
-	if (!config && (!p->skipping || p->losing || !has_room(p, msg->size, p->stream->hub->config.max_queue)))
-		lose(p, msg);
-	p->skipping = true;
-}
-
-/* ---- to all players ---- */
-
-/* All that waits for one player, and then its turn to write: what is known of a player lies in many places, and is read
- * from memory once. */
-static void send_held_to(struct slu_player *p, const struct slu_hub_stream *s)
-{
-	p->queued = p->ops->queued(p);
-	for (size_t i = 0; i < s->nheld; i++)
-		fan_out(p, &s->gop, s->held[i].kind, &s->held[i].msg);
-	p->ops->flush(p);
-}
-
-/* For want of memory nothing can wait. */
-static void send_now(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
-{
-	for (struct slu_player *p = s->players; p; p = p->next) {
-		p->queued = p->ops->queued(p);
-		fan_out(p, &s->gop, kind, msg);
-		p->ops->flush(p);
-	}
-}
-
-static void release(struct slu_hub_stream *s)
-{
-	for (struct slu_player *p = s->players; p && s->nheld; p = p->next)
-		send_held_to(p, s);
-	drop_held(s);
-}
-
-/* Sound beside pictures. */
-static bool may_wait(const struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
-{
-	return s->gop.video && kind == SLU_GOP_FRAME && msg->type != SLU_MSG_VIDEO && msg->size <= SMALL;
-}
-
-/* Takes the reference that msg has. */
-static void hold(struct slu_hub_stream *s, enum slu_gop_kind kind, const struct slu_msg *msg)
-{
-	struct slu_hub *hub = s->hub;
-
-	if (s->nheld == 0) {
-		s->held_until = hub->now_ms + hub->config.gather_ms;
-		list(s, &hub->waiting);
-	}
-	if (s->among == &hub->waiting && !may_wait(s, kind, msg)) {
-		unlist(s);
-		list(s, &hub->due);
-	}
-	s->held[s->nheld++] = (struct held){*msg, kind};
-}
-
-bool slu_hub_gathers(const struct slu_hub_stream *stream)
-{
-	return stream->hub->config.gather_ms && stream->gop.video;
-}
-
-void slu_hub_tick(struct slu_hub *hub, uint64_t now_ms)
-{
-	hub->now_ms = now_ms;
-}
-
-void slu_hub_send(struct slu_hub *hub)
-{
-	while (hub->due.first)
-		release(hub->due.first);
-	while (hub->waiting.first && hub->waiting.first->held_until <= hub->now_ms)
-		release(hub->waiting.first);
-}
-
-uint64_t slu_hub_deadline(const struct slu_hub *hub)
-{
-	if (hub->due.first)
-		return 0;
-	return hub->waiting.first ? hub->waiting.first->held_until : UINT64_MAX;
-}
-
 /* ---- publishing ---- */
 
 int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream **stream)
@@ -443,7 +195,7 @@ void *slu_hub_publisher(const struct slu_hub_stream *stream)
 
 void slu_hub_take_over(struct slu_hub_stream *stream, uint32_t gap_ms)
 {
-	release(stream);
+	slu_hub_release(stream);
 	slu_gop_clear(&stream->gop);
 	slu_rebase_begin(&stream->rebase, stream->last + gap_ms);
 	stream->headless = true;
@@ -492,17 +244,17 @@ int slu_hub_message(struct slu_hub_stream *stream, const struct slu_msg *publish
 	if (is_torn_off(stream, kind, msg))
 		return 0;
 	/* A player that goes on with one of those that wait gets the configuration first that is known then. */
-	if (kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA || stream->nheld == HELD)
-		release(stream);
-	if (slu_gop_keep(&kept, msg) != 0) {
-		release(stream);
+	if (kind == SLU_GOP_CONFIG || kind == SLU_GOP_METADATA || stream->nheld == SLU_HUB_HELD)
+		slu_hub_release(stream);
+	if (slu_gop_keep(&kept, msg) != 0) { /* for want of memory nothing can wait */
+		slu_hub_release(stream);
 		err = slu_gop_add(&stream->gop, kind, msg);
-		send_now(stream, kind, msg);
+		slu_hub_send_now(stream, kind, msg);
 		return err;
 	}
 	err = slu_gop_add(&stream->gop, kind, &kept);
 	if (stream->players)
-		hold(stream, kind, &kept);
+		slu_hub_hold(stream, kind, &kept);
 	else
 		slu_buffer_put(kept.owner);
 	return err;
@@ -517,7 +269,7 @@ void slu_hub_unpublish(struct slu_hub_stream *stream)
 {
 	struct slu_player *p, *next;
 
-	release(stream);
+	slu_hub_release(stream);
 	for (p = stream->players; p; p = next) {
 		next = p->next;
 		p->stream = NULL;
@@ -539,7 +291,7 @@ int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p)
 
 	if (err)
 		return err;
-	release(s); /* it gets that with the rest of what was before */
+	slu_hub_release(s); /* it gets that with the rest of what was before */
 	p->stream = s;
 	p->prev = NULL;
 	p->next = s->players;
@@ -548,7 +300,7 @@ int slu_hub_play(struct slu_hub *hub, const char *key, struct slu_player *p)
 	s->players = p;
 	p->skipping = p->failed = false;
 	if (s->published && !p->paused)
-		catch_up(p, s);
+		slu_player_catch_up(p, s);
 	return 0;
 }
 
