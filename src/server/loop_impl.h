@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the loop share: loop.c has the clients, loop_listen.c lets them in, loop_http.c has the HTTP
+/* What the files of the loop share: loop_client.c has the clients, loop_listen.c lets them in, loop_http.c has the HTTP
  * connections that some come through. */
 #ifndef SLU_SERVER_LOOP_IMPL_H
 #define SLU_SERVER_LOOP_IMPL_H
@@ -68,16 +68,33 @@ struct slu_loop {
 	bool stopping;
 };
 
+static inline uint64_t slu_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* ---- loop.c ---- */
 
 /* Owns w from here on, and what it watches where it is owned; not on failure. edge: 0 or EPOLLET. 0 or SLU_ERR_IO. */
 int slu_loop_add_watch(struct slu_loop *loop, struct watch *w, uint32_t edge);
+
+/* ---- loop_client.c ---- */
+
 /* A client over conn, which it owns from here on, also on failure. NULL when out of memory. */
 struct client *slu_loop_add(struct slu_loop *loop, struct slu_conn *conn, const struct in6_addr *address);
 /* It is over, and is freed once all have worked. */
 void slu_loop_end(struct slu_loop *loop, struct client *c);
 /* Lets its connection read, and acts on what came. */
 void slu_loop_work(struct slu_loop *loop, struct client *c);
+/* Those work whose time has come. */
+void slu_loop_clients_on_time(struct slu_loop *loop);
+/* Epoll and the clock are told what the connection wants now. Must follow each call that lets it work, for then its
+ * descriptor may have gone and its number serve something else. */
+void slu_loop_rearm(struct slu_loop *loop, struct client *c);
+/* A peer's slu_peers.flush. */
+void slu_loop_flush_peer(struct slu_peer *peer);
+/* Frees it, which is over. */
+void slu_loop_forget(struct slu_loop *loop, struct client *c);
 
 /* ---- loop_listen.c ---- */
 
