@@ -76,6 +76,8 @@ static void add_recorded(cJSON *o, const struct slu_server_report *r)
 
 static void add_recording(cJSON *o, const struct slu_server_report *r)
 {
+	if (r->file[0])
+		slu_json_add_text(o, "file", r->file);
 	add(o, "stored", r->stored);
 	add(o, "dropped", r->dropped);
 }

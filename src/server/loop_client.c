@@ -11,7 +11,8 @@
 
 enum {
 	HELD_MS = 20,
-	PATIENCE = 1024 /* bytes: more than a sound, less than a picture */
+	MAX_HELD_MS = 10000, /* in a row: a disk that takes nothing for that long may never again */
+	PATIENCE = 1024      /* bytes: more than a sound, less than a picture */
 };
 
 void slu_loop_end(struct slu_loop *loop, struct client *c)
@@ -32,19 +33,26 @@ static void set_deadline(struct slu_loop *loop, struct client *c, uint64_t at)
 		slu_timers_set(&loop->timers, &c->timer, at);
 }
 
-/* What comes through a tunnel is bounded there. */
-static bool is_held(const struct client *c)
+/* Whether it waits for the disk. What comes through a tunnel is bounded there. */
+static bool is_held(const struct slu_loop *loop, struct client *c)
 {
-	return !c->tunnel && slu_peer_is_held(c->peer);
+	if (c->tunnel || !slu_peer_is_held(c->peer)) {
+		c->held_ms = 0;
+		return false;
+	}
+	if (!c->held_ms)
+		c->held_ms = loop->peers.now_ms;
+	return loop->peers.now_ms < c->held_ms + MAX_HELD_MS;
 }
 
 void slu_loop_rearm(struct slu_loop *loop, struct client *c)
 {
 	struct slu_conn *conn = c->peer->conn;
-	uint64_t at = slu_conn_deadline(conn), due;
-	int fd = slu_conn_fd(conn);
-	bool held = is_held(c);
-	unsigned want = slu_conn_want(conn) & (held ? ~(unsigned)SLU_WANT_READ : ~0u);
+	bool held = is_held(loop, c);
+	/* Of one that is gone epoll would tell all the time, and one that has something to read is always due. */
+	int fd = held ? -1 : slu_conn_fd(conn);
+	uint64_t at = held ? loop->peers.now_ms + HELD_MS : slu_conn_deadline(conn), due;
+	unsigned want = slu_conn_want(conn);
 	struct epoll_event ev = {.events = (want & SLU_WANT_READ ? EPOLLIN | EPOLLRDHUP : 0u) |
 					   (want & SLU_WANT_WRITE ? EPOLLOUT : 0u),
 				 .data.ptr = &c->watch};
@@ -61,8 +69,6 @@ void slu_loop_rearm(struct slu_loop *loop, struct client *c)
 	slu_loop_note_memory(loop, c);
 	if (slu_peer_can_pump(c->peer))
 		at = 0;
-	if (held)
-		at = slu_earlier(at, loop->peers.now_ms + HELD_MS);
 	due = c->over ? UINT64_MAX : slu_earlier(slu_peer_deadline(c->peer), c->until ? c->until : UINT64_MAX);
 	set_deadline(loop, c, slu_earlier(slu_earlier(due, at), c->patient_until));
 }
@@ -99,7 +105,7 @@ void slu_loop_work(struct slu_loop *loop, struct client *c)
 		slu_loop_end(loop, c);
 		return;
 	}
-	if (is_held(c)) {
+	if (is_held(loop, c)) {
 		hold(loop, c);
 		return;
 	}

@@ -39,6 +39,7 @@ struct client {
 	struct slu_tunnel *tunnel; /* that it came through; NULL: it has a socket of its own */
 	char id[SLU_TUNNEL_ID];
 	size_t overhead;  /* of its connection, as it is counted in the loop's */
+	uint64_t held_ms; /* since when it waits for the disk; 0: it does not */
 	bool turned_away; /* it is only told why */
 	uint64_t until;   /* when it is over, come what may; 0: never */
 	bool over;

@@ -33,11 +33,13 @@ const struct slu_record_ops slu_record_ops_system = {
 	.ftruncate = system_ftruncate,
 	.fdatasync = fdatasync,
 	.close = close,
+	.remove = slu_record_path_remove,
 };
 
 int slu_record_file_open(struct slu_record_file *f, const struct slu_record_ops *ops, int dir)
 {
 	f->ops = ops;
+	f->dir = dir;
 	slu_record_index_init(&f->index, SLU_RECORD_META_KEYS);
 	f->fd = ops->create(dir, f->path, &f->take);
 	if (f->fd < 0) {
@@ -312,6 +314,8 @@ int slu_record_file_finish(struct slu_record_file *f)
 	ok = write_end(f);
 	if (!ok && !f->err)
 		f->why = errno;
+	if (!f->begun)
+		f->ops->remove(f->dir, f->path, f->take, f->fd);
 	/* Some file systems report a failed write only now. */
 	if (f->ops->close(f->fd) != 0 && ok) {
 		ok = false;

@@ -24,7 +24,8 @@
 
 enum { SLU_RECORD_BATCH = 128 }; /* messages that are written at a time */
 
-/* What is done to files, as the system calls of like names, but for create: slu_record_path_create(). */
+/* What is done to files, as the system calls of like names, but for create and remove: slu_record_path_create() and so
+ * on. */
 struct slu_record_ops {
 	int (*create)(int dir, const char *path, unsigned *take);
 	ssize_t (*writev)(int fd, const struct iovec *iov, int n);
@@ -32,6 +33,7 @@ struct slu_record_ops {
 	int (*ftruncate)(int fd, off_t size);
 	int (*fdatasync)(int fd);
 	int (*close)(int fd);
+	void (*remove)(int dir, const char *path, unsigned take, int fd);
 };
 
 extern const struct slu_record_ops slu_record_ops_system;
@@ -43,7 +45,7 @@ struct slu_record_file {
 	int err, why;    /* sticky, and an errno or 0 */
 	uint64_t stored; /* bytes in the file: whole tags */
 	/* private */
-	int fd;
+	int dir, fd;
 	bool begun, dirty; /* dirty: since it was last synced */
 	struct slu_record_room room;
 	struct slu_record_index index;
@@ -55,7 +57,8 @@ struct slu_record_file {
 	struct iovec iov[2 * SLU_RECORD_BATCH + 1];
 };
 
-/* f must have its path. Makes the file below dir. 0, or SLU_ERR_IO. Call slu_record_file_finish() in either case. */
+/* f must have its path. Makes the file below dir, which must stay open until it is finished. 0, or SLU_ERR_IO. Call
+ * slu_record_file_finish() in either case. */
 int slu_record_file_open(struct slu_record_file *f, const struct slu_record_ops *ops, int dir);
 
 /* Audio, video and AMF0 data messages, SLU_RECORD_BATCH at most, to the kernel. 0, SLU_ERR_IO or SLU_ERR_NOMEM: then
@@ -65,7 +68,7 @@ int slu_record_file_write(struct slu_record_file *f, const struct slu_msg *msgs,
 /* What was written to the disk. The same. */
 int slu_record_file_sync(struct slu_record_file *f);
 
-/* Writes what is known at the end, and closes the file. The same. */
+/* Writes what is known at the end, and closes the file; one that has no tag goes. The same. */
 int slu_record_file_finish(struct slu_record_file *f);
 
 #endif

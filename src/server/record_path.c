@@ -132,6 +132,23 @@ int slu_record_path_create(int dir, const char *path, unsigned *take)
 	return fd;
 }
 
+void slu_record_path_remove(int dir, const char *path, unsigned take, int fd)
+{
+	char file[SLU_RECORD_PATH];
+	struct stat ours, there;
+	const char *name;
+	int at = walk(dir, path, false, &name);
+
+	if (at < 0)
+		return;
+	slu_record_path_take(file, name, take);
+	if (fstat(fd, &ours) == 0 && fstatat(at, file, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		unlinkat(at, file, 0);
+	if (at != dir)
+		close(at);
+}
+
 int slu_record_path_open(int dir, const char *key)
 {
 	char path[SLU_RECORD_PATH];

@@ -17,6 +17,9 @@ enum { SLU_RECORD_PATH = 2048, SLU_RECORD_PART = 200, SLU_RECORD_DEPTH = 16 };
  */
 int slu_record_path_create(int dir, const char *path, unsigned *take);
 
+/* Removes the file that was made so, and is open as fd; not another that has its name by now. */
+void slu_record_path_remove(int dir, const char *path, unsigned take, int fd);
+
 /* path with the number of a take in it. */
 void slu_record_path_take(char out[SLU_RECORD_PATH], const char *path, unsigned take);
 

@@ -12,6 +12,9 @@
 
 enum { BLOCK = 256 * 1024, FLUSH_MS = 1000, CLOCK_JUMP_MS = 10000 };
 
+/* A live stream may begin with some seconds that its encoder has kept, and its clock may be wrong by some percent. */
+enum { AHEAD_MS = 5000, AHEAD_PART = 16 };
+
 /* ---- to the thread ---- */
 
 void slu_recorder_hand(struct slu_recorder *r, struct slu_record_job *job)
@@ -144,10 +147,11 @@ static int begin_file(struct slu_recorder *r, const struct slu_msg *msg, uint64_
 	slu_recorder_finish_file(r);
 	err = new_file(r);
 	if (err) {
-		slu_recorder_failed(r,
+		slu_recorder_failed(r, "",
 				    err == SLU_ERR_NOMEM
 					    ? "not recorded: out of memory"
-					    : "not recorded: the stream's name is too long, or too deep, for a file's",
+					    : "not recorded: the stream's name is too long, or too deep, for a file's: "
+					      "publish it under a shorter one",
 				    0);
 		return err;
 	}
@@ -202,6 +206,18 @@ static void lose(struct slu_recorder *r, enum slu_gop_kind kind, const struct sl
 	r->lost_bytes += msg->size;
 }
 
+/* Another file, after one that failed, is begun as any other one is. */
+static bool may_write(struct slu_recorder *r, bool start, uint64_t now_ms)
+{
+	if (!r->failed)
+		return true;
+	if (!r->retry_ms)
+		r->retry_ms = now_ms + (r->at_once ? 0 : SLU_RECORDER_RETRY_S * 1000);
+	if (!r->failed_ms)
+		r->failed_ms = now_ms;
+	return start && now_ms >= r->retry_ms;
+}
+
 /* Not after what was lost, but for a start. */
 static bool has_place(const struct slu_recorder *r, bool start, const struct slu_msg *msg)
 {
@@ -215,8 +231,11 @@ static int go_on(struct slu_recorder *r, enum slu_gop_kind kind, const struct sl
 	bool after_loss = r->losing;
 	int err = 0;
 
-	if (after_loss)
+	if (after_loss && !r->failed)
 		slu_recorder_lost(r);
+	if (r->failed)
+		r->tried_ms = now_ms;
+	r->failed = r->losing = false;
 	if (frame)
 		keep_time(r, msg->timestamp);
 	if (!r->current || (is_start(r, kind, msg) && is_full(r))) {
@@ -231,16 +250,17 @@ static int go_on(struct slu_recorder *r, enum slu_gop_kind kind, const struct sl
 
 static void write_message(struct slu_recorder *r, enum slu_gop_kind kind, const struct slu_msg *msg, uint64_t now_ms)
 {
+	bool start = is_start(r, kind, msg);
 	const struct slu_recording *before;
 	int err;
 
-	if (!has_place(r, is_start(r, kind, msg), msg)) {
+	if (!may_write(r, start, now_ms) || !has_place(r, start, msg)) {
 		lose(r, kind, msg);
 		return;
 	}
 	before = r->current;
 	err = go_on(r, kind, msg, now_ms);
-	if (!r->failed && (err || append(r, msg, now_ms) != 0))
+	if (err || append(r, msg, now_ms) != 0)
 		lose(r, kind, msg);
 	/* Until its first tag is in it, a file is none that can be read. */
 	if (r->current != before)
@@ -251,7 +271,7 @@ void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint6
 {
 	enum slu_gop_kind kind;
 
-	if (r->failed || (msg->type != SLU_FLV_AUDIO && msg->type != SLU_FLV_VIDEO && msg->type != SLU_FLV_SCRIPT))
+	if (msg->type != SLU_FLV_AUDIO && msg->type != SLU_FLV_VIDEO && msg->type != SLU_FLV_SCRIPT)
 		return;
 	if (!r->began_ms)
 		r->began_ms = now_ms;
@@ -264,7 +284,9 @@ void slu_recorder_write(struct slu_recorder *r, const struct slu_msg *msg, uint6
 
 bool slu_recorder_is_ahead(const struct slu_recorder *r, uint64_t now_ms)
 {
-	return !r->failed && !has_room(r, 0, 2) && r->media_ms > now_ms - r->began_ms;
+	uint64_t gone_ms = now_ms - r->began_ms;
+
+	return !r->failed && !has_room(r, 0, 2) && r->media_ms > gone_ms + gone_ms / AHEAD_PART + AHEAD_MS;
 }
 
 void slu_recorder_sizes(const struct slu_recorder *r, uint64_t *size, uint64_t *queued)

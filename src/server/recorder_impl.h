@@ -14,6 +14,7 @@ struct slu_recording {
 	struct slu_record_file file; /* first, so that one is the other */
 	struct slu_record_job *finish;
 	int64_t when; /* it began: seconds since 1970 */
+	bool known;   /* that it has begun was told, */
 	bool told;    /* that it failed */
 };
 
@@ -27,14 +28,19 @@ struct slu_recorder {
 	struct slu_record_job *job; /* that is being filled */
 	unsigned under_way;         /* jobs that the thread has */
 	size_t queued;              /* bytes that are held */
-	bool video, failed, ended;
+	bool video, ended;
+	/* While it has failed nothing is written, until it is tried again with another file; it is troubled until that
+	 * has taken something, and says so only once. */
+	bool failed, troubled;
+	bool at_once;                           /* there is no need to wait with the other file */
+	uint64_t failed_ms, retry_ms, tried_ms; /* 0: not known yet */
 	uint64_t began_ms, media_ms; /* when the first frame came, and how much its timestamps have gone on since */
 	/* of the current file */
 	uint64_t size;
 	bool timed;        /* there was a frame */
 	uint32_t last;     /* timestamp of the last one */
 	int64_t at, until; /* ms since the first one: of the last one, and of the furthest */
-	/* what there was no room for */
+	/* what there was no room for, or no file */
 	bool losing;
 	uint64_t lost, lost_bytes;
 };
@@ -60,8 +66,11 @@ void slu_recorder_finish_file(struct slu_recorder *r);
 /* Frees a recorder that has ended, once the thread has nothing of it. */
 void slu_recorder_release(struct slu_recorder *r);
 
-/* It is not recorded any more. */
-void slu_recorder_failed(struct slu_recorder *r, const char *why, uint64_t stored);
+/* Seconds until another file is tried. */
+enum { SLU_RECORDER_RETRY_S = 10 };
+
+/* It is not recorded for now. file: its name, or "". */
+void slu_recorder_failed(struct slu_recorder *r, const char *file, const char *why, uint64_t stored);
 
 /* What was lost is told, and over. */
 void slu_recorder_lost(struct slu_recorder *r);

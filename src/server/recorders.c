@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/recorder_impl.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sluice/error.h>
+#include <sluice/flv.h>
 
 #include "server/record_name.h"
 
@@ -35,15 +37,26 @@ static void report(const struct slu_recorder *r, const struct slu_server_report 
 		r->all->reporter.fn(r->all->reporter.arg, what);
 }
 
+/* What it is called, as far as that may be told. */
+static int name_file(char out[SLU_RECORD_PATH], const struct slu_recorder *r, const struct slu_recording *f)
+{
+	char name[SLU_RECORD_PATH];
+
+	*out = '\0';
+	if (slu_record_name(name, r->all->format, r->who.named ? r->key : NULL, f->when) != 0)
+		return SLU_ERR_INVALID;
+	slu_record_path_take(out, name, f->file.take);
+	return 0;
+}
+
 static void report_file(const struct slu_recorder *r, enum slu_server_report_type type, const struct slu_recording *f)
 {
-	char name[SLU_RECORD_PATH], taken[SLU_RECORD_PATH];
+	char name[SLU_RECORD_PATH];
 	struct slu_server_report what = report_of(r, type);
 
-	if (slu_record_name(name, r->all->format, r->who.named ? r->key : NULL, f->when) != 0)
+	if (name_file(name, r, f) != 0)
 		return;
-	slu_record_path_take(taken, name, f->file.take);
-	what.file = taken;
+	what.file = name;
 	if (type == SLU_REPORT_RECORDED) {
 		what.stored = f->file.stored;
 		what.seconds = (double)f->file.facts.duration_ms / 1000;
@@ -51,73 +64,157 @@ static void report_file(const struct slu_recorder *r, enum slu_server_report_typ
 	report(r, &what);
 }
 
-void slu_recorder_failed(struct slu_recorder *r, const char *why, uint64_t stored)
+static void tell_trouble(const struct slu_recorder *r, const char *file, const char *why, uint64_t stored)
 {
 	struct slu_server_report what = report_of(r, SLU_REPORT_RECORDING);
 
+	what.file = file;
 	what.text = why;
 	what.stored = stored;
-	r->failed = true;
 	report(r, &what);
+}
+
+/* What it is in already is told once. */
+void slu_recorder_failed(struct slu_recorder *r, const char *file, const char *why, uint64_t stored)
+{
+	if (!r->troubled)
+		tell_trouble(r, file, why, stored);
+	r->failed = r->troubled = true;
+	r->retry_ms = 0;
+}
+
+static void tell_lost(struct slu_recorder *r, const char *text)
+{
+	struct slu_server_report what = report_of(r, SLU_REPORT_RECORDING);
+
+	what.text = text;
+	what.dropped = r->lost;
+	what.bytes = r->lost_bytes;
+	report(r, &what);
+	r->lost = r->lost_bytes = 0;
 }
 
 void slu_recorder_lost(struct slu_recorder *r)
 {
-	struct slu_server_report what = report_of(r, SLU_REPORT_RECORDING);
+	char text[200];
+
+	r->losing = false;
+	if (!r->lost)
+		return;
+	snprintf(text, sizeof text, "%" PRIu64 " messages, %" PRIu64 " bytes, were not recorded: %s", r->lost,
+		 r->lost_bytes,
+		 r->failed ? "no file could be written, see above"
+			   : "the disk was too slow, a faster one or a lower bit rate would do");
+	tell_lost(r, text);
+}
+
+static void tell_recovered(struct slu_recorder *r)
+{
+	uint64_t ms = r->tried_ms - r->failed_ms;
 	char text[200];
 
 	snprintf(text, sizeof text,
-		 "%" PRIu64 " messages, %" PRIu64
-		 " bytes, were not recorded: the disk was too slow, a faster one or a lower bit rate would do",
-		 r->lost, r->lost_bytes);
-	what.text = text;
-	what.dropped = r->lost;
-	what.bytes = r->lost_bytes;
-	if (r->lost)
-		report(r, &what);
-	r->losing = false;
-	r->lost = r->lost_bytes = 0;
+		 "it is recorded again; the %" PRIu64 " messages, %" PRIu64 " bytes, that came in the %" PRIu64
+		 " s before are in no file",
+		 r->lost, r->lost_bytes, (ms + 500) / 1000);
+	tell_lost(r, text);
+	r->troubled = r->at_once = false;
+	r->failed_ms = 0;
 }
 
 /* ---- what comes back ---- */
 
-static void tell_failure(struct slu_recorder *r, const struct slu_record_job *job)
+static const char *advice(int why)
 {
-	const char *why = job->why ? strerror(job->why) : "out of memory";
-	char text[256];
-
-	if (job->what == SLU_RECORD_BEGIN)
-		snprintf(text, sizeof text, "not recorded: no file can be made in the folder: %s", why);
-	else if (job->what == SLU_RECORD_TAGS)
-		snprintf(text, sizeof text,
-			 "recording stopped: %s; the %" PRIu64
-			 " bytes stored before are kept, make room and publish again",
-			 why, job->stored);
-	else
-		snprintf(text, sizeof text, "the recording's end could not be written: %s", why);
-	slu_recorder_failed(r, text, job->stored);
+	switch (why) {
+	case ENOSPC:
+	case EDQUOT:
+		return "make room";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "let the server write there";
+	case ENOTDIR:
+	case ELOOP:
+		return "remove what is in its way";
+	case EMFILE:
+	case ENFILE:
+		return "let there be more open files";
+	case EFBIG:
+		return "let there be larger files, or rotate them";
+	default:
+		return "see to the disk";
+	}
 }
 
-/* The file is closed at once, though its stream goes on. */
-static void on_failure(struct slu_recorder *r, const struct slu_record_job *job)
+static void describe(char *text, size_t size, const char *file, const struct slu_record_job *job)
 {
-	struct slu_recording *f = (struct slu_recording *)job->file;
+	const char *why = job->why ? strerror(job->why) : "out of memory", *todo = advice(job->why);
 
-	if (f->told)
-		return;
+	if (job->what == SLU_RECORD_FINISH)
+		snprintf(text, size,
+			 "the end of %s could not be written: %s; its duration and index may be missing, %s", file, why,
+			 todo);
+	else if (job->stored)
+		snprintf(text, size, "recording stopped: %s; the %" PRIu64 " bytes stored before are kept in %s, %s",
+			 why, job->stored, file, todo);
+	else
+		snprintf(text, size, "not recorded: %s cannot be %s: %s; %s", file,
+			 job->what == SLU_RECORD_BEGIN ? "made" : "written", why, todo);
+}
+
+/* The file is closed at once, though its stream goes on, into another in time. */
+static void on_failure(struct slu_recorder *r, struct slu_recording *f, const struct slu_record_job *job)
+{
+	char file[SLU_RECORD_PATH], text[SLU_RECORD_PATH + 512];
+	size_t n;
+
 	f->told = true;
-	tell_failure(r, job);
+	name_file(file, r, f);
+	describe(text, sizeof text, file, job);
+	if (f != r->current) {
+		tell_trouble(r, file, text, job->stored);
+		return;
+	}
+	n = strlen(text);
+	snprintf(text + n, sizeof text - n, ": another file is tried every %d s", SLU_RECORDER_RETRY_S);
+	r->at_once = job->stored && job->why == EFBIG;
+	slu_recorder_failed(r, file, text, job->stored);
 	slu_recorder_finish_file(r);
+}
+
+static void on_stored(struct slu_recorder *r, struct slu_recording *f)
+{
+	f->known = true;
+	if (r->troubled)
+		tell_recovered(r);
+	report_file(r, SLU_REPORT_RECORD, f);
+}
+
+/* Of what it was in already when it was handed on; the first one was told of. */
+static void count_lost(struct slu_recorder *r, const struct slu_record_job *job)
+{
+	for (size_t i = 0; i < job->n; i++) {
+		const struct slu_msg *msg = &job->msgs[i];
+
+		if (msg->type == SLU_FLV_SCRIPT ||
+		    (slu_flv_flags(msg->type, msg->data, msg->size) & SLU_FLV_SEQUENCE_HEADER))
+			continue;
+		r->lost++;
+		r->lost_bytes += msg->size;
+	}
 }
 
 static void on_done(struct slu_recorder *r, const struct slu_record_job *job)
 {
 	struct slu_recording *f = (struct slu_recording *)job->file;
 
-	if (job->err)
-		on_failure(r, job);
-	else if (job->what == SLU_RECORD_BEGIN)
-		report_file(r, SLU_REPORT_RECORD, f);
+	if (job->err && r->troubled)
+		count_lost(r, job);
+	if (job->err && !f->told)
+		on_failure(r, f, job);
+	else if (job->what == SLU_RECORD_TAGS && job->stored && !f->known)
+		on_stored(r, f);
 	if (job->what != SLU_RECORD_FINISH)
 		return;
 	if (f->file.stored)

@@ -152,7 +152,7 @@ def test_no_link_is_followed(serve, push, sluice, clip, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (server.folder / "live").symlink_to(tmp_path / "elsewhere")
     push(clip, server)
-    server.process.expect("not recorded: no file can be made in the folder", 20, "err")
+    server.process.expect(r"not recorded: \*\.flv cannot be made: Not a directory; remove what is in its way", 20, "err")
     server.stop()
     assert not list((tmp_path / "elsewhere").iterdir())
 
@@ -258,6 +258,32 @@ def test_a_disk_that_is_full(sluice, serve, tmp_path):
     assert flvcmp.difference(media(source), got, 0, prefix=True) is None and 2 * 150 < len(got) < 1002
     with open(recording, "rb") as f:
         assert b"duration" in f.read(1000)
+    server.stop()
+
+
+def test_a_disk_that_has_room_again(sluice, serve, tmp_path):
+    """What cannot be written leaves no file; ten seconds later there is room, and the stream is recorded."""
+    folder = tmp_path / "recorded"
+    folder.mkdir()
+    if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    source = tmp_path / "long.flv"
+    source.write_bytes(flv.flv(flv.frames(400, size=2000)))
+    script = 'mount -t tmpfs -o size=2m none "$1" && cp /dev/zero "$1/full" 2>/dev/null; shift && exec "$@"'
+    server = serve(prefix=["unshare", "-rm", "sh", "-c", script, "sh", folder])
+    pushing = sluice.start("push", source, server.url, KEY)
+    server.process.expect(r"not recorded: \*\.flv cannot be (made|written): No space left on device; make room", 20, "err")
+    seen = f"/proc/{server.process.pid}/root{folder}"
+    os.truncate(f"{seen}/full", 0)
+    lost = int(server.process.expect(r"it is recorded again; the (\d+) messages", 30, "err")[1])
+    server.process.expect("is recorded into", 20, "err")
+    assert pushing.wait(60 * sluice.patience).code == support.OK
+    server.process.expect("was recorded into", 20, "err")
+    assert os.listdir(f"{seen}/live") == [f"{KEY}.flv"]
+    wanted = [(t.type, t.timestamp, t.body) for t in media(source) if not is_config(t)]
+    got = [(t.type, t.timestamp, t.body) for t in media(f"{seen}/live/{KEY}.flv") if not is_config(t)]
+    assert 0 < len(got) < len(wanted) and wanted[-len(got):] == got
+    assert lost <= len(wanted) - len(got) <= lost + 20
     server.stop()
 
 

@@ -179,7 +179,7 @@ def test_what_is_stored_before_the_disk_is_full_is_kept(sluice, serve, clip):
     need_program("prlimit")
     server = serve(prefix=["prlimit", "--fsize=300000"])
     assert sluice.run("push", "--fast", clip, server.url(), KEY).code == support.OK
-    server.expect("recording stopped: File too large; the [0-9]+ bytes stored before are kept")
+    server.expect("recording stopped: File too large; the [0-9]+ bytes stored before are kept in ")
     server.process.stop()
     assert 200000 < server.stored().stat().st_size <= 300000
     assert 100 < same(clip, server.stored(), prefix=True) < 685

@@ -80,7 +80,7 @@ static void loses_whole_lines_and_says_so(void **state)
 {
 	static char out[4 * WAITING];
 	struct slu_lines *l;
-	unsigned n = 0, missing = 0, number;
+	unsigned n = 0, missing, all = 0, number;
 	int ends[2];
 	size_t size;
 	char *at;
@@ -102,8 +102,8 @@ static void loses_whole_lines_and_says_so(void **state)
 	size += read_all(ends[0], out + size, sizeof out - 1 - size);
 	for (at = out; at < out + size; at = strchr(at, '\n') + 1) {
 		if (sscanf(at, "lost %u", &missing) == 1) {
-			assert_true(missing > 500);
 			n += missing;
+			all += missing;
 			continue;
 		}
 		assert_int_equal(sscanf(at, "%u", &number), 1);
@@ -111,7 +111,7 @@ static void loses_whole_lines_and_says_so(void **state)
 		n++;
 	}
 	assert_int_equal(n, 1001);
-	assert_true(missing > 0);
+	assert_true(all > 500);
 	close(ends[0]);
 	close(ends[1]);
 }

@@ -3,6 +3,8 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
 
 #include <sluice/conn.h>
 #include <sluice/flv.h>
@@ -12,6 +14,18 @@
 #include "server/record_file.h"
 
 enum { PATIENCE_MS = 20000, FRAMES = 500, FRAME = 20000, SMALL_QUEUE = 1 << 20, STEP_MS = 5000 };
+
+/* ---- the clock, which may be put forward ---- */
+
+static _Atomic uint64_t forward_ms;
+
+uint64_t __real_slu_now_ms(void);
+uint64_t __wrap_slu_now_ms(void);
+
+uint64_t __wrap_slu_now_ms(void)
+{
+	return __real_slu_now_ms() + atomic_load(&forward_ms);
+}
 
 /* ---- a disk that stalls ---- */
 
@@ -103,6 +117,7 @@ static void start(const struct slu_record_ops *ops, size_t max_queue)
 		.dir = kit_dir, .record = {.ops = ops, .max_queue = max_queue}, .reporter.fn = take_report};
 	char bound[SLU_LISTENER_URL], error[256];
 
+	forward_ms = 0;
 	publishing = playing = eof = false;
 	got = recorded = failures = 0;
 	loop = slu_loop_new(&config, error, sizeof error);
@@ -269,6 +284,82 @@ static void lets_a_film_wait(void **state)
 	assert_int_equal(st.st_size, 13 + 15 + 18 + SLU_RECORD_META_ROOM + FRAMES * (FRAME + 15));
 }
 
+/* A film, up to where it waits for a disk that does nothing. */
+static void hold_a_film(const struct slu_record_ops *ops)
+{
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+
+	set_disk(true);
+	start(ops, SMALL_QUEUE);
+	while (!(publishing && playing) && slu_now_ms() < until)
+		turn();
+	for (uint32_t i = 0; i < FRAMES; i++)
+		send_frame(i, i * STEP_MS);
+	for (size_t before = SIZE_MAX; before != got;) {
+		before = got;
+		for (int i = 0; i < 200; i++)
+			turn();
+	}
+	assert_true(got < FRAMES / 2);
+	assert_true(slu_conn_queued(publisher) > 4 * FRAME);
+}
+
+/* A disk that takes nothing for ten seconds may never do so again: then the film is played on, and its recording loses
+ * some of it. */
+static void lets_no_film_wait_for_ever(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+	uint64_t until;
+	size_t before;
+
+	(void)state;
+	ops.writev = slow_writev;
+	hold_a_film(&ops);
+	before = got;
+	atomic_fetch_add(&forward_ms, 2000);
+	for (int i = 0; i < 200; i++)
+		turn();
+	assert_int_equal(got, before);
+	atomic_fetch_add(&forward_ms, 8000);
+	until = slu_now_ms() + PATIENCE_MS;
+	while (got < FRAMES && slu_now_ms() < until)
+		turn();
+	assert_int_equal(got, FRAMES);
+	set_disk(false);
+	stop();
+	assert_int_equal(recorded, 1);
+	assert_int_equal(failures, 1);
+}
+
+/* Who is gone while it waits costs nothing, and is let go in the end. */
+static void a_film_that_breaks_off_while_it_waits(void **state)
+{
+	const struct linger reset = {.l_onoff = 1};
+	struct slu_record_ops ops = slu_record_ops_system;
+	uint64_t until;
+	unsigned steps = 0;
+
+	(void)state;
+	ops.writev = slow_writev;
+	hold_a_film(&ops);
+	assert_int_equal(setsockopt(slu_conn_fd(publisher), SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+	slu_conn_free(publisher);
+	publisher = NULL;
+	for (until = slu_now_ms() + 300; slu_now_ms() < until; steps++)
+		assert_int_equal(slu_loop_step(loop, 1000), 0);
+	/* It is looked after each 20 ms. */
+	assert_in_range(steps, 1, 60);
+	assert_int_equal(slu_loop_connections(loop), 2);
+	atomic_fetch_add(&forward_ms, 10000);
+	until = slu_now_ms() + PATIENCE_MS;
+	while (slu_loop_connections(loop) > 1 && slu_now_ms() < until)
+		assert_int_equal(slu_loop_step(loop, 10), 0);
+	assert_int_equal(slu_loop_connections(loop), 1);
+	set_disk(false);
+	stop();
+	assert_int_equal(recorded, 1);
+}
+
 /* What was published before the loop is freed is in its file when that returns. */
 static void ends_with_whole_files(void **state)
 {
@@ -298,6 +389,8 @@ int main(void)
 		KIT_TEST(goes_on_while_a_file_is_closed),
 		KIT_TEST(delays_no_live_stream),
 		KIT_TEST(lets_a_film_wait),
+		KIT_TEST(lets_no_film_wait_for_ever),
+		KIT_TEST(a_film_that_breaks_off_while_it_waits),
 		KIT_TEST(ends_with_whole_files),
 	};
 

@@ -84,7 +84,8 @@ static void says_all_as_json(void **state)
 		 "\"refuse\",B,\"text\":\"a \\\"why\\\"\",\"reason\":\"why\",\"count\":1}\n"},
 		{SLU_REPORT_RECORD, "", "\"record\",B,\"file\":\"live/*.flv\"}\n"},
 		{SLU_REPORT_RECORDED, "", "\"recorded\",B,\"file\":\"live/*.flv\",\"seconds\":1.5,\"stored\":14}\n"},
-		{SLU_REPORT_RECORDING, "full", "\"recording\",B,\"text\":\"full\",\"stored\":14,\"dropped\":13}\n"},
+		{SLU_REPORT_RECORDING, "full",
+		 "\"recording\",B,\"text\":\"full\",\"file\":\"live/*.flv\",\"stored\":14,\"dropped\":13}\n"},
 		{SLU_REPORT_END, "gone", "\"end\",B,\"text\":\"gone\",\"reason\":\"why\",\"count\":1}\n"},
 		{SLU_REPORT_CLOSE, "", "\"close\",B,\"seconds\":1.5,\"bytes_in\":15,\"bytes_out\":16}\n"},
 	};
