@@ -284,7 +284,21 @@ static void lets_a_film_wait(void **state)
 	assert_int_equal(st.st_size, 13 + 15 + 18 + SLU_RECORD_META_ROOM + FRAMES * (FRAME + 15));
 }
 
-/* A film, up to where it waits for a disk that does nothing. */
+/* So much of a film from this frame on as goes before it waits for a disk that does nothing. */
+static void send_held(uint32_t from)
+{
+	set_disk(true);
+	for (uint32_t i = from; i < from + FRAMES; i++)
+		send_frame(i, i * STEP_MS);
+	for (size_t before = SIZE_MAX; before != got;) {
+		before = got;
+		for (int i = 0; i < 200; i++)
+			turn();
+	}
+	assert_true(got < from + FRAMES / 2);
+	assert_true(slu_conn_queued(publisher) > 4 * FRAME);
+}
+
 static void hold_a_film(const struct slu_record_ops *ops)
 {
 	uint64_t until = slu_now_ms() + PATIENCE_MS;
@@ -293,15 +307,35 @@ static void hold_a_film(const struct slu_record_ops *ops)
 	start(ops, SMALL_QUEUE);
 	while (!(publishing && playing) && slu_now_ms() < until)
 		turn();
-	for (uint32_t i = 0; i < FRAMES; i++)
-		send_frame(i, i * STEP_MS);
-	for (size_t before = SIZE_MAX; before != got;) {
-		before = got;
-		for (int i = 0; i < 200; i++)
-			turn();
-	}
-	assert_true(got < FRAMES / 2);
-	assert_true(slu_conn_queued(publisher) > 4 * FRAME);
+	send_held(0);
+}
+
+static void play_to(size_t n)
+{
+	uint64_t until = slu_now_ms() + PATIENCE_MS;
+
+	while (got < n && slu_now_ms() < until)
+		turn();
+	assert_int_equal(got, n);
+}
+
+/* However often it has waited before. */
+static void lets_a_film_wait_again(void **state)
+{
+	struct slu_record_ops ops = slu_record_ops_system;
+
+	(void)state;
+	ops.writev = slow_writev;
+	hold_a_film(&ops);
+	set_disk(false);
+	play_to(FRAMES);
+	atomic_fetch_add(&forward_ms, 10000);
+	send_held(FRAMES);
+	set_disk(false);
+	play_to(2 * FRAMES);
+	stop();
+	assert_int_equal(recorded, 1);
+	assert_int_equal(failures, 0);
 }
 
 /* A disk that takes nothing for ten seconds may never do so again: then the film is played on, and its recording loses
@@ -309,7 +343,6 @@ static void hold_a_film(const struct slu_record_ops *ops)
 static void lets_no_film_wait_for_ever(void **state)
 {
 	struct slu_record_ops ops = slu_record_ops_system;
-	uint64_t until;
 	size_t before;
 
 	(void)state;
@@ -321,10 +354,7 @@ static void lets_no_film_wait_for_ever(void **state)
 		turn();
 	assert_int_equal(got, before);
 	atomic_fetch_add(&forward_ms, 8000);
-	until = slu_now_ms() + PATIENCE_MS;
-	while (got < FRAMES && slu_now_ms() < until)
-		turn();
-	assert_int_equal(got, FRAMES);
+	play_to(FRAMES);
 	set_disk(false);
 	stop();
 	assert_int_equal(recorded, 1);
@@ -389,6 +419,7 @@ int main(void)
 		KIT_TEST(goes_on_while_a_file_is_closed),
 		KIT_TEST(delays_no_live_stream),
 		KIT_TEST(lets_a_film_wait),
+		KIT_TEST(lets_a_film_wait_again),
 		KIT_TEST(lets_no_film_wait_for_ever),
 		KIT_TEST(a_film_that_breaks_off_while_it_waits),
 		KIT_TEST(ends_with_whole_files),

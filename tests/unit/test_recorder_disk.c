@@ -192,6 +192,33 @@ static void goes_on_once_there_is_room(void **state)
 	assert_int_equal(has_gops(has_configs(0, 2440), 2440, 1), ntags);
 }
 
+/* What has recovered may fail again, and says so. */
+static void tells_each_trouble(void **state)
+{
+	struct slu_recorder *r = stop_recording(ENOSPC);
+
+	(void)state;
+	wait_for_the_thread();
+	for (uint32_t turn = 0; turn < 2; turn++) {
+		uint32_t at = 800 + turn * 800;
+
+		put(r, 9, at, "\x27\x01", 100);
+		now_ms += 10000;
+		set_disk(false, false);
+		put_gop(r, at, 30000);
+		wait_for_the_thread();
+		assert_int_equal(nreports, 5 + turn * 4);
+		assert_non_null(strstr(reports[3 + turn * 4].text, "came in the 10 s before"));
+		reported(4 + turn * 4, SLU_REPORT_RECORD, turn ? "live/cam.2.flv" : "live/cam.1.flv");
+		set_disk(false, true);
+		put_gop(r, at + 400, 30000);
+		wait_for_reports(7 + turn * 4);
+		assert_non_null(strstr(reports[5 + turn * 4].text, "recording stopped: No space left on device"));
+	}
+	slu_recorder_end(r);
+	stop();
+}
+
 /* There is room, only not in that file: a FAT file system's end at 4 GiB. */
 static void goes_on_at_once_where_files_cannot_be_larger(void **state)
 {
@@ -200,7 +227,14 @@ static void goes_on_at_once_where_files_cannot_be_larger(void **state)
 	(void)state;
 	wait_for_the_thread();
 	assert_non_null(strstr(reports[1].text, "File too large"));
+	/* Where not even an empty one can be written it has to wait. */
+	put_gop(r, 400, 30000);
+	wait_for_the_thread();
 	set_disk(false, false);
+	put_gop(r, 600, 100);
+	wait_for_the_thread();
+	assert_int_equal(nreports, 3);
+	now_ms += 10000;
 	put_gop(r, 800, 100);
 	wait_for_the_thread();
 	slu_recorder_end(r);
@@ -338,19 +372,20 @@ static void names_no_secret_where_it_fails(void **state)
 	stop();
 }
 
-/* Only who is far ahead of the time is, and only while the disk is behind. */
+/* Only who is far ahead of the time is, and only while the disk is behind; a clock that jumps is not. */
 static void tells_a_film_from_a_live_stream(void **state)
 {
 	static const struct {
-		uint32_t media_ms, ms;
+		uint32_t media_ms, ms, step;
 		bool full, ahead;
 	} cases[] = {
-		{5000, 0, true, false},
-		{5001, 0, true, true},
-		{5001, 0, false, false},
-		{9000, 4000, true, false},
-		{1700000 + 5000, 1600000, true, false},
-		{1700000 + 5001, 1600000, true, true},
+		{5000, 0, 9999, true, false},
+		{5001, 0, 9999, true, true},
+		{5001, 0, 9999, false, false},
+		{9000, 4000, 9999, true, false},
+		{1700000 + 5000, 1600000, 9999, true, false},
+		{1700000 + 5001, 1600000, 9999, true, true},
+		{100000, 0, 10000, true, false},
 	};
 
 	(void)state;
@@ -364,7 +399,7 @@ static void tells_a_film_from_a_live_stream(void **state)
 		r = stream("live/cam", true);
 		put(r, 9, 0, "\x17\x01", 1200000);
 		while (at < cases[i].media_ms) {
-			at = at + 9999 < cases[i].media_ms ? at + 9999 : cases[i].media_ms;
+			at = at + cases[i].step < cases[i].media_ms ? at + cases[i].step : cases[i].media_ms;
 			put(r, 8, at, "\xaf\x01", 4);
 		}
 		assert_int_equal(slu_recorder_is_ahead(r, now_ms + cases[i].ms), cases[i].ahead);
@@ -403,6 +438,7 @@ int main(void)
 		KIT_TEST(tells_what_was_lost_at_the_end),
 		KIT_TEST(keeps_what_was_stored_when_the_disk_is_full),
 		KIT_TEST(goes_on_once_there_is_room),
+		KIT_TEST(tells_each_trouble),
 		KIT_TEST(goes_on_at_once_where_files_cannot_be_larger),
 		KIT_TEST(fails_after_the_end),
 		KIT_TEST(an_end_that_fails_ends_no_other_file),
