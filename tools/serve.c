@@ -219,7 +219,7 @@ static void reload(struct serve *s)
 	if (s->tls)
 		slu_serve_tls_reload(s->tls, &s->options);
 	slu_serve_access_reload(&s->access, &s->options);
-	slu_loop_check_keys(s->loop);
+	slu_loop_check_access(s->loop);
 }
 
 static int run(struct serve *s)

@@ -310,3 +310,42 @@ int slu_logins_check(struct slu_logins *l, const char *app, uint64_t now_ms, cha
 	told[0] = '\0';
 	return 0;
 }
+
+/* ---- who it is ---- */
+
+static int identify(const struct slu_logins *l, const struct login *u, struct slu_login_id *id)
+{
+	size_t n = strlen(u->user), m = strlen(u->password);
+	int err = l->crypto->hmac_sha256(l->key, sizeof l->key, "user", 4, u->user, n, id->user);
+
+	if (err)
+		return err;
+	return l->crypto->hmac_sha256(l->key, sizeof l->key, id->user, sizeof id->user, u->password, m, id->both);
+}
+
+int slu_logins_who(const struct slu_logins *l, const char *app, struct slu_login_id *id)
+{
+	const char *query = strchr(app, '?');
+	struct slu_amf_str user;
+	const struct login *u;
+
+	if (!query || !slu_auth_field(query + 1, "user", &user))
+		return SLU_ERR_REFUSED;
+	u = find_user(l, user);
+	return u ? identify(l, u, id) : SLU_ERR_REFUSED;
+}
+
+bool slu_logins_know(const struct slu_logins *l, const struct slu_login_id *id)
+{
+	struct slu_login_id other;
+
+	for (const struct login *u = l->first; u; u = u->next)
+		if (identify(l, u, &other) == 0 && same(other.both, id->both, sizeof id->both))
+			return true;
+	return false;
+}
+
+bool slu_logins_same(const struct slu_login_id *a, const struct slu_login_id *b)
+{
+	return same(a->user, b->user, sizeof a->user);
+}

@@ -10,9 +10,11 @@
 #ifndef SLU_SERVER_LOGINS_H
 #define SLU_SERVER_LOGINS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cryptops.h"
 #include "session/auth.h"
 
 enum {
@@ -23,6 +25,11 @@ enum {
 };
 
 struct slu_logins;
+
+/* Who somebody is: a user, and which password that was then. Seals of this process, which say neither. */
+struct slu_login_id {
+	uint8_t user[SLU_SHA256_SIZE], both[SLU_SHA256_SIZE];
+};
 
 /* NULL when out of memory, or when the crypto has no random numbers. */
 struct slu_logins *slu_logins_new(enum slu_auth_mod mod, const struct slu_cryptops *crypto);
@@ -43,5 +50,14 @@ size_t slu_logins_count(const struct slu_logins *l);
  * SLU_ERR_REFUSED: its answer is wrong, or too late, or was given before.
  */
 int slu_logins_check(struct slu_logins *l, const char *app, uint64_t now_ms, char told[SLU_LOGIN_TOLD]);
+
+/* Who it is that app let in just now. 0, SLU_ERR_REFUSED, or an error of the crypto. */
+int slu_logins_who(const struct slu_logins *l, const char *app, struct slu_login_id *id);
+
+/* Whether it is a user still, with the same password. */
+bool slu_logins_know(const struct slu_logins *l, const struct slu_login_id *id);
+
+/* Whether they are the same user. */
+bool slu_logins_same(const struct slu_login_id *a, const struct slu_login_id *b);
 
 #endif

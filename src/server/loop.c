@@ -272,10 +272,10 @@ int slu_loop_step(struct slu_loop *loop, int timeout_ms)
 	return 0;
 }
 
-void slu_loop_check_keys(struct slu_loop *loop)
+void slu_loop_check_access(struct slu_loop *loop)
 {
 	for (struct client *c = loop->clients; c; c = c->next)
-		slu_peer_check_key(c->peer);
+		slu_peer_check_access(c->peer);
 	flush_and_reap(loop);
 }
 

@@ -74,8 +74,8 @@ int slu_loop_watch(struct slu_loop *loop, int fd, void (*fn)(void *arg), void *a
  * kernel cannot go on. */
 int slu_loop_step(struct slu_loop *loop, int timeout_ms);
 
-/* The keys are others now: publishers whose key is gone are ended. */
-void slu_loop_check_keys(struct slu_loop *loop);
+/* Keys or users are others now: publishers whose key or user is gone are ended. */
+void slu_loop_check_access(struct slu_loop *loop);
 
 /* Accepts no more, ends all streams, and closes all connections in order. Go on stepping until there are none. */
 void slu_loop_stop(struct slu_loop *loop);

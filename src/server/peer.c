@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/logins.h"
-
 const struct refusal slu_peer_busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
 const struct refusal slu_peer_no_memory = {"NetStream.Failed",
 					   "The server has no memory left for another stream: try later."};
@@ -116,6 +114,8 @@ static bool let_in(struct slu_peer *peer, const struct slu_event *ev)
 	if (!peer->all->rules.users || !is_publisher(ev))
 		return true;
 	err = slu_logins_check(peer->all->logins, ev->name, peer->all->now_ms, told);
+	if (!err)
+		err = slu_logins_who(peer->all->logins, ev->name, &peer->login);
 	peer->facts.user = err == 0;
 	if (peer->facts.user)
 		return true;

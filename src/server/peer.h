@@ -11,11 +11,11 @@
 #include "server/admit.h"
 #include "server/hub.h"
 #include "server/keys.h"
+#include "server/logins.h"
 #include "server/refusals.h"
 #include "server/report.h"
 #include "server/slowness.h"
 
-struct slu_logins;
 struct slu_recorder;
 struct slu_recorders;
 struct slu_vod;
@@ -78,9 +78,10 @@ struct slu_peer {
 	uint64_t media_ms;  /* when it last began to publish, or sent media */
 	/* publishing */
 	struct slu_admit_facts facts;
-	struct slu_key_id key_id; /* that it published with, where there are keys */
-	bool named;               /* key is from the list of keys, and no secret */
-	bool taken_over;          /* stream is somebody else's already */
+	struct slu_login_id login; /* where it is a user */
+	struct slu_key_id key_id;  /* that it published with, where there are keys */
+	bool named;                /* key is from the list of keys, and no secret */
+	bool taken_over;           /* stream is somebody else's already */
 	unsigned wrong_keys;
 	uint64_t refuse_ms; /* when the last of them is answered; 0: that was done */
 	struct slu_hub_stream *stream;
@@ -116,8 +117,8 @@ bool slu_peer_can_pump(const struct slu_peer *peer);
 uint64_t slu_peer_deadline(const struct slu_peer *peer);
 bool slu_peer_on_time(struct slu_peer *peer);
 
-/* The list of keys is another one now: ends what it publishes, if its key is no longer there. */
-void slu_peer_check_key(struct slu_peer *peer);
+/* Keys and users are others now: ends what it publishes, if its key or its user is no longer there. */
+void slu_peer_check_access(struct slu_peer *peer);
 
 /* Ends what it publishes and plays, and tells it so as far as it still listens. */
 void slu_peer_end(struct slu_peer *peer);

@@ -15,6 +15,8 @@ static const struct refusal wrong_key = {"NetStream.Publish.BadName",
 					 "This stream key may not publish here: ask the server's operator for one."};
 static const struct refusal key_gone = {"NetStream.Publish.BadName",
 					"This stream key may not publish here any more: its operator took it out."};
+static const struct refusal user_gone = {"NetStream.Publish.Unauthorized",
+					 "You may not publish here any more as who you were, or with that password."};
 static const struct refusal denied[] = {
 	[SLU_NO_USER] = {"NetStream.Publish.Unauthorized", "Only users may publish here: say who you are."},
 	[SLU_NO_CERTIFICATE] = {"NetStream.Publish.Unauthorized",
@@ -89,16 +91,51 @@ void slu_peer_answer_wrong_key(struct slu_peer *peer)
 		slu_peer_dismiss(peer, NULL, "wrong-keys", "it tried keys that may not publish again and again");
 }
 
-void slu_peer_check_key(struct slu_peer *peer)
+/* ---- names that have an owner ---- */
+
+/* The subject, from whatever authority that --client-ca names. */
+static bool have_same_certificate(const struct slu_peer *a, const struct slu_peer *b)
+{
+	struct slu_conn_stats stats[2];
+
+	slu_conn_stats(a->conn, &stats[0]);
+	slu_conn_stats(b->conn, &stats[1]);
+	return strcmp(stats[0].tls_client, stats[1].tls_client) == 0;
+}
+
+/* A key is for its name, and whoever has it may; users and certificates are for any name, and so for none of another.
+ */
+bool slu_peer_may_take(const struct slu_peer *peer, const struct slu_peer *old)
+{
+	const struct slu_admit_rules *rules = &peer->all->rules;
+
+	if (rules->keys)
+		return true;
+	return (!rules->users || slu_logins_same(&peer->login, &old->login)) &&
+	       (!rules->certificates || have_same_certificate(peer, old));
+}
+
+/* ---- keys and users that change ---- */
+
+static void check_key(struct slu_peer *peer)
 {
 	const char *name;
-	bool found;
+	bool found = slu_keys_find(peer->all->keys, &peer->key_id, &name);
 
-	if (!peer->stream || !peer->all->rules.keys)
-		return;
-	found = slu_keys_find(peer->all->keys, &peer->key_id, &name);
 	if (found && (name != NULL) == peer->named && (!name || strcmp(name, peer->key) == 0))
 		return;
 	slu_peer_dismiss(peer, &key_gone, "key-gone",
 			 found ? "its stream key has another name now" : "its stream key was taken out of the list");
+}
+
+void slu_peer_check_access(struct slu_peer *peer)
+{
+	if (peer->facts.user && !slu_logins_know(peer->all->logins, &peer->login)) {
+		peer->facts.user = false;
+		if (peer->stream)
+			slu_peer_dismiss(peer, &user_gone, "user-gone",
+					 "its user was taken out of the list, or has another password now");
+	}
+	if (peer->stream && peer->all->rules.keys)
+		check_key(peer);
 }

@@ -31,6 +31,8 @@ void slu_peer_dismiss(struct slu_peer *peer, const struct refusal *status, const
 
 /* NULL: it may publish name, its key is set; or why not. */
 const struct refusal *slu_peer_admit(struct slu_peer *peer, const char *name);
+/* Whether it may take over what old publishes, under a name that both may publish. */
+bool slu_peer_may_take(const struct slu_peer *peer, const struct slu_peer *old);
 /* Whether that is what it publishes now. */
 bool slu_peer_publishes(const struct slu_peer *peer, const char *name);
 /* Refuses the request; at once, or late where that slows guessing. */

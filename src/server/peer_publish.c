@@ -10,6 +10,9 @@ enum { MAX_GAP_MS = 60000 };
 
 static const struct refusal name_taken = {"NetStream.Publish.BadName",
 					  "Somebody publishes under this name already: take another, or wait."};
+static const struct refusal name_others = {
+	"NetStream.Publish.BadName", "Somebody else publishes under this name, and only they may take it over: take "
+				     "another, or wait."};
 
 /* Without memory for it, the stream goes on as one that is not recorded. */
 static void begin_recording(struct slu_peer *peer)
@@ -53,7 +56,7 @@ static int begin(struct slu_peer *peer)
 	int err = slu_hub_publish(peer->all->hub, peer->key, &peer->stream);
 	struct slu_peer *old = err == SLU_ERR_REFUSED ? slu_hub_publisher(peer->stream) : NULL;
 
-	if (old && peer->all->takeover) {
+	if (old && peer->all->takeover && slu_peer_may_take(peer, old)) {
 		take_from(old, peer);
 		slu_hub_take_over(peer->stream, gap_since(old->media_ms, peer->all->now_ms));
 		err = 0;
@@ -63,6 +66,13 @@ static int begin(struct slu_peer *peer)
 	else
 		slu_hub_set_publisher(peer->stream, peer);
 	return err;
+}
+
+static const struct refusal *why_not(const struct slu_peer *peer, int err)
+{
+	if (err != SLU_ERR_REFUSED)
+		return &slu_peer_full;
+	return peer->all->takeover ? &name_others : &name_taken;
 }
 
 /* ---- requests ---- */
@@ -103,7 +113,7 @@ void slu_peer_on_publish(struct slu_peer *peer, const struct slu_event *ev)
 	peer->refuse_ms = 0;
 	err = begin(peer);
 	if (err) {
-		slu_peer_refuse(peer, err == SLU_ERR_REFUSED ? &name_taken : &slu_peer_full);
+		slu_peer_refuse(peer, why_not(peer, err));
 		return;
 	}
 	peer->publish_id = ev->stream_id;

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import flv
 import peers
 import rtmp
 import support
@@ -220,6 +221,34 @@ def test_a_reload_of_users(sluice, short_clip, tmp_path):
     assert push("old-p4ss") == REFUSED
     assert push("new-p4ss") == OK
     assert "p4ss" not in process.stop().err
+
+
+def test_users_that_are_gone_publish_no_more(sluice, tmp_path):
+    """As soon as the file is read again: who was taken out, and whose password is another; who stays goes on."""
+    users, source = tmp_path / "users", tmp_path / "long.flv"
+    source.write_bytes(flv.flv(flv.frames(1500)))
+    users.write_text("alice:p4ss-a\nbob:p4ss-b\ncarol:p4ss-c\n")
+    process = sluice.start("serve", "--listen", "rtmp://127.0.0.1:0", "--auth", "llnw", "--users", users, "--no-record", "--json")
+    port = process.expect(r"rtmp://127\.0\.0\.1:(\d+)", 20, "out")[1]
+    pushes = {}
+    for name, password in (("alice", "p4ss-a"), ("bob", "p4ss-b"), ("carol", "p4ss-c")):
+        pushes[name] = sluice.start("push", source, f"rtmp://{name}:{password}@127.0.0.1:{port}/{name}", KEY)
+        process.expect(rf'"publish".*"app":"{name}"', 20, "out")
+    users.write_text("# the others\ncarol:p4ss-c\nbob:an0ther-p4ss\n")
+    process.process.send_signal(signal.SIGHUP)
+    for name in ("alice", "bob"):
+        assert pushes[name].wait(20 * sluice.patience).code == REFUSED
+        assert "may not publish here any more" in pushes[name].text("err")
+    # Read again as it is, and she goes on all the while.
+    process.process.send_signal(signal.SIGHUP)
+    process.expect(r"(?s)were read again.*were read again")
+    assert pushes["carol"].process.poll() is None
+    pushes["carol"].stop()
+    process.expect(r'"unpublish".*"app":"carol"', 20, "out")
+    events = [json.loads(text) for text in process.stop().out.decode().splitlines()]
+    ends = [(e["app"], e["reason"]) for e in events if e["event"] == "end"]
+    assert sorted(ends) == [("alice", "user-gone"), ("bob", "user-gone")]
+    assert "p4ss" not in process.text("out") + process.text("err")
 
 
 @pytest.mark.parametrize("user, key, code", [("alice:p4ss@", KEY, OK), ("alice:p4ss@", STRANGER, REFUSED), ("", KEY, REFUSED),

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+import flv
 import flvcmp
 import support
 from support import KEY, one_sentence
@@ -243,6 +244,29 @@ def test_publishers_only(sluice, serve, authority, clip, tmp_path):
     assert pull.wait(20 * sluice.patience).code == support.OK
     server.expect(r"connected to app \"live\" over TLS\S+ \S+ as CN=cam \\xc3\\xa9 1,O=Studio\n")
     assert flvcmp.difference(flvcmp.media(flvcmp.read(clip)), flvcmp.media(flvcmp.read(tmp_path / "out.flv"))) is None
+
+
+def test_a_certificate_takes_over_from_no_other(sluice, serve, authority, tmp_path):
+    """Of the same subject it may, though it is another one."""
+    source = tmp_path / "long.flv"
+    source.write_bytes(flv.flv(flv.frames(1500)))
+    authority.issue("bob")
+    server, port = serve(authority, "--client-ca", authority.pem("authority"), "--takeover")
+
+    def push(name):
+        return sluice.start("push", "--ca-file", authority.pem("authority"), "--cert", authority.pem(name),
+                            "--cert-key", authority.key_of(name), source, f"rtmps://localhost:{port}/live", KEY)
+
+    with push("cam") as first:
+        server.expect(", publishes to")
+        with push("bob") as other:
+            result = other.wait(20 * sluice.patience)
+            assert result.code == support.REFUSED and "only they may take it over" in result.err
+        assert first.process.poll() is None
+        authority.issue("cam", subject="/O=Studio/CN=cam \u00e9 1")
+        with push("cam"):
+            server.expect("has taken over what it published")
+            first.wait(20 * sluice.patience)
 
 
 def test_ffmpeg_plays_without_one(sluice, serve, authority, clip, tmp_path):

@@ -10,11 +10,12 @@ import time
 
 import pytest
 
+import flv
 import flvcmp
 import peers
 import rtmp
 import support
-from support import OK
+from support import OK, REFUSED
 
 AVC_CONFIG, AVC_KEY, AVC_INTER = b"\x17\0\0\0\0one", b"\x17\1\0\0\0one", b"\x27\1\0\0\0one"
 HEVC_CONFIG, HEVC_KEY, HEVC_INTER = b"\x90hvc1two", b"\x93hvc1two", b"\xa3hvc1two"
@@ -129,6 +130,27 @@ def test_a_stranger_takes_over_nothing(serve, tmp_path):
         publish(stack.enter_context(served.client()), "backup", [(0, HEVC_CONFIG), (0, HEVC_KEY)])
         assert first.ended(10)
         assert media(player, 2)[1][1] == HEVC_KEY
+
+
+def test_a_user_takes_over_from_nobody_else(serve, sluice, tmp_path):
+    (tmp_path / "users").write_text("alice:p4ss-a\nbob:p4ss-b\n")
+    source = tmp_path / "long.flv"
+    source.write_bytes(flv.flv(flv.frames(1500)))
+    served = serve("--takeover", "--auth", "adobe", "--users", tmp_path / "users", "--no-record")
+
+    def push(user):
+        return sluice.start("push", source, served.url().replace("//", f"//{user}@"), "cam")
+
+    with push("alice:p4ss-a") as first:
+        served.process.expect(", publishes to")
+        with push("bob:p4ss-b") as other:
+            result = other.wait(20 * sluice.patience)
+            assert result.code == REFUSED and "only they may take it over" in result.err
+        assert first.process.poll() is None
+        with push("alice:p4ss-a"):
+            served.process.expect("has taken over what it published")
+            first.wait(20 * sluice.patience)
+    assert served.process.text().count("is ended") == 1
 
 
 @pytest.mark.parametrize("program", ["ffmpeg", "gst-launch-1.0"])

@@ -235,6 +235,42 @@ static void users(void **state)
 	slu_logins_free(NULL);
 }
 
+/* Who was let in is known as long as user and password are there, whatever else is. */
+static void knows_who_it_was(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct slu_logins *l = open_logins(mods[i]), *other = slu_logins_new(mods[i], slu_cryptops_openssl());
+		struct slu_login_id alice, bob, again;
+		char app[2048];
+
+		walk(l, "alice", "s3cret", NOW, app, sizeof app);
+		assert_int_equal(slu_logins_who(l, app, &alice), 0);
+		walk(l, "bob", "p:w", NOW, app, sizeof app);
+		assert_int_equal(slu_logins_who(l, app, &bob), 0);
+		assert_int_equal(slu_logins_who(l, "live", &again), SLU_ERR_REFUSED);
+		assert_int_equal(slu_logins_who(l, "live?user=carol", &again), SLU_ERR_REFUSED);
+		assert_false(slu_logins_same(&alice, &bob));
+		assert_true(slu_logins_know(l, &alice) && slu_logins_know(l, &bob));
+		assert_int_equal(slu_logins_add(other, "alice", "s3cret"), 0);
+		assert_int_equal(slu_logins_add(other, "carol", "p:w"), 0);
+		slu_logins_take(l, other);
+		assert_true(slu_logins_know(l, &alice));
+		assert_false(slu_logins_know(l, &bob));
+		slu_logins_free(other);
+		other = slu_logins_new(mods[i], slu_cryptops_openssl());
+		assert_int_equal(slu_logins_add(other, "alice", "another"), 0);
+		slu_logins_take(l, other);
+		assert_false(slu_logins_know(l, &alice));
+		walk(l, "alice", "another", NOW, app, sizeof app);
+		assert_int_equal(slu_logins_who(l, app, &again), 0);
+		assert_true(slu_logins_same(&alice, &again));
+		assert_true(slu_logins_know(l, &again));
+		slu_logins_free(other);
+		slu_logins_free(l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +283,7 @@ int main(void)
 		cmocka_unit_test(challenges_differ),
 		cmocka_unit_test(many),
 		cmocka_unit_test(users),
+		cmocka_unit_test(knows_who_it_was),
 	};
 
 	return cmocka_run_group_tests_name("logins", tests, NULL, NULL);
