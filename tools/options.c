@@ -67,6 +67,12 @@ static int find(const struct parser *p, int value)
 	return -1;
 }
 
+/* The C library would take blanks, signs, hexadecimal and more in front of a number or as one. */
+static bool is_made_of(const char *text, const char *digits)
+{
+	return *text && !text[strspn(text, digits)];
+}
+
 /* Seconds, with decimals, as ms. */
 static bool parse_ms(const char *text, long *out)
 {
@@ -75,7 +81,7 @@ static bool parse_ms(const char *text, long *out)
 
 	errno = 0;
 	seconds = strtod(text, &end);
-	if (end == text || *end || errno || !(seconds >= 0 && seconds < 2e6))
+	if (!is_made_of(text, "0123456789.") || end == text || *end || errno || !(seconds >= 0 && seconds < 2e6))
 		return false;
 	*out = (long)(seconds * 1000 + 0.5);
 	return true;
@@ -87,7 +93,7 @@ static bool parse_number(const char *text, long *out)
 
 	errno = 0;
 	*out = strtol(text, &end, 10);
-	return end != text && !*end && !errno;
+	return is_made_of(text + (*text == '-'), "0123456789") && !*end && !errno;
 }
 
 static int bad_value(const struct slu_opt *o, const char *text)

@@ -13,6 +13,7 @@
 
 #include <sluice/error.h>
 
+#include "base/log.h"
 #include "crypto/ops.h"
 #include "server/keys.h"
 #include "server/logins.h"
@@ -103,10 +104,6 @@ static int parse_keys(struct slu_keys *keys, int fd, const char *path, char *err
 		snprintf(error, size, "cannot read the keys from %s: %s", path, strerror(err));
 	else
 		err = slu_keys_parse(keys, text, n, path, error, size);
-	if (!err && !slu_keys_count(keys)) {
-		snprintf(error, size, "%s names no key; 'sluice serve --make-key APP/NAME' makes a line for it", path);
-		err = SLU_ERR_INVALID;
-	}
 	free(text);
 	return err ? SLU_EXIT_USAGE : 0;
 }
@@ -136,6 +133,18 @@ static int read_keys(const struct serve_options *o, struct slu_keys **out, char 
 
 /* ---- both ---- */
 
+/* To begin with that would be a mistake; later on it is how the last one is taken out. */
+static int check_some(const struct serve_access *a, const struct serve_options *o)
+{
+	if (a->logins && !slu_logins_count(a->logins))
+		slu_say("%s names no user, and so nobody could publish: write user:password into it", o->users);
+	else if (a->keys && !slu_keys_count(a->keys))
+		slu_say("%s names no key; 'sluice serve --make-key APP/NAME' makes a line for it", o->keys);
+	else
+		return 0;
+	return SLU_EXIT_USAGE;
+}
+
 int slu_serve_access_open(struct serve_access *a, const struct serve_options *o)
 {
 	char error[ERROR] = "";
@@ -153,7 +162,7 @@ int slu_serve_access_open(struct serve_access *a, const struct serve_options *o)
 		status = read_keys(o, &a->keys, error, sizeof error);
 	if (error[0] && status)
 		slu_say("%s", error);
-	return status;
+	return status ? status : check_some(a, o);
 }
 
 void slu_serve_access_close(struct serve_access *a)
@@ -162,10 +171,12 @@ void slu_serve_access_close(struct serve_access *a)
 	slu_keys_free(a->keys);
 }
 
-static void say_reloaded(const struct serve_options *o, int status, const char *what, const char *error)
+static void say_reloaded(const struct serve_options *o, int status, const char *what, size_t count, const char *error)
 {
 	if (status)
 		slu_say("the old %s stay: %s", what, error);
+	else if (!count)
+		slu_say("the %s were read again, and there are none: nobody may publish", what);
 	else if (!o->common.quiet)
 		slu_say("the %s were read again", what);
 }
@@ -181,14 +192,14 @@ void slu_serve_access_reload(struct serve_access *a, const struct serve_options 
 		status = read_users(o, &logins, error, sizeof error);
 		if (!status)
 			slu_logins_take(a->logins, logins);
-		say_reloaded(o, status, "users", error);
+		say_reloaded(o, status, "users", slu_logins_count(a->logins), error);
 		slu_logins_free(logins);
 	}
 	if (a->keys) {
 		status = read_keys(o, &keys, error, sizeof error);
 		if (!status)
 			slu_keys_swap(a->keys, keys);
-		say_reloaded(o, status, "keys", error);
+		say_reloaded(o, status, "keys", slu_keys_count(a->keys), error);
 		slu_keys_free(keys);
 	}
 }
@@ -247,9 +258,10 @@ int slu_serve_make_key(const struct serve_options *o, const char *name)
 		return no_memory();
 	}
 	snprintf(line, sizeof line, "%s%s%s", hash, name ? " " : "", name ? name : "");
-	if ((name && strlen(name) >= 512) ||
+	if ((name && (!*name || strlen(name) >= 512 || strpbrk(name, " \t\r\n"))) ||
 	    slu_keys_parse(check, line, strlen(line), "the file", error, sizeof error) != 0) {
-		slu_say("%s is no APP/NAME that a stream can be played under: for instance live/cam", name);
+		slu_say("\"%s\" is no APP/NAME that a stream can be played under: for instance live/cam",
+			slu_escape(error, sizeof error, name, strlen(name)));
 	} else {
 		print_key(o->common.json, key, line);
 		status = SLU_EXIT_OK;

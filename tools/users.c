@@ -9,7 +9,7 @@
 
 #include "tools/exit.h"
 
-enum { LINE = 2 * SLU_LOGIN_TEXT + 4 }; /* both, ':', a line's end of two bytes, NUL */
+enum { LINE = 3 + 2 * SLU_LOGIN_TEXT + 4 }; /* a mark, both, ':', a line's end of two bytes, NUL */
 
 /* One line, without its end. 0 or an error of slu_logins_add(). */
 static int add_line(struct slu_logins *logins, char *line)
@@ -23,6 +23,12 @@ static int add_line(struct slu_logins *logins, char *line)
 		return SLU_ERR_INVALID;
 	*colon = '\0';
 	return slu_logins_add(logins, line, colon + 1);
+}
+
+/* Some editors begin UTF-8 with a mark. */
+static char *behind_mark(char *line)
+{
+	return strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line;
 }
 
 static const char *why(int err)
@@ -44,7 +50,7 @@ static int read_lines(struct slu_logins *logins, FILE *f, const char *path, char
 			err = SLU_ERR_INVALID;
 		line[end] = '\0';
 		if (!err)
-			err = add_line(logins, line);
+			err = add_line(logins, n == 1 ? behind_mark(line) : line);
 		if (err)
 			snprintf(error, size, "line %u of %s cannot be used: %s", n, path, why(err));
 	}
@@ -64,8 +70,8 @@ int slu_users_read(struct slu_logins *logins, const char *path, char *error, siz
 	}
 	setvbuf(f, buffer, _IOFBF, sizeof buffer); /* ours, to be wiped */
 	status = read_lines(logins, f, path, error, size);
-	if (!status && (ferror(f) || !slu_logins_count(logins))) {
-		snprintf(error, size, "%s %s", path, ferror(f) ? "cannot be read to its end" : "names no user");
+	if (!status && ferror(f)) {
+		snprintf(error, size, "%s cannot be read to its end", path);
 		status = SLU_EXIT_USAGE;
 	}
 	fclose(f);

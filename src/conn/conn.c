@@ -52,12 +52,22 @@ uint64_t slu_conn_session_ms(const struct slu_conn *c, uint64_t now)
 	return c->state == CONN_OPENING ? c->opened_ms : now - c->frozen_ms;
 }
 
+/* A server has many connections: each line of a session says whose it is. */
+static void log_of_session(void *arg, enum slu_log_level level, const char *line)
+{
+	const struct slu_conn *c = arg;
+
+	slu_log(&c->log, level, "%s: %s", c->name, line);
+}
+
 static struct slu_session *new_session(const struct slu_conn_config *config, const struct slu_url *url,
-				       enum slu_role role, uint64_t now)
+				       struct slu_conn *c, uint64_t now)
 {
 	struct slu_session_config sc = config->session;
 
-	sc.role = role;
+	sc.role = c->role;
+	if (c->role == SLU_SERVER && sc.log.fn)
+		sc.log = (struct slu_log){log_of_session, c, sc.log.level};
 	sc.now_ms = now;
 	sc.crypto = slu_cryptops_openssl();
 	sc.random = random_bytes;
@@ -93,7 +103,7 @@ struct slu_conn *slu_conn_over(const struct slu_conn_config *config, const struc
 	if (c->close_timeout_ms > CLOSE_TIMEOUT_MS)
 		c->close_timeout_ms = CLOSE_TIMEOUT_MS;
 	snprintf(c->name, sizeof c->name, "%s", name);
-	c->session = new_session(config, url, c->role, now);
+	c->session = new_session(config, url, c, now);
 	c->in_size = CONN_READ_FIRST;
 	c->in = malloc(c->in_size);
 	c->vec = malloc(CONN_VECS_MIN * sizeof *c->vec);

@@ -21,9 +21,13 @@ static void established(struct slu_conn *c, uint64_t now)
 	c->frozen_ms = now - c->opened_ms;
 	c->tls_overhead = stats.tls ? CONN_TLS_OVERHEAD : 0;
 	c->state = CONN_ESTABLISHED;
-	slu_log(&c->log, SLU_LOG_INFO, "%s: connected to %s in %u ms%s%s%s%s", c->name, stats.peer, stats.connect_ms,
-		stats.tls ? ", " : "", stats.tls ? stats.tls_version : "", stats.tls ? " " : "",
-		stats.tls ? stats.tls_suite : "");
+	if (c->role == SLU_CLIENT)
+		slu_log(&c->log, SLU_LOG_INFO, "%s: connected to %s in %u ms%s%s%s%s", c->name, stats.peer,
+			stats.connect_ms, stats.tls ? ", " : "", stats.tls ? stats.tls_version : "",
+			stats.tls ? " " : "", stats.tls ? stats.tls_suite : "");
+	else
+		slu_log(&c->log, SLU_LOG_INFO, "%s: accepted%s%s%s%s", c->name, stats.tls ? ", " : "",
+			stats.tls ? stats.tls_version : "", stats.tls ? " " : "", stats.tls ? stats.tls_suite : "");
 }
 
 static void opening(struct slu_conn *c, uint64_t now)

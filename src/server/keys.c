@@ -65,6 +65,14 @@ struct piece {
 	size_t n;
 };
 
+/* Some editors begin UTF-8 with a mark. */
+static struct piece behind_mark(const char *text, size_t n)
+{
+	size_t mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	return (struct piece){text + mark, n - mark};
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -201,7 +209,7 @@ int slu_keys_parse(struct slu_keys *k, const char *text, size_t n, const char *f
 	int err;
 
 	snprintf(error, size, "out of memory");
-	for (struct piece left = {text, n}; left.n; number++) {
+	for (struct piece left = behind_mark(text, n); left.n; number++) {
 		const char *newline = memchr(left.s, '\n', left.n);
 		struct piece line = {left.s, newline ? (size_t)(newline - left.s) : left.n}, rest = line;
 		struct piece word = take_word(&rest);

@@ -201,6 +201,22 @@ def test_a_reload_takes_all_or_nothing(serve):
         served.process.expect("has another name now")
 
 
+@pytest.mark.parametrize("text", ["", "# nobody any more\n"])
+def test_the_last_key_can_be_taken_out(serve, text):
+    served = serve(line(KEY, "live/a"))
+    with served.client() as first:
+        assert first.publish(KEY)[3]["code"] == START
+        served.reload(text)
+        assert first.ended(10)
+        served.process.expect("the keys were read again, and there are none: nobody may publish")
+        with served.client() as late:
+            assert late.publish(KEY)[3]["code"] == "NetStream.Publish.BadName"
+        served.reload("\ufeff" + line(KEY, "live/a"))
+        served.process.expect("the keys were read again\n")
+        with served.client() as late:
+            assert late.publish(KEY)[3]["code"] == START
+
+
 def test_a_reload_of_users(sluice, short_clip, tmp_path):
     users = tmp_path / "users"
     users.write_text("alice:old-p4ss\n")
@@ -215,9 +231,13 @@ def test_a_reload_of_users(sluice, short_clip, tmp_path):
     process.process.send_signal(signal.SIGHUP)
     process.expect("the old users stay: line 1 of")
     assert push("old-p4ss") == OK
-    users.write_text("alice:new-p4ss\n")
+    users.write_text("# nobody\n")
     process.process.send_signal(signal.SIGHUP)
-    process.expect("the users were read again")
+    process.expect("the users were read again, and there are none: nobody may publish")
+    assert push("old-p4ss") == REFUSED
+    users.write_text("\ufeffalice:new-p4ss\r\n")
+    process.process.send_signal(signal.SIGHUP)
+    process.expect("the users were read again\n")
     assert push("old-p4ss") == REFUSED
     assert push("new-p4ss") == OK
     assert "p4ss" not in process.stop().err
@@ -354,7 +374,7 @@ def test_make_key_makes_what_keys_takes(serve, sluice, short_clip):
     for key in keys[:2]:
         assert sluice.run("push", "--fast", short_clip, served.url(), key).code == OK
     assert sluice.run("push", "--fast", short_clip, served.url(), keys[2]).code == REFUSED
-    for name in ("cam", "live/../cam", "live/a b"):
+    for name in ("", "cam", "live/../cam", "live/a b", " live/a", "live/a\n"):
         result = sluice.run("serve", "--make-key", name)
         assert result.code == USAGE and not result.out
         one_sentence(result, "APP/NAME")

@@ -184,3 +184,53 @@ def test_the_journal_has_its_own_times(sluice):
         assert bool(re.match(TIME, line)) == times and "sluice serve: #1, " in line
     os.close(reader)
     os.close(writer)
+
+
+def test_each_line_says_whose_it_is(sluice):
+    with sluice.start("serve", *PLACE, "--no-record", "-vvv") as process:
+        port = int(process.expect(r"rtmp://127\.0\.0\.1:(\d+)")[1])
+        with peers.Client("127.0.0.1", port) as first, peers.Client("127.0.0.1", port) as second:
+            for client in (first, second):
+                client.handshake()
+            for client in (first, second):
+                client.connect("live")
+            places = {f"127.0.0.1:{client.sock.getsockname()[1]}" for client in (first, second)}
+        process.expect("(?s)closed after.*closed after")
+        result = process.stop()
+    named = [re.match(rf"{TIME} sluice serve: client (\S+): (.*)", line) for line in result.err.splitlines()]
+    said = {place: [m[2] for m in named if m and m[1] == place] for place in places}
+    for lines in said.values():
+        assert lines[0] == "accepted" and "handshake done, plain" in lines and "<- connect 1 on stream 0" in lines
+    assert not [line for line in result.err.splitlines() if re.search("(<-|->) ", line) and "client 127" not in line]
+
+
+@pytest.mark.parametrize("options", [["-vvv"], ["-vvv", "--json"]])
+def test_no_secret_is_said_whatever_happens(sluice, clip, tmp_path, certificates, options):
+    """Not a name that may be a key, nor what follows it, nor a password: of those who are let in, refused, taken over,
+    ended and lost, over any transport, and of recordings that cannot be."""
+    (tmp_path / "live").write_text("no folder")
+    with sluice.start("serve", *PLACE, "--listen", "rtmps://127.0.0.1:0", "--cert", certificates / "good.pem", "--key",
+                      certificates / "good.key", "--takeover", "--stats", "0.2", "--publish-timeout", "0.5", "--open", *options,
+                      tmp_path) as process:
+        port = int(process.expect(r"rtmp://127\.0\.0\.1:(\d+)", 20, "out")[1])
+        tls = int(process.expect(r"rtmps://127\.0\.0\.1:(\d+)", 20, "out")[1])
+        urls = [f"rtmp://u5er:p4ss@127.0.0.1:{port}/live", f"rtmpe://127.0.0.1:{port}/live", f"rtmpt://127.0.0.1:{port}/live",
+                f"rtmps://127.0.0.1:{tls}/live"]
+        for url in urls:
+            trust = ["--ca-file", certificates / "ca.pem"] if url.startswith("rtmps") else []
+            sluice.run("push", "--fast", *trust, clip, url, KEY + "?token=t0k3n")
+            sluice.run("pull", "--wait=0.2", *trust, url, KEY, tmp_path / "out.flv")
+        with peers.Client("127.0.0.1", port) as first, peers.Client("127.0.0.1", port) as second:
+            for client in (first, second):
+                client.handshake()
+                client.connect("live?user=u5er&pass=p4ss")
+                client.create_stream()
+                client.publish(KEY)
+            client.call("play", None, KEY, 0, stream=client.stream)
+            process.expect("publish-timeout")
+        process.expect("takeover")
+        process.expect("not recorded", 20)
+        result = process.stop()
+    said = result.out.decode() + result.err
+    for secret in (KEY, "t0k3n", "p4ss", "u5er"):
+        assert secret not in said

@@ -42,7 +42,7 @@ static bool has(const struct slu_keys *k, const char *key, const char **name)
 
 static void finds_what_is_there(void **state)
 {
-	struct slu_keys *k = parsed("# who may\n\n" ONE "\n  " TWO "\tlive/cam \r\n#" THREE "\n");
+	struct slu_keys *k = parsed("\xef\xbb\xbf# who may\n\n" ONE "\n  " TWO "\tlive/cam \r\n#" THREE "\n");
 	const char *name = "";
 
 	(void)state;

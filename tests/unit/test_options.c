@@ -85,6 +85,20 @@ static int parse_loudly(const char *line)
 	return status;
 }
 
+static void quiet_stderr(bool quiet)
+{
+	static int saved = -1;
+	int null = open("/dev/null", O_WRONLY);
+
+	if (quiet)
+		saved = dup(STDERR_FILENO);
+	fflush(stderr);
+	dup2(quiet ? null : saved, STDERR_FILENO);
+	if (!quiet)
+		close(saved);
+	close(null);
+}
+
 static void lists_take_one_value_after_the_other(void **state)
 {
 	char line[256] = "A";
@@ -218,6 +232,32 @@ static void mistakes_are_told_in_one_line(void **state)
 	}
 }
 
+/* What C's own functions would take for one. */
+static void numbers_are_digits(void **state)
+{
+	static const char *const no[] = {" 5", "\t5", "5 ", "+5", "0x10", "1e3", "", "5,", "5.0", "--5"};
+	static const char *const no_seconds[] = {" 5", "+5", "-5", "0x1", "1e0", "", ".", "1.2.3", "inf", "-0"};
+	struct slu_opt_group groups[1];
+	struct slu_usage usage = {.verb = "try", .max_operands = 1, .groups = groups, .ngroups = 1};
+
+	(void)state;
+	groups[0] = slu_options_net(&all.net);
+	for (size_t i = 0; i < 2 * sizeof no / sizeof no[0]; i++) {
+		bool ms = i % 2;
+		const char *text = ms ? no_seconds[i / 2] : no[i / 2];
+		char value[64], verb[] = "try", *argv[] = {verb, value, NULL};
+		int operands;
+
+		snprintf(value, sizeof value, "--%s=%s", ms ? "connect-timeout" : "send-buffer", text);
+		quiet_stderr(true);
+		if (slu_options_parse(&usage, 2, argv, &operands) != SLU_EXIT_USAGE)
+			fail_msg("%s is taken", value);
+		quiet_stderr(false);
+	}
+	assert_int_equal(parse("--connect-timeout .5 A"), -1);
+	assert_int_equal(all.net.connect_ms, 500);
+}
+
 static void help_fits_and_names_all(void **state)
 {
 	struct slu_opt_group groups[5];
@@ -260,6 +300,7 @@ int main(void)
 		cmocka_unit_test(security_level_zero_is_not_the_default),
 		cmocka_unit_test(operands_and_optional_arguments),
 		cmocka_unit_test(mistakes_are_told_in_one_line),
+		cmocka_unit_test(numbers_are_digits),
 		cmocka_unit_test(help_fits_and_names_all),
 	};
 
