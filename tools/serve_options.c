@@ -56,8 +56,8 @@ static const struct slu_opt client_opts[] = {
 static const struct slu_opt limit_opts[] = {
 	{"max-connections", 0, SLU_OPT_NUMBER, false, "N", "clients at a time (256)", SERVE(max_connections), 1,
 	 100000},
-	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (all)", SERVE(max_per_address), 1,
-	 100000},
+	{"max-per-address", 0, SLU_OPT_NUMBER, false, "N", "of them, from one address (half, from this machine all)",
+	 SERVE(max_per_address), 1, 100000},
 	{"max-queue", 0, SLU_OPT_NUMBER, false, "KB", "a player that is behind by more loses frames (16384)",
 	 SERVE(max_queue_kb), 64, 1 << 20},
 	{"max-message", 0, SLU_OPT_NUMBER, false, "KB", "the longest message that clients may send (8192)",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/carrier.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ enum {
 	MAX_HEAD = 8192,     /* of a request */
 	MAX_BODY = 16 << 20, /* of a request; it goes on to the connection as it comes */
 	MAX_ID = 64,
-	LINGER_MS = 1000 /* for the client's end, after the last answer */
+	LINGER_MS = 1000, /* for the client's end, after the last answer */
+	RETRY_S = 10
 };
 
 enum command { NONE, SEND, IDLE, CLOSE };
@@ -102,6 +104,8 @@ static void answer(struct slu_carrier *c, const char *status, const char *body, 
 		err = slu_http1_line(&b, "Connection: %s", keep ? "Keep-Alive" : "close");
 	if (!err)
 		err = slu_http1_line(&b, "Cache-Control: no-cache");
+	if (!err && *status == '5')
+		err = slu_http1_line(&b, "Retry-After: %d", RETRY_S);
 	if (!err)
 		err = slu_http1_end_head(&b);
 	if (!err)
@@ -113,6 +117,14 @@ static void answer(struct slu_carrier *c, const char *status, const char *body, 
 	put_text(c, &b, now);
 	c->since_ms = since;
 	slu_buf_clear(&b);
+}
+
+static void answer_full(struct slu_carrier *c, const char *why, uint64_t now)
+{
+	char body[256];
+
+	snprintf(body, sizeof body, "%s\n", why);
+	answer(c, "503 Service Unavailable", body, now);
 }
 
 /* ---- requests ---- */
@@ -190,7 +202,7 @@ static void open_tunnel(struct slu_carrier *c, uint64_t now)
 
 	c->transport->ops->stats(c->transport, &stats);
 	if (!c->hooks.open(c->hooks.arg, &stats, &id)) {
-		answer(c, "503 Service Unavailable", "There is no room for another tunnel: try later.\n", now);
+		answer_full(c, "There is no room for another tunnel: try later.", now);
 		return;
 	}
 	strcpy(body, id);
@@ -227,6 +239,11 @@ static void take_raw(struct slu_carrier *c, uint64_t now)
 
 	if (used < 0) {
 		answer(c, "400 Bad Request", "This is no request of HTTP/1 that could be answered.\n", now);
+		return;
+	}
+	if (c->request.has_head && c->hooks.full) {
+		c->last = true;
+		answer_full(c, c->hooks.full, now);
 		return;
 	}
 	if (c->request.has_head && !had_head)

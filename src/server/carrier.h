@@ -16,6 +16,7 @@ struct slu_carrier_hooks {
 	struct slu_tunnel *(*find)(void *arg, const char *id);
 	/* It was given something, or was ended: its connection is to work. It may be gone afterwards. */
 	void (*fed)(void *arg, struct slu_tunnel *tunnel);
+	const char *full; /* why it is answered 503 and no more, static; NULL: it is not */
 	void *arg;
 };
 

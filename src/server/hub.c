@@ -177,6 +177,7 @@ int slu_hub_publish(struct slu_hub *hub, const char *key, struct slu_hub_stream 
 		return SLU_ERR_REFUSED;
 	(*stream)->published = true;
 	(*stream)->publisher = NULL;
+	(*stream)->headless = true;
 	for (struct slu_player *p = (*stream)->players; p; p = p->next)
 		if (!p->failed)
 			p->ops->begin(p);

@@ -33,7 +33,7 @@ struct slu_hub_stream {
 	uint32_t last; /* timestamp of the newest frame */
 	bool begun;    /* there has been one */
 	bool published;
-	bool headless; /* taken over, and no key frame yet: pictures are worth nothing */
+	bool headless; /* no key frame of its publisher's yet: pictures are worth nothing */
 	char key[SLU_STREAM_KEY];
 };
 

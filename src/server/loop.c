@@ -88,8 +88,6 @@ struct slu_loop *slu_loop_new(const struct slu_loop_config *config, char *error,
 	loop->config = *config;
 	if (!loop->config.max_connections)
 		loop->config.max_connections = SLU_LOOP_MAX_CONNECTIONS;
-	if (!loop->config.max_per_address)
-		loop->config.max_per_address = loop->config.max_connections;
 	slu_loop_set_memory(&loop->config);
 	loop->config.conn.session.tally = &loop->tally;
 	loop->config.conn.session.role = SLU_SERVER;

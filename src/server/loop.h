@@ -42,7 +42,7 @@ struct slu_loop_config {
 	struct slu_hub_config hub;
 	struct slu_recorders_config record;
 	unsigned max_connections;     /* default SLU_LOOP_MAX_CONNECTIONS */
-	unsigned max_per_address;     /* default: as many as all */
+	unsigned max_per_address;     /* default: half of all, from this machine all */
 	size_t max_connection_memory; /* what one connection may take; default SLU_LOOP_MAX_CONNECTION_MEMORY */
 	size_t max_memory;            /* what all may take together; default SLU_LOOP_MAX_MEMORY */
 	unsigned idle_timeout_ms;     /* for clients that neither publish nor play; default 30000 */

@@ -6,7 +6,7 @@
 
 #include "server/loop_impl.h"
 
-enum { TOLD = 8, TOLD_MS = 1000 };
+enum { TOLD = 8 }; /* at a time */
 
 const struct slu_door slu_door_closed = {"stopping", "The server is about to end."};
 static const struct slu_door full = {"max-connections",
@@ -34,6 +34,16 @@ static unsigned clients_of(const struct slu_loop *loop, const struct in6_addr *a
 	return n;
 }
 
+/* So that no single one takes all; but one that tries this out, or a proxy, comes from this machine. */
+static unsigned most_of(const struct slu_loop *loop, const struct in6_addr *address)
+{
+	const struct slu_loop_config *config = &loop->config;
+
+	if (config->max_per_address)
+		return config->max_per_address;
+	return slu_admit_is_loopback(address) ? config->max_connections : (config->max_connections + 1) / 2;
+}
+
 const struct slu_door *slu_loop_full(const struct slu_loop *loop, const struct in6_addr *address, bool tunnel)
 {
 	unsigned n = loop->nclients - loop->nturned_away - loop->ntunnels + loop->ncarriers;
@@ -47,13 +57,13 @@ const struct slu_door *slu_loop_full(const struct slu_loop *loop, const struct i
 	n = clients_of(loop, address, tunnel);
 	if (!tunnel)
 		n += slu_loop_carriers_of(loop, address);
-	return n >= loop->config.max_per_address ? &crowded : NULL;
+	return n >= most_of(loop, address) ? &crowded : NULL;
 }
 
 bool slu_loop_may_tell(struct slu_loop *loop)
 {
 	if (loop->peers.now_ms >= loop->told_until) {
-		loop->told_until = loop->peers.now_ms + TOLD_MS;
+		loop->told_until = loop->peers.now_ms + SLU_LOOP_TOLD_MS;
 		loop->told = 0;
 	}
 	return loop->told++ < TOLD;
@@ -62,7 +72,7 @@ bool slu_loop_may_tell(struct slu_loop *loop)
 void slu_loop_turn_away(struct slu_loop *loop, struct client *c, const struct slu_door *why)
 {
 	c->turned_away = true;
-	c->until = loop->peers.now_ms + TOLD_MS;
+	c->until = loop->peers.now_ms + SLU_LOOP_TOLD_MS;
 	c->peer->turned_away = why;
 	c->peer->silent = true;
 	loop->nturned_away++;

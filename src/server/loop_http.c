@@ -17,6 +17,7 @@ struct carrier {
 	struct slu_loop *loop;
 	struct carrier *next;
 	struct in6_addr address;
+	bool turned_away; /* it is only told why */
 	unsigned want;
 	uint64_t deadline;
 };
@@ -144,7 +145,9 @@ static void free_carrier(struct slu_loop *loop, struct carrier *k)
 void slu_loop_carry(struct slu_loop *loop, struct client *c)
 {
 	struct carrier *k = calloc(1, sizeof *k);
-	struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, k};
+	const struct slu_door *full = c->peer->turned_away;
+	struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, full ? full->text : NULL, k};
+	unsigned timeout_ms = full ? SLU_LOOP_TOLD_MS : loop->peers.timeouts.idle_ms;
 	struct slu_transport *transport;
 	struct slu_vec read;
 
@@ -153,15 +156,14 @@ void slu_loop_carry(struct slu_loop *loop, struct client *c)
 	c->watch.fd = -1;
 	slu_loop_end(loop, c);
 	c->peer->silent = true;
-	if (!k || c->turned_away) {
-		free(k);
+	if (!k)
 		return;
-	}
 	transport = slu_conn_take(c->peer->conn, &read);
 	k->watch.fd = -1;
 	k->loop = loop;
 	k->address = c->address;
-	k->http = slu_carrier_new(transport, &read, &hooks, loop->peers.timeouts.idle_ms, loop->peers.now_ms);
+	k->turned_away = full != NULL;
+	k->http = slu_carrier_new(transport, &read, &hooks, timeout_ms, loop->peers.now_ms);
 	if (!k->http || !watch_carrier(loop, k)) {
 		slu_carrier_free(k->http);
 		free(k);
@@ -169,7 +171,7 @@ void slu_loop_carry(struct slu_loop *loop, struct client *c)
 	}
 	k->next = loop->carriers;
 	loop->carriers = k;
-	loop->ncarriers++;
+	loop->ncarriers += !k->turned_away;
 	step(loop, k);
 }
 
@@ -200,7 +202,7 @@ void slu_loop_carriers_answer(struct slu_loop *loop)
 			continue;
 		}
 		*at = k->next;
-		loop->ncarriers--;
+		loop->ncarriers -= !k->turned_away;
 		free_carrier(loop, k);
 	}
 }
@@ -219,7 +221,7 @@ unsigned slu_loop_carriers_of(const struct slu_loop *loop, const struct in6_addr
 	unsigned n = 0;
 
 	for (const struct carrier *k = loop->carriers; k; k = k->next)
-		n += slu_loop_same_place(&k->address, address);
+		n += !k->turned_away && slu_loop_same_place(&k->address, address);
 	return n;
 }
 

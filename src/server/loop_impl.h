@@ -13,7 +13,8 @@
 #include "server/peer.h"
 #include "server/timers.h"
 
-enum { SLU_TUNNEL_ID = 33 }; /* 128 random bits, in hexadecimal */
+enum { SLU_TUNNEL_ID = 33 };      /* 128 random bits, in hexadecimal */
+enum { SLU_LOOP_TOLD_MS = 1000 }; /* for who is turned away to be told why */
 
 struct slu_loop;
 
@@ -53,9 +54,9 @@ struct slu_loop {
 	struct client *clients, *over; /* over: those of clients that are */
 	struct slu_timers timers;
 	struct carrier *carriers;
-	unsigned nclients, ncarriers, last_id;
-	unsigned ntunnels, nturned_away; /* of clients, and among them */
-	unsigned told;                   /* of those who were turned away, in the second that ends at told_until */
+	unsigned nclients, ncarriers, last_id; /* ncarriers: but for those that are turned away */
+	unsigned ntunnels, nturned_away;       /* of clients, and among them */
+	unsigned told; /* of those who were turned away, in the second that ends at told_until */
 	uint64_t told_until;
 	struct slu_tally tally;                            /* of the storage of messages */
 	size_t overhead;                                   /* of connections, beside that */

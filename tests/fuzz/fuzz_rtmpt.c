@@ -233,7 +233,7 @@ static void fed(void *arg, struct slu_tunnel *tunnel)
 static void run_server(struct source *source)
 {
 	struct server server = {.n = 0};
-	struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, &server};
+	struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, NULL, &server};
 	struct slu_vec nothing = {"", 0};
 	struct slu_carrier *c = slu_carrier_new(&source->base, &nothing, &hooks, 1000, clock_ms);
 

@@ -65,7 +65,7 @@ static void fed(void *arg, struct slu_tunnel *tunnel)
 
 static struct slu_carrier *make(const char *read)
 {
-	static const struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, &server};
+	static const struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, NULL, &server};
 	struct slu_vec vec = {read, strlen(read)};
 	struct slu_carrier *c;
 
@@ -313,7 +313,7 @@ static void an_end_that_cannot_be_sent_is_not_waited_for(void **state)
 static void a_tunnel_outlives_its_connection(void **state)
 {
 	struct slu_carrier *c = make(POST("/open/1", 1) "x"), *other;
-	static const struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, &server};
+	static const struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, NULL, &server};
 	static struct mem_transport second;
 	struct slu_vec again = {POST("/send/t0/1", 5) "hello", sizeof(POST("/send/t0/1", 5) "hello") - 1};
 
@@ -337,6 +337,35 @@ static void a_tunnel_outlives_its_connection(void **state)
 	unmake(c);
 }
 
+/* Nobody is let in: that is the answer to whatever is asked, and the end. */
+static void is_full(void **state)
+{
+	static const struct slu_carrier_hooks hooks = {open_tunnel, find_tunnel, fed, "All are here.", &server};
+	static const char *const asked[] = {POST("/open/1", 1) "x", POST("/send/t0/1", 5), "GET / HTTP/1.0\r\n\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+		struct slu_vec vec = {asked[i], strlen(asked[i])};
+		struct slu_carrier *c;
+
+		memset(&server, 0, sizeof server);
+		clock_ms = 50000;
+		mem_init(&mem);
+		c = slu_carrier_new(&mem.base, &vec, &hooks, 1000, clock_ms);
+		assert_non_null(c);
+		assert_string_equal(
+			ask(c, ""),
+			"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n"
+			"Connection: close\r\nCache-Control: no-cache\r\nRetry-After: 10\r\n\r\nAll are here.\n");
+		assert_int_equal(server.n, 0);
+		assert_string_equal(ask(c, POST("/open/1", 1) "x"), "");
+		clock_ms += 1000;
+		slu_carrier_step(c, clock_ms);
+		assert_true(slu_carrier_over(c));
+		unmake(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +380,7 @@ int main(void)
 		cmocka_unit_test(what_is_dropped_is_bounded),
 		cmocka_unit_test(an_end_that_cannot_be_sent_is_not_waited_for),
 		cmocka_unit_test(a_tunnel_outlives_its_connection),
+		cmocka_unit_test(is_full),
 	};
 
 	return cmocka_run_group_tests_name("carrier", tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hub_kit.h"
+#include "server/gop.h"
 
 static void makes_keys(void **state)
 {
@@ -158,14 +159,46 @@ static void players_may_wait(void **state)
 	assert_int_equal(f->n, 0);
 	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
 	assert_int_equal(f->begun, 1);
-	/* Nothing is left out, although it does not begin with a key frame. */
+	/* Pictures that depend on one that never came are worth nothing, and are not lost. */
 	METADATA(s, 5);
+	AVC_CONFIG(s, 5);
 	INTER(s, 5);
 	AAC(s, 6);
+	INTER(s, 45);
 	assert_int_equal(f->n, 3);
 	hub_saw(f, 1, 9, 5);
+	hub_saw(f, 2, 8, 6);
+	KEY(s, 85);
+	INTER(s, 125);
+	assert_int_equal(f->n, 5);
+	hub_saw(f, 3, 9, 85);
+	hub_saw(f, 4, 9, 125);
+	assert_int_equal(f->p.dropped, 0);
 	slu_hub_unpublish(s);
 	assert_int_equal(f->ended, 1);
+	slu_hub_free(hub);
+	free(f);
+}
+
+/* Of a stream that refreshes its pictures bit by bit none is a key frame: it is begun with anywhere, in the end. */
+static void players_do_not_wait_for_ever_for_a_key_frame(void **state)
+{
+	struct slu_hub *hub = hub_kit_new(NULL);
+	struct slu_hub_stream *s;
+	struct fake *f = hub_fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	AVC_CONFIG(s, 0);
+	INTER(s, 0);
+	INTER(s, SLU_GOP_PATIENCE_MS);
+	assert_int_equal(f->n, 1);
+	INTER(s, SLU_GOP_PATIENCE_MS + 1);
+	INTER(s, SLU_GOP_PATIENCE_MS + 41);
+	assert_int_equal(f->n, 3);
+	hub_saw(f, 1, 9, SLU_GOP_PATIENCE_MS + 1);
+	slu_hub_unpublish(s);
 	slu_hub_free(hub);
 	free(f);
 }
@@ -670,6 +703,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_second_publisher),
 		cmocka_unit_test(limits_streams),
 		cmocka_unit_test(players_may_wait),
+		cmocka_unit_test(players_do_not_wait_for_ever_for_a_key_frame),
 		cmocka_unit_test(late_players_begin_at_the_key_frame),
 		cmocka_unit_test(a_slow_player_loses_whole_groups),
 		cmocka_unit_test(a_slow_listener_goes_on_when_there_is_room),

@@ -329,6 +329,8 @@ static void lets_a_film_wait_again(void **state)
 	hold_a_film(&ops);
 	set_disk(false);
 	play_to(FRAMES);
+	for (int i = 0; i < 200; i++) /* and the disk has caught up */
+		turn();
 	atomic_fetch_add(&forward_ms, 10000);
 	send_held(FRAMES);
 	set_disk(false);
