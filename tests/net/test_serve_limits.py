@@ -183,7 +183,11 @@ def test_the_words_arrive_though_the_client_goes_on_sending(serve):
         client.sock.settimeout(20)
         announce(client, 65537)
         client.send(bytes(3000000))
+        for _ in range(10):
+            client.send(bytes(1000))
+            time.sleep(0.02)
         assert client.until("onStatus")[3]["code"] == "NetStream.Failed"
+        client.sock.shutdown(socket.SHUT_WR)
         while client.sock.recv(65536):  # no reset: it would raise
             pass
 
