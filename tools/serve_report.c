@@ -154,11 +154,13 @@ static void say_recording(const struct slu_server_report *r, const char *who, co
 
 static void say_end(const struct slu_server_report *r, const char *who, const char *what)
 {
+	bool known = r->app[0] != '\0';
+
 	if (r->count > 1)
-		slu_say("%u more are ended, the last of them %s, at %s: %s (%s)", r->count, who, what, r->text,
-			r->reason);
+		slu_say("%u more are ended, the last of them %s%s%s: %s (%s)", r->count, who, known ? ", at " : "",
+			known ? what : "", r->text, r->reason);
 	else
-		slu_say("%s, at %s, is ended: %s (%s)", who, what, r->text, r->reason);
+		slu_say("%s%s%s, is ended: %s (%s)", who, known ? ", at " : "", known ? what : "", r->text, r->reason);
 }
 
 static void say_close(const struct slu_server_report *r, const char *who, const char *what)

@@ -316,6 +316,11 @@ bool slu_conn_ended(const struct slu_conn *c)
 	return c->broken || c->in_ended;
 }
 
+bool slu_conn_stalled(const struct slu_conn *c)
+{
+	return c->err == SLU_ERR_STALLED;
+}
+
 bool slu_conn_stuck(const struct slu_conn *c)
 {
 	return c->broken || (c->in_at < c->in_end && (c->in_ended || (c->blocked && slu_conn_waits(c))));

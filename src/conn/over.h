@@ -33,6 +33,9 @@ bool slu_conn_stuck(const struct slu_conn *c);
  * slu_conn_error() has the sentence. */
 bool slu_conn_went_beyond(const struct slu_conn *c);
 
+/* Whether it failed for its peer took nothing for too long. */
+bool slu_conn_stalled(const struct slu_conn *c);
+
 /* Bytes read from and written to its socket: as slu_conn_stats(), without asking TCP. */
 void slu_conn_wire(const struct slu_conn *c, uint64_t *in, uint64_t *out);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn/over.h"
+
 const struct refusal slu_peer_busy = {"NetStream.Failed", "One connection publishes or plays one stream."};
 const struct refusal slu_peer_no_memory = {"NetStream.Failed",
 					   "The server has no memory left for another stream: try later."};
@@ -221,6 +223,17 @@ static void untouch(struct slu_peer *peer)
 	*at = peer->next_touched;
 }
 
+static void report_stall(struct slu_peer *peer)
+{
+	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_END);
+
+	if (peer->closing || !slu_conn_stalled(peer->conn))
+		return;
+	r.reason = "stall-timeout";
+	r.text = slu_conn_error(peer->conn);
+	slu_peer_report(peer, &r);
+}
+
 static void report_close(struct slu_peer *peer)
 {
 	struct slu_server_report r = slu_peer_report_of(peer, SLU_REPORT_CLOSE);
@@ -238,6 +251,7 @@ void slu_peer_free(struct slu_peer *peer)
 {
 	if (!peer)
 		return;
+	report_stall(peer);
 	slu_peer_end(peer);
 	untouch(peer);
 	report_close(peer);
