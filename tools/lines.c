@@ -166,7 +166,7 @@ static struct timespec in_ms(unsigned ms)
 	struct timespec at;
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
+	at.tv_sec += (time_t)(ms / 1000);
 	at.tv_nsec += (long)(ms % 1000) * 1000000;
 	if (at.tv_nsec >= 1000000000) {
 		at.tv_sec++;

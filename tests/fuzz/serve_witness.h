@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was published, and whether what a player got can have come of it: whole messages of its stream, in their order;
- * pictures from a key frame on, unless it was there when they began, and where one is missing, from the next key frame
- * on, unless there are none for long; configuration at any time.
+ * pictures from a key frame on, and where one is missing, from the next key frame on, unless there are none for long;
+ * configuration at any time.
  *
  * The same bytes may have been published twice, so a player may be at several places of the stream, as far as one can
  * tell from what it got. All are followed.
@@ -34,11 +34,7 @@ static size_t npublished; /* WITNESS_LOG: too many, nothing can be said any more
 
 struct player {
 	const void *stream;
-	/* What it was let play and has not heard of yet, oldest first, and whether there had been pictures by then. */
-	struct {
-		const void *stream;
-		bool pictures;
-	} next[PLAYS];
+	const void *next[PLAYS]; /* what it was let play and has not heard of yet, oldest first */
 	size_t nnext;
 	bool lost; /* too many of these */
 	/* Places behind a message that it may have got last: [0] those where no picture is missing since, [1] others.
@@ -102,16 +98,9 @@ static bool same(const struct published *a, const struct published *b)
 
 static void witness_play(struct player *p, const void *stream)
 {
-	bool pictures = false;
-
-	for (size_t i = 0; i < npublished; i++)
-		if (published[i].stream == stream)
-			pictures = published[i].type && (pictures || is_picture(&published[i]));
 	p->lost |= p->nnext == PLAYS;
-	if (p->lost)
-		return;
-	p->next[p->nnext].stream = stream;
-	p->next[p->nnext++].pictures = pictures;
+	if (!p->lost)
+		p->next[p->nnext++] = stream;
 }
 
 /* It hears that it plays. */
@@ -120,9 +109,9 @@ static void begin_to_play(struct player *p)
 	if (p->lost)
 		return;
 	witness_require(p->nnext > 0);
-	p->stream = p->next[0].stream;
+	p->stream = p->next[0];
 	memset(p->at, 0, sizeof p->at);
-	p->at[p->next[0].pictures][0] = 1;
+	p->at[1][0] = 1;
 	memmove(p->next, p->next + 1, --p->nnext * sizeof p->next[0]);
 }
 
@@ -176,10 +165,11 @@ static bool is_media(const struct slu_msg *msg)
 
 static void witness_got(struct player *p, const struct slu_msg *msg)
 {
-	static const char start[] = "NetStream.Play.Start";
+	static const char status[] = "\2\0\x08onStatus", start[] = "NetStream.Play.Start";
 	struct published got;
 
-	if (msg->type == SLU_MSG_COMMAND && memmem(msg->data, msg->size, start, sizeof start - 1))
+	if (msg->type == SLU_MSG_COMMAND && memmem(msg->data, msg->size, status, sizeof status - 1) &&
+	    memmem(msg->data, msg->size, start, sizeof start - 1))
 		begin_to_play(p);
 	if (!is_media(msg) || is_preface(msg) || p->lost || npublished == WITNESS_LOG)
 		return;

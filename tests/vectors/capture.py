@@ -4,11 +4,13 @@
 
   capture.py sink PORT NAME            waits for one publisher, answers it, keeps what it sent until it closes
   capture.py play HOST PORT APP STREAM NAME SECONDS   plays and keeps what the server sent
+  capture.py client PORT HOST SERVER_PORT FILE   relays one connection, and keeps what the client sent after its handshake
 
-Each writes NAME.chunks, the peer's chunk stream after its handshake, and NAME.txt, one line per message in it: type,
+The first two write NAME.chunks, the peer's chunk stream after its handshake, and NAME.txt, one line per message in it: type,
 chunk stream, timestamp, message stream, size, CRC-32. The reader below follows RTMP 1.0, 5.3, to the letter, and shares
 nothing with the library.
 """
+import select
 import socket
 import struct
 import sys
@@ -188,9 +190,31 @@ def play(host, port, app, stream, name, seconds):
     save(name, data[:len(data) - len(chunks.data)], messages)
 
 
+def client(port, host, server_port, name):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(1)
+    listener.settimeout(30)
+    near, _ = listener.accept()
+    far = socket.create_connection((host, server_port), 10)
+    said, open_ends = b"", [near, far]
+    while near in open_ends and far in open_ends:
+        for sock in select.select(open_ends, [], [], 30)[0]:
+            got = sock.recv(65536)
+            if not got:
+                open_ends.remove(sock)
+                continue
+            said += got if sock is near else b""
+            (far if sock is near else near).sendall(got)
+    open(name, "wb").write(said[1 + 2 * 1536:])
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 4 and sys.argv[1] == "sink":
         sink(int(sys.argv[2]), sys.argv[3])
+    elif len(sys.argv) == 6 and sys.argv[1] == "client":
+        client(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5])
     elif len(sys.argv) == 8 and sys.argv[1] == "play":
         play(sys.argv[2], int(sys.argv[3]), *sys.argv[4:7], float(sys.argv[7]))
     else:
