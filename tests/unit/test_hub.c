@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <sluice/error.h>
+
 #include "hub_kit.h"
 #include "server/gop.h"
 
@@ -314,6 +316,73 @@ static void a_slow_listener_goes_on_when_there_is_room(void **state)
 	free(f);
 }
 
+/* It is told once, until it goes on; who wants no pictures goes on with sound; and who plays again begins anew. */
+static void is_slow_once(void **state)
+{
+	struct slu_hub_config config = {.max_queue = 20};
+	struct slu_hub *hub = hub_kit_new(&config);
+	struct slu_hub_stream *s;
+	struct fake *f = hub_fake_new();
+
+	(void)state;
+	f->p.no_video = true;
+	f->queued = 20;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	KEY(s, 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	AAC(s, 0);
+	AAC(s, 20);
+	assert_int_equal(f->slowed, 1);
+	f->queued = 0;
+	AAC(s, 40);
+	assert_int_equal(f->n, 1);
+	f->queued = 20;
+	AAC(s, 60);
+	assert_int_equal(f->slowed, 2);
+	f->answer = SLU_ERR_RESET;
+	f->queued = 0;
+	AAC(s, 80);
+	assert_true(f->p.failed);
+	slu_hub_leave(&f->p);
+	f->answer = 0;
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	AAC(s, 100);
+	assert_int_equal(f->n, 2);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
+/* Where there is no room for all that is kept, the next key frame will do; and nothing is caught up with in a pause. */
+static void joins_with_what_it_has_room_for(void **state)
+{
+	struct slu_hub_config config = {.max_queue = 25};
+	struct slu_hub *hub = hub_kit_new(&config);
+	struct slu_hub_stream *s;
+	struct fake *f = hub_fake_new(), *paused = hub_fake_new();
+
+	(void)state;
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	KEY(s, 0);
+	INTER(s, 40);
+	paused->p.paused = true;
+	assert_int_equal(slu_hub_play(hub, "live/a", &paused->p), 0);
+	assert_int_equal(paused->n, 0);
+	f->queued = 6; /* and 20 that are kept */
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_int_equal(f->n, 0);
+	f->queued = 0;
+	INTER(s, 80);
+	assert_int_equal(f->n, 0);
+	KEY(s, 120);
+	assert_int_equal(f->n, 1);
+	assert_int_equal(f->p.dropped, 0);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+	free(paused);
+}
+
 static void waits_for_a_key_frame_when_none_is_kept(void **state)
 {
 	struct slu_hub_config config = {.max_gop = 25};
@@ -555,6 +624,8 @@ int main(void)
 		cmocka_unit_test(late_players_begin_at_the_key_frame),
 		cmocka_unit_test(a_slow_player_loses_whole_groups),
 		cmocka_unit_test(a_slow_listener_goes_on_when_there_is_room),
+		cmocka_unit_test(is_slow_once),
+		cmocka_unit_test(joins_with_what_it_has_room_for),
 		cmocka_unit_test(waits_for_a_key_frame_when_none_is_kept),
 		cmocka_unit_test(honours_wishes),
 		cmocka_unit_test(a_dead_player_gets_nothing_more),

@@ -158,6 +158,41 @@ static void what_is_not_small_sound_does_not_wait(void **state)
 	free(listener);
 }
 
+/* What is due at once says so, sound alone waits for nobody, and a large one neither. */
+static void only_small_sound_beside_pictures_waits(void **state)
+{
+	struct slu_hub_config config = {.gather_ms = 40};
+	struct slu_hub *hub = hub_kit_new(&config);
+	struct slu_hub_stream *s;
+	struct fake *f = hub_fake_new();
+	char sound[2049] = "\xaf\x01";
+
+	(void)state;
+	hub_current = NULL;
+	slu_hub_tick(hub, 100);
+	assert_int_equal(slu_hub_publish(hub, "live/a", &s), 0);
+	assert_int_equal(slu_hub_play(hub, "live/a", &f->p), 0);
+	assert_false(slu_hub_gathers(s));
+	AAC(s, 0);
+	assert_int_equal(slu_hub_deadline(hub), 0);
+	slu_hub_send(hub);
+	assert_int_equal(f->n, 1);
+	KEY(s, 0);
+	assert_true(slu_hub_gathers(s));
+	slu_hub_send(hub);
+	hub_say(s, 8, 1, sound, 2048);
+	assert_int_equal(slu_hub_deadline(hub), 140);
+	slu_hub_send(hub);
+	assert_int_equal(f->n, 2);
+	hub_say(s, 8, 2, sound, 2049);
+	assert_int_equal(slu_hub_deadline(hub), 0);
+	slu_hub_send(hub);
+	assert_int_equal(f->n, 4);
+	slu_hub_unpublish(s);
+	slu_hub_free(hub);
+	free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +201,7 @@ int main(void)
 		cmocka_unit_test(nothing_waits_when_a_player_joins),
 		cmocka_unit_test(what_came_at_once_is_flushed_once),
 		cmocka_unit_test(what_is_not_small_sound_does_not_wait),
+		cmocka_unit_test(only_small_sound_beside_pictures_waits),
 	};
 
 	return cmocka_run_group_tests_name("hub_held", tests, NULL, NULL);

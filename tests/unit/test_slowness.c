@@ -56,6 +56,27 @@ static void one_that_goes_on_and_falls_behind_again_is(void **state)
 	assert_int_equal(over, 60000);
 }
 
+/* Ten seconds without a loss, or as many as the deadline has; and then it never was. */
+static void calm_for_long_enough(void **state)
+{
+	static const struct {
+		unsigned timeout, calm;
+	} cases[] = {{TIMEOUT, 10000}, {3000, 3000}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct slu_slowness s = {.slow = false};
+
+		slu_slowness_begin(&s, 1000);
+		slu_slowness_look(&s, true, 0, MAX, cases[i].timeout, 2000);
+		slu_slowness_look(&s, false, MAX / 8, MAX, cases[i].timeout, 2000 + cases[i].calm - 1);
+		assert_true(s.slow);
+		slu_slowness_look(&s, false, MAX / 8, MAX, cases[i].timeout, 2000 + cases[i].calm);
+		assert_false(s.slow);
+		assert_false(slu_slowness_over(&s, cases[i].timeout, 1000 + cases[i].timeout));
+	}
+}
+
 static void a_short_deadline_is_kept(void **state)
 {
 	struct slu_slowness s = {.slow = false};
@@ -73,6 +94,7 @@ int main(void)
 		cmocka_unit_test(one_that_loses_all_the_time_is_over),
 		cmocka_unit_test(one_that_catches_up_is_not),
 		cmocka_unit_test(one_that_goes_on_and_falls_behind_again_is),
+		cmocka_unit_test(calm_for_long_enough),
 		cmocka_unit_test(a_short_deadline_is_kept),
 	};
 

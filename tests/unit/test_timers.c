@@ -42,6 +42,24 @@ static void the_earliest_is_first(void **state)
 	slu_timers_clear(&all);
 }
 
+/* The last of all comes to stand below one that is later, in another branch. */
+static void what_fills_a_gap_may_rise(void **state)
+{
+	static const uint64_t at[] = {1, 10, 2, 11, 12, 4, 3};
+	struct slu_timers all = {0};
+	struct slu_timer t[7] = {{0}};
+
+	(void)state;
+	assert_int_equal(slu_timers_reserve(&all, 7), 0);
+	for (size_t i = 0; i < 7; i++)
+		slu_timers_set(&all, &t[i], at[i]);
+	slu_timers_set(&all, &t[4], UINT64_MAX);
+	slu_timers_set(&all, &t[0], UINT64_MAX);
+	slu_timers_set(&all, &t[2], UINT64_MAX);
+	assert_int_equal(slu_timers_first(&all)->at, 3);
+	slu_timers_clear(&all);
+}
+
 static void grows(void **state)
 {
 	struct slu_timers all = {0};
@@ -65,6 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_is_first_of_none),
 		cmocka_unit_test(the_earliest_is_first),
+		cmocka_unit_test(what_fills_a_gap_may_rise),
 		cmocka_unit_test(grows),
 	};
 
