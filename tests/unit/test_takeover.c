@@ -70,6 +70,21 @@ static void players_stay_and_go_on(void **state)
 	end(&n);
 }
 
+/* The new one goes on from where the old one was, also when that had set its clock back. */
+static void goes_on_from_a_clock_that_was_set_back(void **state)
+{
+	struct scene n = begin();
+
+	(void)state;
+	KEY(n.s, 20000);
+	KEY(n.s, 100);
+	n.f->n = 0;
+	slu_hub_take_over(n.s, 10);
+	KEY(n.s, 0);
+	hub_saw(n.f, n.f->n - 1, 9, 110);
+	end(&n);
+}
+
 static void codecs_may_change(void **state)
 {
 	struct scene n = begin();
@@ -198,11 +213,9 @@ static void the_hub_knows_whose_it_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(players_stay_and_go_on),
-		cmocka_unit_test(codecs_may_change),
-		cmocka_unit_test(sound_alone_goes_on_at_once),
-		cmocka_unit_test(wishes_are_kept),
-		cmocka_unit_test(time_goes_on),
+		cmocka_unit_test(players_stay_and_go_on),    cmocka_unit_test(goes_on_from_a_clock_that_was_set_back),
+		cmocka_unit_test(codecs_may_change),         cmocka_unit_test(sound_alone_goes_on_at_once),
+		cmocka_unit_test(wishes_are_kept),           cmocka_unit_test(time_goes_on),
 		cmocka_unit_test(the_hub_knows_whose_it_is),
 	};
 
