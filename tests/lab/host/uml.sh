@@ -5,8 +5,22 @@
 prepare_uml() {
 	need linux.uml user-mode-linux
 	linux=(linux.uml)
+	prepare_registers
 	module_folder=/usr/lib/uml/modules/$("${linux[@]}" --version)
 	prepare_user_mode
+}
+
+# A processor with more registers than that kernel has room for: fp_registers.c.
+prepare_registers() {
+	local made=$cache/fp_registers.so
+	grep -q -m 1 '^flags.* amx_tile' /proc/cpuinfo || return 0
+	need cc gcc
+	(
+		flock 9
+		[ ! "$made" -nt "$lab/host/fp_registers.c" ] || exit 0
+		cc -D_GNU_SOURCE -O2 -Wall -Wextra -shared -fPIC -o "$made.new" "$lab/host/fp_registers.c" && mv "$made.new" "$made"
+	) 9>"$cache/lock" || die "cannot build $made"
+	linux=(env "LD_PRELOAD=$made" linux.uml)
 }
 
 # The kernel of Debian's next release, which wants a newer C library than this machine may have. A program that is
