@@ -15,6 +15,7 @@ prepare_registers() {
 	local made=$cache/fp_registers.so
 	grep -q -m 1 '^flags.* amx_tile' /proc/cpuinfo || return 0
 	need cc gcc
+	mkdir -p "$cache"
 	(
 		flock 9
 		[ ! "$made" -nt "$lab/host/fp_registers.c" ] || exit 0
