@@ -4,6 +4,7 @@
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 
@@ -42,9 +43,9 @@ class Counted:
 
 
 class Served:
-    def __init__(self, sluice, *options):
+    def __init__(self, sluice, *options, scheme="rtmp"):
         sluice.need("serve")
-        self.process = sluice.start("serve", "--json", "--listen", "rtmp://127.0.0.1:0", "--stats", "0.2", *options)
+        self.process = sluice.start("serve", "--json", "--listen", f"{scheme}://127.0.0.1:0", "--stats", "0.2", *options)
         self.url = json.loads(self.process.expect(r".*\n", 20, "out")[0])["url"]
         self.port = int(self.url.rsplit(":", 1)[1])
         self.patience = sluice.patience
@@ -167,6 +168,26 @@ def test_memory_is_that_of_the_messages(sluice):
     for player in players:
         player.sock.close()
     server.until("server", lambda e: e["connections"] == 0 and e["memory"] < 1 << 19)
+
+
+@pytest.mark.parametrize("scheme, least", [("rtmp", 0.4), ("rtmps", 1.0)])
+def test_memory_of_connections_is_not_made_little_of(sluice, certificates, scheme, least):
+    """What 200 that do nothing are said to take, beside what the system says that the process has more for them."""
+    if sluice.sanitized or sluice.emulated:
+        pytest.skip("a sanitizer, or an emulator, takes memory of its own")
+    options = ["--cert", certificates / "good.pem", "--key", certificates / "good.key"] if scheme == "rtmps" else []
+    server = Served(sluice, "--no-record", "--max-connections", "300", *options, scheme=scheme)
+    trust = ssl.create_default_context(cafile=certificates / "ca.pem") if scheme == "rtmps" else None
+    clients, seen = [], []
+    for wanted in (50, 250):
+        while len(clients) < wanted:
+            clients.append(peers.Client("localhost", server.port, tls=trust))
+            clients[-1].to("connected")
+        seen.append(server.until("server", lambda e: e["connections"] == wanted)[-1])
+    said, taken = (seen[1][name] - seen[0][name] for name in ("memory", "resident"))
+    assert taken > 200 * 4096 and least * taken < said < 4 * taken
+    for client in clients:
+        client.sock.close()
 
 
 def test_refusals_are_counted(sluice):
