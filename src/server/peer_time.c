@@ -22,6 +22,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static void close_after(struct slu_peer *peer, const char *what, unsigned ms, const struct refusal *status,
+			const char *reason)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "%s for %u ms", what, ms);
+	slu_peer_dismiss(peer, status, reason, text);
+}
+
 /* ---- publishing ---- */
 
 static uint64_t silent_at(const struct slu_peer *peer)
@@ -31,10 +40,7 @@ static uint64_t silent_at(const struct slu_peer *peer)
 
 static void close_silent(struct slu_peer *peer)
 {
-	char text[64];
-
-	snprintf(text, sizeof text, "it published nothing for %u ms", peer->all->timeouts.publish_ms);
-	slu_peer_dismiss(peer, &silent, "publish-timeout", text);
+	close_after(peer, "it published nothing", peer->all->timeouts.publish_ms, &silent, "publish-timeout");
 }
 
 static uint64_t answer_at(const struct slu_peer *peer)
@@ -51,10 +57,7 @@ static uint64_t waited_at(const struct slu_peer *peer)
 
 static void close_waiting(struct slu_peer *peer)
 {
-	char text[80];
-
-	snprintf(text, sizeof text, "what it plays was not published for %u ms", peer->all->timeouts.wait_ms);
-	slu_peer_dismiss(peer, &unpublished, "wait-timeout", text);
+	close_after(peer, "what it plays was not published", peer->all->timeouts.wait_ms, &unpublished, "wait-timeout");
 }
 
 static uint64_t slow_at(const struct slu_peer *peer)
@@ -93,10 +96,7 @@ static uint64_t idle_at(const struct slu_peer *peer)
 
 static void close_idle(struct slu_peer *peer)
 {
-	char text[64];
-
-	snprintf(text, sizeof text, "it neither published nor played for %u ms", peer->all->timeouts.idle_ms);
-	slu_peer_dismiss(peer, NULL, "idle-timeout", text);
+	close_after(peer, "it neither published nor played", peer->all->timeouts.idle_ms, NULL, "idle-timeout");
 }
 
 /* ---- all ---- */

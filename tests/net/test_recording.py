@@ -234,16 +234,22 @@ def check_readers(sluice, serve, path, tags, tmp_path):
 # ---- disks ----
 
 
-def test_a_disk_that_is_full(sluice, serve, tmp_path):
-    """A real one, of 4 MB: the stream goes on, the file is whole, and says how long it is."""
+@pytest.fixture
+def disk(tmp_path):
+    """Where one may be mounted."""
     folder = tmp_path / "recorded"
     folder.mkdir()
     if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(folder)], capture_output=True, check=False).returncode:
         pytest.skip("no file system can be mounted here")
+    return folder
+
+
+def test_a_disk_that_is_full(sluice, serve, tmp_path, disk):
+    """A real one, of 4 MB: the stream goes on, the file is whole, and says how long it is."""
     source = tmp_path / "big.flv"
     source.write_bytes(flv.flv(flv.frames(500, size=20000)))
     script = 'mount -t tmpfs -o size=4m none "$1" && shift && exec "$@"'
-    server = serve(prefix=["unshare", "-rm", "sh", "-c", script, "sh", folder])
+    server = serve(prefix=["unshare", "-rm", "sh", "-c", script, "sh", disk])
     pull = sluice.start("pull", "--wait=20", server.url, KEY, tmp_path / "out.flv")
     server.process.expect("plays", 20, "err")
     assert sluice.run("push", "--fast", source, server.url, KEY, timeout=60).code == support.OK
@@ -252,7 +258,7 @@ def test_a_disk_that_is_full(sluice, serve, tmp_path):
     stored = int(server.process.expect(r"recording stopped: No space left on device; the (\d+) bytes", 20, "err")[1])
     server.process.expect("was recorded", 20, "err")
     # As the server sees it.
-    recording = f"/proc/{server.process.pid}/root{folder}/live/{KEY}.flv"
+    recording = f"/proc/{server.process.pid}/root{disk}/live/{KEY}.flv"
     assert os.stat(recording).st_size == stored > 3 << 20
     got = media(recording)
     assert flvcmp.difference(media(source), got, 0, prefix=True) is None and 2 * 150 < len(got) < 1002
@@ -261,19 +267,15 @@ def test_a_disk_that_is_full(sluice, serve, tmp_path):
     server.stop()
 
 
-def test_a_disk_that_has_room_again(sluice, serve, tmp_path):
+def test_a_disk_that_has_room_again(sluice, serve, tmp_path, disk):
     """What cannot be written leaves no file; ten seconds later there is room, and the stream is recorded."""
-    folder = tmp_path / "recorded"
-    folder.mkdir()
-    if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(folder)], capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
     source = tmp_path / "long.flv"
     source.write_bytes(flv.flv(flv.frames(400, size=2000)))
     script = 'mount -t tmpfs -o size=2m none "$1" && cp /dev/zero "$1/full" 2>/dev/null; shift && exec "$@"'
-    server = serve(prefix=["unshare", "-rm", "sh", "-c", script, "sh", folder])
+    server = serve(prefix=["unshare", "-rm", "sh", "-c", script, "sh", disk])
     pushing = sluice.start("push", source, server.url, KEY)
     server.process.expect(r"not recorded: \*\.flv cannot be (made|written): No space left on device; make room", 20, "err")
-    seen = f"/proc/{server.process.pid}/root{folder}"
+    seen = f"/proc/{server.process.pid}/root{disk}"
     os.truncate(f"{seen}/full", 0)
     lost = int(server.process.expect(r"it is recorded again; the (\d+) messages", 30, "err")[1])
     server.process.expect("is recorded into", 20, "err")
